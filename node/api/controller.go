@@ -1,0 +1,172 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"time"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// Controller is what the API needs of a node. Errors are mapped to status codes
+// by the sentinels of package records and of this package.
+type Controller interface {
+	// Resolve answers where an agent is and how good the answer is. A revoked,
+	// expired, unverified or unknown agent is a Resolution, not an error.
+	Resolve(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error)
+	// Put publishes a record that its agent signed elsewhere.
+	Put(ctx context.Context, rec *records.Record) (PublishResult, error)
+	// Publish imports one agent document, signs its location as the named agent
+	// (a new one where name is empty) and publishes it.
+	Publish(ctx context.Context, req PublishRequest) (PublishResult, error)
+	// PublishAll publishes every entry of a JSON array or catalog, each under its
+	// own new agent, and yields one outcome per entry, refusals included.
+	PublishAll(ctx context.Context, req PublishRequest) iter.Seq2[PublishOutcome, error]
+	// Withdraw stops renewing the agent's lease; it does not revoke.
+	Withdraw(ctx context.Context, id records.AgentID) (WithdrawResult, error)
+	// Revoke stores, spreads and publishes a tombstone.
+	Revoke(ctx context.Context, t *records.Tombstone) (RevokeResult, error)
+	// Tombstones yields the held facts after a cursor in order of arrival (0 is
+	// from the start); with follow it goes on with each new one until ctx ends.
+	Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error]
+	// Watch yields what becomes known of one agent, from now on.
+	Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error]
+	// Status says how the node stands; it never blocks on the network.
+	Status(ctx context.Context) Status
+	// Peers lists the connected peers.
+	Peers(ctx context.Context) []Peer
+	// Stop asks the daemon to shut down.
+	Stop(ctx context.Context) error
+}
+
+// Policy says how hard to look: "cache-only", "cache-first" (default), "first",
+// "quorum=N", "most-recent".
+type Policy struct {
+	Mode   string
+	Quorum int // only with mode "quorum", 1 to 20
+}
+
+// The policy modes.
+const (
+	CacheOnly  = "cache-only"
+	CacheFirst = "cache-first"
+	First      = "first"
+	Quorum     = "quorum"
+	MostRecent = "most-recent"
+)
+
+// Resolution is the answer to Resolve.
+type Resolution struct {
+	ID            records.AgentID    `json:"id"`
+	Status        records.Status     `json:"status"`
+	Source        string             `json:"source"` // local, cache, dht, gossip
+	AgeMS         int64              `json:"age_ms"` // since the answer was last confirmed
+	Confirmations int                `json:"confirmations"`
+	ElapsedMS     float64            `json:"elapsed_ms"`
+	Path          []Hop              `json:"path"`
+	Reason        string             `json:"reason,omitempty"` // why not active
+	Record        *records.Record    `json:"record,omitempty"`
+	RecordBytes   []byte             `json:"record_cbor,omitempty"` // canonical bytes, base64
+	Tombstone     *records.Tombstone `json:"tombstone,omitempty"`
+}
+
+// Hop is one question of a lookup.
+type Hop struct {
+	Peer     string  `json:"peer"`
+	Distance int     `json:"distance"` // bits of the XOR distance, 0 to 256
+	Answer   string  `json:"answer"`   // record, tombstone, closer, nothing, error
+	RTTMS    float64 `json:"rtt_ms"`
+}
+
+// PublishRequest is a document to publish.
+type PublishRequest struct {
+	Agent        string        // name under the data directory; empty makes a new agent
+	Document     []byte        // an agent card or another description
+	Lease        time.Duration // zero is the default
+	AllowPrivate bool          // accept private and loopback endpoints and plain http
+}
+
+// PublishResult is the evidence of a publish.
+type PublishResult struct {
+	ID       records.AgentID `json:"id"`
+	Name     string          `json:"name"`
+	Sequence uint64          `json:"seq"`
+	NotAfter time.Time       `json:"not_after"`
+	Targets  int             `json:"targets"`
+	Acks     int             `json:"acks"`
+	ReadBack int             `json:"read_back"`
+	// Partial is set where too few stored it; Reason says why. It goes out again by itself.
+	Partial  bool     `json:"partial,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
+	Shape    string   `json:"shape,omitempty"`    // the recognised document format
+	Warnings []string `json:"warnings,omitempty"` // what the importer dropped or doubts
+}
+
+// PublishOutcome is one entry of PublishAll.
+type PublishOutcome struct {
+	Index  int            `json:"index"`
+	Total  int            `json:"total"`
+	Title  string         `json:"title,omitempty"` // the document's own name for the entry
+	Result *PublishResult `json:"result,omitempty"`
+	Error  string         `json:"error,omitempty"` // the reason where it was refused
+}
+
+// WithdrawResult says what a withdrawal left standing.
+type WithdrawResult struct {
+	ID       records.AgentID `json:"id"`
+	NotAfter time.Time       `json:"not_after"` // the last lease ends here
+}
+
+// RevokeResult is the evidence of a revocation.
+type RevokeResult struct {
+	ID          records.AgentID `json:"id"`
+	Targets     int             `json:"targets"`
+	Acks        int             `json:"acks"`
+	ReadBack    int             `json:"read_back"`
+	GossipPeers int             `json:"gossip_peers"`
+	Partial     bool            `json:"partial,omitempty"`
+	Reason      string          `json:"reason,omitempty"`
+}
+
+// TombstoneEvent is one fact as it arrived here.
+type TombstoneEvent struct {
+	Cursor    uint64             `json:"cursor"`
+	ID        records.AgentID    `json:"id"`
+	At        time.Time          `json:"at"`
+	Source    string             `json:"source"` // local, gossip, sync, dht
+	Tombstone *records.Tombstone `json:"-"`
+	Bytes     []byte             `json:"tombstone,omitempty"`
+}
+
+// Status says how a node stands.
+type Status struct {
+	Peer          string            `json:"peer"`
+	Network       string            `json:"network"`
+	Version       string            `json:"version"`
+	Addrs         []string          `json:"addrs"`
+	State         string            `json:"state"` // starting, ready, degraded
+	Reason        string            `json:"reason,omitempty"`
+	UptimeMS      int64             `json:"uptime_ms"`
+	Peers         int               `json:"peers"`
+	TablePeers    int               `json:"table_peers"`
+	GossipPeers   int               `json:"gossip_peers"`
+	Facts         int               `json:"facts"`
+	FactBytes     int               `json:"fact_bytes"`
+	Records       int               `json:"records"`
+	Published     int               `json:"published"` // own leases kept alive
+	CompleteAgeMS int64             `json:"complete_age_ms"`
+	Counters      map[string]uint64 `json:"counters"`
+	Extra         json.RawMessage   `json:"extra,omitempty"`
+}
+
+// Peer is a connected peer.
+type Peer struct {
+	ID        string   `json:"id"`
+	Addrs     []string `json:"addrs"`
+	Direction string   `json:"direction"` // inbound, outbound
+	RTTMS     float64  `json:"rtt_ms,omitempty"`
+	Table     bool     `json:"table"`  // in the routing table
+	Gossip    bool     `json:"gossip"` // on the fact topic
+	Agent     string   `json:"agent,omitempty"`
+}

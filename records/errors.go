@@ -1,0 +1,27 @@
+package records
+
+import "errors"
+
+// Errors that callers branch on. Functions wrap them with the detail.
+var (
+	// ErrMalformed: the bytes are not the canonical form of the claimed type.
+	ErrMalformed = errors.New("malformed")
+	// ErrTooLarge: a size limit of this package is exceeded.
+	ErrTooLarge = errors.New("too large")
+	// ErrUnsupported: well formed, but of a version or feature that this build does not know.
+	ErrUnsupported = errors.New("unsupported")
+	// ErrInvalidSignature: no listed key made the signature.
+	ErrInvalidSignature = errors.New("invalid signature")
+	// ErrWrongSubject: the value is about another agent than the key or header says.
+	ErrWrongSubject = errors.New("wrong subject")
+	// ErrWrongSecret: the secret opens none of the header's locks.
+	ErrWrongSecret = errors.New("secret opens no lock")
+	// ErrNotYetValid: issued more than MaxAhead after the reader's time.
+	ErrNotYetValid = errors.New("issued in the future")
+	// ErrExpired: the lease, or the agent's header, has ended.
+	ErrExpired = errors.New("expired")
+	// ErrRevoked: a tombstone of the agent is known.
+	ErrRevoked = errors.New("revoked")
+	// ErrStale: a statement with a higher rank is known.
+	ErrStale = errors.New("stale: a newer statement is known")
+)

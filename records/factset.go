@@ -1,0 +1,86 @@
+package records
+
+import (
+	"crypto/sha256"
+	"iter"
+	"sync"
+)
+
+// Fact is a statement that lasts until its subject's end and that every node is
+// to hold: in this version a tombstone. Rotations and duplicity proofs will be
+// facts of the same kind.
+type Fact = *Tombstone
+
+// stateDead is the state digest of a revoked subject: one for all tombstones of a
+// subject, whichever lock was opened, so that two equal statements reconcile as one.
+const stateDead = "dead"
+
+// FactItem is SHA-256(ID || state): what reconciliation compares.
+func FactItem(f Fact) [32]byte {
+	b := make([]byte, 0, 32+len(stateDead))
+	b = append(b, f.id.sum[:]...)
+	return sha256.Sum256(append(b, stateDead...))
+}
+
+// FactSet is a grow-only set of facts, at most one per subject, safe for
+// concurrent use. Every order of additions gives the same subjects; the fact held
+// first stays. One set is shared by all parts of a node.
+type FactSet struct {
+	mu    sync.RWMutex
+	facts map[AgentID]Fact
+	bytes int
+}
+
+// NewFactSet returns an empty set.
+func NewFactSet() *FactSet { return &FactSet{facts: make(map[AgentID]Fact)} }
+
+// Add puts f in and reports whether its subject was new.
+func (s *FactSet) Add(f Fact) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, held := s.facts[f.id]; held {
+		return false
+	}
+	s.facts[f.id] = f
+	s.bytes += f.Size()
+	return true
+}
+
+// Lookup returns the fact about id, or nil.
+func (s *FactSet) Lookup(id AgentID) Fact {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.facts[id]
+}
+
+// Len returns the number of subjects.
+func (s *FactSet) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.facts)
+}
+
+// Size returns the sum of the facts' bytes.
+func (s *FactSet) Size() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.bytes
+}
+
+// All yields every fact of the set as it stood when the iteration began, in no
+// particular order. The set is not locked meanwhile.
+func (s *FactSet) All() iter.Seq[Fact] {
+	s.mu.RLock()
+	snapshot := make([]Fact, 0, len(s.facts))
+	for _, f := range s.facts {
+		snapshot = append(snapshot, f)
+	}
+	s.mu.RUnlock()
+	return func(yield func(Fact) bool) {
+		for _, f := range snapshot {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package records
+
+import (
+	"crypto/sha256"
+	"fmt"
+)
+
+const (
+	// GenesisVersion is the one version of this build.
+	GenesisVersion = 1
+	// MaxSigningKeys bounds the signing keys of an agent; it has at least one.
+	MaxSigningKeys = 3
+	// MaxRotationKeys bounds the committed next rotation keys; there is at least one.
+	MaxRotationKeys = 2
+)
+
+// Genesis is the body of an agent's header: what it starts with.
+type Genesis struct {
+	Keys   []PublicKey // 1 to 3 signing keys, all different; any one signs a record
+	Next   [][32]byte  // RotationDigest of the next 1 or 2 one-time rotation keys
+	Parent *AgentID    // the agent that spawned this one, or nil
+	Nonce  [16]byte    // random, so that two agents with the same keys differ
+}
+
+// genesisWire is [version, keys, next, parent / null, nonce].
+type genesisWire struct {
+	_       struct{} `cbor:",toarray"`
+	Version uint64
+	Keys    [][]byte
+	Next    [][32]byte
+	Parent  *AgentID
+	Nonce   [16]byte
+}
+
+// Bytes returns the canonical encoding; it fails where a limit is broken.
+func (g Genesis) Bytes() ([]byte, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	w := genesisWire{Version: GenesisVersion, Next: g.Next, Parent: g.Parent, Nonce: g.Nonce}
+	for _, k := range g.Keys {
+		w.Keys = append(w.Keys, k.Bytes())
+	}
+	return codec.marshal(w)
+}
+
+// OpenGenesis decodes canonical genesis bytes and checks the limits.
+func OpenGenesis(b []byte) (Genesis, error) {
+	var w genesisWire
+	if err := codec.unmarshal(b, &w); err != nil {
+		return Genesis{}, fmt.Errorf("genesis: %w", err)
+	}
+	if w.Version != GenesisVersion {
+		return Genesis{}, fmt.Errorf("genesis: %w: version %d", ErrUnsupported, w.Version)
+	}
+	g := Genesis{Next: w.Next, Parent: w.Parent, Nonce: w.Nonce}
+	for _, k := range w.Keys {
+		key, err := ParsePublicKey(k)
+		if err != nil {
+			return Genesis{}, fmt.Errorf("genesis: %w", err)
+		}
+		g.Keys = append(g.Keys, key)
+	}
+	return g, g.check()
+}
+
+func (g Genesis) check() error {
+	if len(g.Keys) < 1 || len(g.Keys) > MaxSigningKeys {
+		return fmt.Errorf("genesis: %w: %d signing keys, want 1 to %d", ErrMalformed, len(g.Keys), MaxSigningKeys)
+	}
+	if len(g.Next) < 1 || len(g.Next) > MaxRotationKeys {
+		return fmt.Errorf("genesis: %w: %d rotation digests, want 1 to %d", ErrMalformed, len(g.Next), MaxRotationKeys)
+	}
+	if len(g.Next) == 2 && g.Next[0] == g.Next[1] {
+		return fmt.Errorf("genesis: %w: one rotation digest twice", ErrMalformed)
+	}
+	for i, k := range g.Keys {
+		if k == (PublicKey{}) {
+			return fmt.Errorf("genesis: %w: signing key %d is empty", ErrMalformed, i)
+		}
+		for _, earlier := range g.Keys[:i] {
+			if k == earlier {
+				return fmt.Errorf("genesis: %w: one signing key twice", ErrMalformed)
+			}
+		}
+	}
+	return nil
+}
+
+// Digest returns the SHA-256 of the canonical bytes: a header's body.
+func (g Genesis) Digest() ([32]byte, error) {
+	b, err := g.Bytes()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return sha256.Sum256(b), nil
+}

@@ -1,0 +1,155 @@
+package records
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Kind says what a header stands for.
+type Kind uint8
+
+// The kinds of headers. Their numbers are part of the wire format.
+const (
+	KindAgent Kind = 1 // an agent: the body is a Genesis
+	KindGrant Kind = 2 // a delegation
+	KindClaim Kind = 3 // a proof of capability
+	KindRealm Kind = 4 // reserved for realm registrations
+)
+
+// String names the kind.
+func (k Kind) String() string {
+	switch k {
+	case KindAgent:
+		return "agent"
+	case KindGrant:
+		return "grant"
+	case KindClaim:
+		return "claim"
+	case KindRealm:
+		return "realm"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+const (
+	// MaxLocks bounds the locks of a header; it has at least one.
+	MaxLocks = 3
+	// MinEnd is the least `end` of a header, in Unix seconds (2^16), so that the
+	// field always takes five bytes.
+	MinEnd = 1 << 16
+	// DefaultLife is the time from making an agent to its header's end.
+	DefaultLife = 365 * 24 * time.Hour
+	// MaxLife bounds a header's end: a record is valid only if the end is at most
+	// this long after its issue.
+	MaxLife = 10 * 365 * 24 * time.Hour
+
+	headerFixed = 42 // bytes before the first lock
+	lockField   = 34 // one lock with its CBOR head
+)
+
+// Header is what everything revocable hangs on: [kind, end, body, locks]. It is a
+// plain value; its ID is the hash of its canonical bytes.
+type Header struct {
+	Kind  Kind
+	End   uint32     // Unix second after which nothing of it is valid
+	Body  [32]byte   // SHA-256 of the canonical bytes of the rest (an agent: its Genesis)
+	Locks [][32]byte // 1 to 3, strictly ascending
+}
+
+// NewHeader makes a header whose locks open with the given secrets (1 to 3, all
+// different). end is a Unix second between 2^16 and 2^32-1.
+func NewHeader(kind Kind, end uint32, body [32]byte, secrets ...Secret) (Header, error) {
+	h := Header{Kind: kind, End: end, Body: body}
+	for _, s := range secrets {
+		h.Locks = append(h.Locks, h.lock(s))
+	}
+	slices.SortFunc(h.Locks, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	if err := h.check(); err != nil {
+		return Header{}, err
+	}
+	return h, nil
+}
+
+// check reports the first broken rule of the header's form.
+func (h Header) check() error {
+	if h.Kind < KindAgent || h.Kind > KindRealm {
+		return fmt.Errorf("header: %w: %s", ErrMalformed, h.Kind)
+	}
+	if h.End < MinEnd {
+		return fmt.Errorf("header: %w: end %d is before 2^16", ErrMalformed, h.End)
+	}
+	if len(h.Locks) < 1 || len(h.Locks) > MaxLocks {
+		return fmt.Errorf("header: %w: %d locks, want 1 to %d", ErrMalformed, len(h.Locks), MaxLocks)
+	}
+	for i := 1; i < len(h.Locks); i++ {
+		if bytes.Compare(h.Locks[i-1][:], h.Locks[i][:]) >= 0 {
+			return fmt.Errorf("header: %w: locks are not strictly ascending", ErrMalformed)
+		}
+	}
+	return nil
+}
+
+// OpenHeader decodes canonical header bytes: 76, 110 or 144 of them.
+func OpenHeader(b []byte) (Header, error) {
+	h, rest, err := parseHeader(b)
+	if err != nil {
+		return Header{}, err
+	}
+	if len(rest) != 0 {
+		return Header{}, fmt.Errorf("header: %w: %d trailing bytes", ErrMalformed, len(rest))
+	}
+	return h, h.check()
+}
+
+// parseHeader reads the fixed layout without judging the order of the locks,
+// since in a tombstone one of them is a secret.
+func parseHeader(b []byte) (h Header, rest []byte, err error) {
+	if len(b) < headerFixed+lockField {
+		return h, nil, fmt.Errorf("header: %w: %d bytes are too few", ErrMalformed, len(b))
+	}
+	n := int(b[headerFixed-1]) - 0x80
+	if b[0] != 0x84 || b[2] != 0x1a || b[7] != 0x58 || b[8] != 0x20 || n < 1 || n > MaxLocks {
+		return h, nil, fmt.Errorf("header: %w: not [kind, end, body, locks]", ErrMalformed)
+	}
+	size := headerFixed + n*lockField
+	if len(b) < size {
+		return h, nil, fmt.Errorf("header: %w: cut short", ErrMalformed)
+	}
+	h.Kind = Kind(b[1])
+	h.End = binary.BigEndian.Uint32(b[3:7])
+	h.Body = [32]byte(b[9:41])
+	h.Locks = make([][32]byte, n)
+	for i := range n {
+		f := b[headerFixed+i*lockField:]
+		if f[0] != 0x58 || f[1] != 0x20 {
+			return h, nil, fmt.Errorf("header: %w: lock %d is not 32 bytes", ErrMalformed, i)
+		}
+		h.Locks[i] = [32]byte(f[2:lockField])
+	}
+	return h, b[size:], nil
+}
+
+// Bytes returns the canonical encoding.
+func (h Header) Bytes() []byte { return h.append(nil) }
+
+func (h Header) append(b []byte) []byte {
+	b = append(b, 0x84, byte(h.Kind), 0x1a)
+	b = binary.BigEndian.AppendUint32(b, h.End)
+	b = append(b, 0x58, 0x20)
+	b = append(b, h.Body[:]...)
+	b = append(b, 0x80+byte(len(h.Locks)))
+	for _, l := range h.Locks {
+		b = append(b, 0x58, 0x20)
+		b = append(b, l[:]...)
+	}
+	return b
+}
+
+// ID returns the hash of the header: the name of the agent, grant or claim.
+func (h Header) ID() AgentID { return idOf(h.Bytes()) }
+
+// EndTime returns the instant after which nothing of the header is valid.
+func (h Header) EndTime() time.Time { return time.Unix(int64(h.End), 0).UTC() }

@@ -1,0 +1,217 @@
+package records
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/multiformats/go-multiaddr"
+)
+
+// Limits of a location, checked by Sign and by Open.
+const (
+	MaxEndpoints    = 16   // endpoints in one record; at least one
+	MaxURL          = 1024 // bytes of an endpoint's or card's URL
+	MaxToken        = 64   // bytes of a protocol, region, media type or digest type
+	MaxCapabilities = 64   // capability paths in one record
+	MaxCapability   = 128  // bytes of a capability path
+	MaxCodeDigests  = 16   // code digests in one record
+	MaxExtensions   = 16   // extensions in one record
+	MaxExtension    = 1024 // bytes of one extension's value
+)
+
+// Location is where an agent is and what it offers there.
+type Location struct {
+	// Endpoints are at least one way to reach the agent.
+	Endpoints []Endpoint `cbor:"ep" json:"endpoints"`
+	// Capabilities are paths such as "/translate-en-es", strictly ascending (Sign sorts them).
+	Capabilities []string `cbor:"cap,omitempty" json:"capabilities,omitempty"`
+	// Card points to the agent's own description.
+	Card *Card `cbor:"card,omitempty" json:"card,omitempty"`
+	// Code are digests of what runs: SBOM, image, provenance.
+	Code []CodeDigest `cbor:"code,omitempty" json:"code,omitempty"`
+	// Region is a short free token such as "eu-west".
+	Region string `cbor:"reg,omitempty" json:"region,omitempty"`
+	// Extensions are kept byte for byte; a name says its owner and type ("example.org/load").
+	Extensions map[string][]byte `cbor:"ext,omitempty" json:"extensions,omitempty"`
+}
+
+// Endpoint is one way to reach an agent. Lower priority first; among equals,
+// weight is a relative share (the meaning of RFC 2782).
+type Endpoint struct {
+	// URL is an absolute URL, a multiaddr ("/ip4/...") or a package URL ("pkg:npm/...").
+	URL string `cbor:"url" json:"url"`
+	// Protocol is a lower-case token: a2a, mcp, https, libp2p, package, ...
+	Protocol string `cbor:"proto" json:"protocol"`
+	Priority uint16 `cbor:"prio,omitempty" json:"priority,omitempty"`
+	Weight   uint16 `cbor:"weight,omitempty" json:"weight,omitempty"`
+}
+
+// Card is the agent's description: an A2A card, an MCP server.json, and the like.
+type Card struct {
+	// URL is where the card is served, or empty where only its digest is known.
+	URL string `cbor:"url,omitempty" json:"url,omitempty"`
+	// MediaType of the card, such as "application/a2a-agent-card+json".
+	MediaType string `cbor:"type" json:"media_type"`
+	// Digest is the SHA-256 of the card's bytes as they were published.
+	Digest [32]byte `cbor:"sha256" json:"-"`
+}
+
+// CodeDigest binds a piece of evidence about the running code.
+type CodeDigest struct {
+	// Type says what was digested: "sbom", "image", "slsa".
+	Type   string   `cbor:"type" json:"type"`
+	Digest [32]byte `cbor:"sha256" json:"-"`
+	URL    string   `cbor:"url,omitempty" json:"url,omitempty"`
+}
+
+// check reports the first broken limit.
+func (l Location) check() error {
+	if len(l.Endpoints) < 1 || len(l.Endpoints) > MaxEndpoints {
+		return fmt.Errorf("%w: %d endpoints, want 1 to %d", ErrMalformed, len(l.Endpoints), MaxEndpoints)
+	}
+	for i, e := range l.Endpoints {
+		if err := e.check(); err != nil {
+			return fmt.Errorf("endpoint %d: %w", i, err)
+		}
+	}
+	if len(l.Capabilities) > MaxCapabilities {
+		return fmt.Errorf("%w: %d capabilities, at most %d", ErrTooLarge, len(l.Capabilities), MaxCapabilities)
+	}
+	for i, c := range l.Capabilities {
+		if err := CheckCapability(c); err != nil {
+			return err
+		}
+		if i > 0 && l.Capabilities[i-1] >= c {
+			return fmt.Errorf("%w: capabilities are not strictly ascending", ErrMalformed)
+		}
+	}
+	if err := l.checkEvidence(); err != nil {
+		return err
+	}
+	return l.checkExtensions()
+}
+
+func (l Location) checkEvidence() error {
+	if l.Card != nil {
+		if l.Card.URL != "" {
+			if err := CheckURL(l.Card.URL); err != nil {
+				return fmt.Errorf("card: %w", err)
+			}
+		}
+		if err := checkToken("card media type", l.Card.MediaType); err != nil {
+			return err
+		}
+	}
+	if len(l.Code) > MaxCodeDigests {
+		return fmt.Errorf("%w: %d code digests, at most %d", ErrTooLarge, len(l.Code), MaxCodeDigests)
+	}
+	for i, c := range l.Code {
+		if err := checkToken("code digest type", c.Type); err != nil {
+			return err
+		}
+		if c.URL != "" {
+			if err := CheckURL(c.URL); err != nil {
+				return fmt.Errorf("code digest %d: %w", i, err)
+			}
+		}
+	}
+	if l.Region != "" {
+		return checkToken("region", l.Region)
+	}
+	return nil
+}
+
+func (l Location) checkExtensions() error {
+	if len(l.Extensions) > MaxExtensions {
+		return fmt.Errorf("%w: %d extensions, at most %d", ErrTooLarge, len(l.Extensions), MaxExtensions)
+	}
+	for name, v := range l.Extensions {
+		if err := checkToken("extension name", name); err != nil {
+			return err
+		}
+		if len(v) > MaxExtension {
+			return fmt.Errorf("extension %s: %w: %d bytes, at most %d", name, ErrTooLarge, len(v), MaxExtension)
+		}
+	}
+	return nil
+}
+
+func (e Endpoint) check() error {
+	if err := checkToken("protocol", e.Protocol); err != nil {
+		return err
+	}
+	if e.Protocol != strings.ToLower(e.Protocol) {
+		return fmt.Errorf("%w: protocol %q is not lower case", ErrMalformed, e.Protocol)
+	}
+	return CheckURL(e.URL)
+}
+
+// CheckURL reports why s is none of: an absolute URL with a host and no user
+// part, a multiaddr, a package URL. It is a check of form; whether an address may
+// be dialled is another question.
+func CheckURL(s string) error {
+	if s == "" || len(s) > MaxURL {
+		return fmt.Errorf("url: %w: %d bytes, want 1 to %d", ErrTooLarge, len(s), MaxURL)
+	}
+	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"{}|\\^`", r) }); i >= 0 {
+		return fmt.Errorf("url %.64q: %w: forbidden character at byte %d", s, ErrMalformed, i)
+	}
+	if strings.HasPrefix(s, "/") {
+		if _, err := multiaddr.NewMultiaddr(s); err != nil {
+			return fmt.Errorf("url %.64q: %w: not a multiaddr", s, ErrMalformed)
+		}
+		return nil
+	}
+	scheme, rest, ok := strings.Cut(s, ":")
+	if !ok || scheme == "" || strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+.-") != "" || scheme[0] < 'a' || scheme[0] > 'z' {
+		return fmt.Errorf("url %.64q: %w: no lower-case scheme", s, ErrMalformed)
+	}
+	if scheme == "pkg" {
+		if kind, name, ok := strings.Cut(rest, "/"); !ok || kind == "" || name == "" {
+			return fmt.Errorf("url %.64q: %w: a package URL is pkg:type/name", s, ErrMalformed)
+		}
+		return nil
+	}
+	host, ok := strings.CutPrefix(rest, "//")
+	host, _, _ = strings.Cut(host, "/")
+	host, _, _ = strings.Cut(host, "?")
+	host, _, _ = strings.Cut(host, "#")
+	if !ok || host == "" || strings.HasPrefix(host, ":") || strings.Contains(host, "@") {
+		return fmt.Errorf("url %.64q: %w: want scheme://host without a user part", s, ErrMalformed)
+	}
+	return nil
+}
+
+// CheckCapability reports why s is not a capability path: one or more segments,
+// each a slash and [a-z0-9] followed by [a-z0-9._-]*, at most MaxCapability bytes.
+func CheckCapability(s string) error {
+	if len(s) < 2 || len(s) > MaxCapability || s[0] != '/' {
+		return fmt.Errorf("capability %.64q: %w: want a path such as /translate-en-es of at most %d bytes", s, ErrMalformed, MaxCapability)
+	}
+	for seg := range strings.SplitSeq(s[1:], "/") {
+		if seg == "" || strings.Trim(seg, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" || strings.IndexByte("._-", seg[0]) >= 0 {
+			return fmt.Errorf("capability %.64q: %w: segment %.32q", s, ErrMalformed, seg)
+		}
+	}
+	return nil
+}
+
+// checkToken holds short printable ASCII words to one rule.
+func checkToken(what, s string) error {
+	if s == "" || len(s) > MaxToken {
+		return fmt.Errorf("%s: %w: %d bytes, want 1 to %d", what, ErrMalformed, len(s), MaxToken)
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("%s %.32q: %w: not printable ASCII", what, s, ErrMalformed)
+	}
+	return nil
+}
+
+// sorted returns a copy whose capabilities are in canonical order, each once.
+func (l Location) sorted() Location {
+	l.Capabilities = slices.Clone(l.Capabilities)
+	slices.Sort(l.Capabilities)
+	l.Capabilities = slices.Compact(l.Capabilities)
+	return l
+}

@@ -1,0 +1,108 @@
+package records
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+)
+
+// Value is what stands at an agent's DHT key: a *Record or a *Tombstone, always
+// verified.
+type Value interface {
+	// ID returns the agent that the value is about.
+	ID() AgentID
+	// Bytes returns the canonical bytes, a fresh copy.
+	Bytes() []byte
+	// Size returns the number of canonical bytes.
+	Size() int
+
+	value()
+}
+
+// Open verifies the bytes of any value. The first byte tells the types apart: a
+// tombstone is an array of two, a record an array of five that starts with its
+// type name.
+func Open(b []byte) (Value, error) {
+	if len(b) > 0 && b[0] == 0x82 {
+		return wrap(OpenTombstone(b))
+	}
+	return wrap(OpenRecord(b))
+}
+
+// wrap keeps a nil pointer from becoming a non-nil Value.
+func wrap[T Value](v T, err error) (Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Mark is the rank of a record among the records of its agent, and the least that
+// must be remembered so that no replay rolls back. The zero Mark is below all.
+type Mark struct {
+	Rotation uint64
+	Sequence uint64
+	Digest   [32]byte // SHA-256 of the record's bytes; the lower one wins
+}
+
+// IsZero reports whether m marks nothing.
+func (m Mark) IsZero() bool { return m == Mark{} }
+
+// Compare returns +1 where m wins against o, -1 where it loses, 0 where both
+// are the same record. A zero Mark loses against every other.
+func (m Mark) Compare(o Mark) int {
+	if m.IsZero() || o.IsZero() {
+		switch {
+		case m == o:
+			return 0
+		case m.IsZero():
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(m.Rotation, o.Rotation),
+		cmp.Compare(m.Sequence, o.Sequence),
+		bytes.Compare(o.Digest[:], m.Digest[:]),
+	)
+}
+
+// Compare orders two values of one agent: +1 where a wins, -1 where b wins, 0
+// where nothing is gained by replacing one with the other (equal records, or two
+// tombstones). It is total, transitive for records, and asks no clock.
+func Compare(a, b Value) int {
+	_, deadA := a.(*Tombstone)
+	_, deadB := b.(*Tombstone)
+	switch {
+	case deadA && deadB:
+		return 0
+	case deadA:
+		return 1
+	case deadB:
+		return -1
+	}
+	ra, okA := a.(*Record)
+	rb, okB := b.(*Record)
+	if !okA || !okB {
+		return 0
+	}
+	return ra.Mark().Compare(rb.Mark())
+}
+
+// Select returns the index of the value that wins; the first one among equals.
+// It is the selection rule of the DHT.
+func Select(values []Value) (int, error) {
+	if len(values) == 0 {
+		return 0, fmt.Errorf("select: %w: no values", ErrMalformed)
+	}
+	best := 0
+	for i, v := range values {
+		if v.ID() != values[0].ID() {
+			return 0, fmt.Errorf("select: %w", ErrWrongSubject)
+		}
+		if Compare(v, values[best]) > 0 {
+			best = i
+		}
+	}
+	return best, nil
+}
