@@ -75,7 +75,7 @@ func check(t *testing.T, tree fs.FS) []finding {
 			return err
 		}
 		if d.IsDir() {
-			if name != "." && (strings.ContainsRune("._", rune(d.Name()[0])) || d.Name() == "testdata" || name == "bin") {
+			if name != "." && !ofModule(tree, name) {
 				return fs.SkipDir
 			}
 			return nil
@@ -100,6 +100,16 @@ func check(t *testing.T, tree fs.FS) []finding {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// ofModule reports whether a folder below the root can hold packages of this module, by the rules of the go command.
+func ofModule(tree fs.FS, dir string) bool {
+	base := path.Base(dir)
+	if base == "testdata" || base == "vendor" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") {
+		return false
+	}
+	_, err := fs.Stat(tree, path.Join(dir, "go.mod"))
+	return err != nil
 }
 
 // TestBrokenHouses proves that every rule can fail: each row is a house of one file that breaks one rule.
@@ -231,6 +241,9 @@ func TestSoundHouse(t *testing.T) {
 		"node/testdata/a.go":    "this is not Go",
 		"node/_old/a.go":        "this is not Go",
 		".hidden/a.go":          "this is not Go",
+		"vendor/a.go":           "this is not Go",
+		"nested/go.mod":         "module nested",
+		"nested/a.go":           "this is not Go",
 		"overlay/imports.proto": "this is not Go",
 	} {
 		tree[name] = &fstest.MapFile{Data: []byte(src)}

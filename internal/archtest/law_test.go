@@ -36,7 +36,7 @@ var law = slices.Concat([]rule{
 		why: "the ground stands on nothing of ours",
 	}, {
 		from: pkgs{"records/..."},
-		to:   pkgs{"net/...", "os/...", "log/...", "context", "syscall", "testing/..."}, except: pkgs{"net/url", "net/netip"},
+		to:   pkgs{"net/...", "os/...", "log/...", "context", "syscall"}, except: pkgs{"net/url", "net/netip"},
 		why: "records are pure values: no I/O, no log, no cancellation on the ground (net/url and net/netip only parse)",
 	}, {
 		from: pkgs{"records/..."},

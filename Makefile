@@ -1,0 +1,92 @@
+# Cairn: build, test, measure. `make` alone lists what there is.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+GO          ?= go
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME    ?= 5m
+PKGS        ?= ./...
+
+# Everything is pure Go; only the race detector needs a C compiler.
+export CGO_ENABLED := 0
+
+say = @printf '\n== %s\n'
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## build bin/cairn and bin/cairn-testnet
+	$(say) 'build $(VERSION)'
+	@$(GO) build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/cairn ./cmd/cairn-testnet
+	@ls -1 bin/cairn bin/cairn-testnet
+
+.PHONY: test fmt vet lint unit
+test: fmt vet lint unit ## format, vet, staticcheck, every test: what a change must pass
+	$(say) 'test: all passed'
+
+fmt:
+	$(say) 'gofmt'
+	@files=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); \
+	if [ -n "$$files" ]; then printf 'not formatted; run gofmt -w on:\n%s\n' "$$files"; exit 1; fi
+
+vet:
+	$(say) 'go vet $(PKGS)'
+	@$(GO) vet -tags soak $(PKGS)
+
+lint:
+	$(say) '$(notdir $(STATICCHECK)) $(PKGS)'
+	@$(GO) run $(STATICCHECK) -tags soak $(PKGS)
+
+unit:
+	$(say) 'go test $(PKGS)'
+	@$(GO) test $(PKGS)
+
+.PHONY: race
+race: export CGO_ENABLED := 1
+race: ## every test three times, shuffled, under the race detector
+	$(say) 'go test -race $(PKGS)'
+	@$(GO) test -race -shuffle=on -count=3 -timeout 30m $(PKGS)
+
+.PHONY: demo
+demo: build ## build, then run the demonstration network
+	$(say) 'demo'
+	@./bin/cairn-testnet demo
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (5m) each, one after the other
+	@targets=$$(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort || true); \
+	ran=0; failed=; \
+	for target in $${targets//func /}; do \
+		dir=$$(dirname "$${target%%:*}"); name=$${target##*:}; \
+		printf '\n== fuzz %s %s for %s\n' "$$dir" "$$name" '$(FUZZTIME)'; \
+		ran=$$((ran + 1)); \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "$$dir" || failed="$$failed $$dir:$$name"; \
+	done; \
+	printf '\n== fuzz: %d targets, failed:%s\n' "$$ran" "$${failed:- none}"; \
+	[ -z "$$failed" ]
+
+.PHONY: bench
+bench: ## every benchmark
+	$(say) 'go test -bench $(PKGS)'
+	@$(GO) test -run xxx -bench . -benchmem $(PKGS)
+
+.PHONY: soak
+soak: ## the long suites of the test network (up to an hour)
+	$(say) 'go test -tags soak ./testnet/...'
+	@$(GO) test -v -tags soak -timeout 60m -run Soak ./testnet/...
+
+.PHONY: cover
+cover: ## test coverage per function and in all, in cover.out
+	$(say) 'go test -cover $(PKGS)'
+	@$(GO) test -coverprofile=cover.out $(PKGS)
+	@$(GO) tool cover -func=cover.out
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	@rm -rf bin cover.out
