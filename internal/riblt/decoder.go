@@ -24,12 +24,12 @@ var (
 // it is given. Not safe for concurrent use.
 //
 // Symbols may come from a hostile peer that knows the key. Whatever they are, a
-// decoder of n local items that received m symbols holds at most m recovered
-// items, at most 32 bytes per local item and 200 per symbol, and has taken at
-// most O(n log m + 64m) steps: every recovered item empties a symbol for good,
-// since an empty symbol that is touched again is ErrCorrupt. That also refuses
-// an item recovered twice. What a peer can do is lie about its set, or never
-// let the decoder finish; the limit, and the caller's clock, end that.
+// decoder that received m symbols holds at most m recovered items, 32 bytes per
+// local item and 500 per symbol (about 120 for an honest peer), and took items
+// out of symbols at most 64m times: every recovered item empties a symbol for
+// good, since an empty symbol that is touched again is ErrCorrupt. That also
+// refuses an item recovered twice. What a peer can do is lie about its set, or
+// never let the decoder finish; the limit, and the caller's clock, end that.
 type Decoder struct {
 	local   *sequence // the local set as corrected so far: all recovered items applied
 	limit   int
@@ -136,8 +136,8 @@ func (d *Decoder) peel(i uint32) error {
 	if s.void() {
 		return fmt.Errorf("%w: symbol %d counts %d of nothing", ErrCorrupt, i, s.Count)
 	}
-	if s.Count != 1 && s.Count != -1 {
-		return nil
+	if !s.ready() {
+		return nil // it changed since it was queued
 	}
 	seed := d.local.key.seed(&s.Sum)
 	if uint32(seed) != s.Check || !placed(seed, i) {
@@ -169,9 +169,10 @@ func (d *Decoder) take(i uint32, one *Symbol) error {
 		return fmt.Errorf("%w: peeling takes too long", ErrCorrupt)
 	}
 	s.toggle(&one.Sum, one.Check, -one.Count)
-	if s.empty() {
+	switch {
+	case s.empty():
 		d.open--
-	} else {
+	case s.ready():
 		d.queue = append(d.queue, i)
 	}
 	return nil

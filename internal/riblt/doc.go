@@ -47,13 +47,14 @@
 // A check is the low half of SipHash-2-4 of the item under the session key; the
 // whole of it seeds the item's places. XORed items pass for a single one, a
 // false peel, only if the count is 1 or -1, the 32-bit check fits (2^-32), and
-// the impostor belongs in that symbol (2/(i+2)). A symbol is looked at anew when
-// an item leaves it, which happens to symbol i about 2d/(i+2) times for d
-// differences, so a session sees a false peel with probability under
+// the impostor belongs in that symbol (2/(i+2)). A symbol is looked at when it
+// arrives and when an item leaves it, which happens to symbol i about 2d/(i+2)
+// times for d differences, so a session of m symbols sees a false peel with
+// probability under
 //
-//	sum over i of 2d/(i+2) · 2/(i+2) · 2^-32  <  2.6 d / 2^32
+//	sum over i of (1 + 2d/(i+2)) · 2/(i+2) · 2^-32  <  (2 ln(m+1) + 2.6 d) / 2^32
 //
-// which is 6e-9 for d = 10 and 6e-7 for d = 1,000, and in truth less, as the
+// which is 8e-9 for d = 10 and 7e-7 for d = 1,000, and in truth less, as the
 // count seldom fits while a symbol is full. Nearly all of these are noticed at
 // once as [ErrCorrupt]; one that is not stays plausible only if no later symbol
 // tells the impostor from the items it hides. 64 bits would cost four bytes
@@ -62,6 +63,7 @@
 //
 //   - whatever the peer sends for a missing item is hashed again and compared;
 //     a peer that cannot produce it has failed the session;
-//   - an extra item that is not in the local set fails the session;
+//   - a missing item that the local set has, or an extra one that it lacks, fails
+//     the session too;
 //   - a failed session is repeated under a fresh key, or with another peer.
 package riblt

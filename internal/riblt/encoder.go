@@ -3,17 +3,17 @@ package riblt
 import "iter"
 
 // An Encoder produces the coded symbols of one set. It keeps 32 bytes per item
-// and up to 64 per symbol produced. Not safe for concurrent use.
+// and up to 32 per symbol produced. Not safe for concurrent use.
 type Encoder struct {
 	seq  *sequence
 	size int64
 }
 
-// NewEncoder takes a copy of the items, in any order. They must be distinct: an
-// item given twice cancels itself and the peer never finishes.
+// NewEncoder takes a copy of the items, in any order. They must be distinct: of
+// an item given twice the sums cancel, and the peer gets a wrong answer or none.
 func NewEncoder(key Key, items iter.Seq[Item]) *Encoder {
 	seq := newSequence(key, items)
-	return &Encoder{seq: seq, size: int64(len(seq.members))}
+	return &Encoder{seq: seq, size: int64(seq.size)}
 }
 
 // Next returns the n symbols that follow the ones returned before, fewer where

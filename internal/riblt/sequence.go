@@ -14,13 +14,20 @@ type member struct {
 	count int32  // 1, or -1 for an item taken out of the set again
 }
 
+// firstChunk and lastChunk bound the number of members in one allocation.
+const (
+	firstChunk = 16
+	lastChunk  = 8192
+)
+
 // A sequence computes the symbols of a set in order. It does so by windows, each
 // as long as everything before it: one pass over the members adds each to all
 // its places in the window. A doubling holds 1.4 places per item on average, so
 // the passes cost about as much as the additions, and no queue is needed.
 type sequence struct {
 	key     Key
-	members []member
+	members [][]member // in chunks, so that a large set is never copied to grow
+	size    int
 	window  []Symbol // symbols start .. start+len(window)-1
 	start   int
 	pos     int // the next symbol to hand out, within or just behind the window
@@ -30,7 +37,7 @@ type sequence struct {
 func newSequence(key Key, items iter.Seq[Item]) *sequence {
 	s := &sequence{key: key}
 	for it := range items {
-		s.members = append(s.members, member{item: it, seed: key.seed(&it), count: 1})
+		s.insert(member{item: it, seed: key.seed(&it), count: 1})
 	}
 	return s
 }
@@ -52,8 +59,10 @@ func (s *sequence) slide() bool {
 	}
 	s.start = s.pos
 	s.window = make([]Symbol, min(max(firstWindow, s.start), MaxSymbols-s.start))
-	for i := range s.members {
-		s.cover(&s.members[i])
+	for _, chunk := range s.members {
+		for i := range chunk {
+			s.cover(&chunk[i])
+		}
 	}
 	return true
 }
@@ -71,5 +80,11 @@ func (s *sequence) cover(m *member) {
 // insert adds a member that counts from symbol pos on: m.next is not before pos.
 func (s *sequence) insert(m member) {
 	s.cover(&m)
-	s.members = append(s.members, m)
+	last := len(s.members) - 1
+	if last < 0 || len(s.members[last]) == cap(s.members[last]) {
+		s.members = append(s.members, make([]member, 0, min(max(firstChunk, s.size), lastChunk)))
+		last++
+	}
+	s.members[last] = append(s.members[last], m)
+	s.size++
 }
