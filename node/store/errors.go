@@ -1,0 +1,26 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that callers branch on. Functions wrap them with the detail and the next step.
+var (
+	// ErrInUse: another process, or another Store of this one, holds the directory's lock.
+	ErrInUse = errors.New("the store is in use")
+	// ErrCorrupt: the files are damaged, or not a store of this kind.
+	ErrCorrupt = errors.New("the store is damaged")
+	// ErrNewerFormat: a newer version of this program wrote the store.
+	ErrNewerFormat = errors.New("the store has a newer format")
+	// ErrClosed: the call came after Close.
+	ErrClosed = errors.New("the store is closed")
+	// ErrBroken: the disk failed; nothing more is written or read until the store is opened again.
+	ErrBroken = errors.New("the store is broken")
+	// ErrFull: too little space is free; nothing was written, reads go on.
+	ErrFull = errors.New("no room in the store")
+	// ErrQuota: the quota of strangers' records is used up. It is an ErrFull too.
+	ErrQuota = fmt.Errorf("%w: the quota of strangers' records is used up", ErrFull)
+	// ErrInvalid: the argument cannot be stored as it is.
+	ErrInvalid = errors.New("invalid")
+)
