@@ -1,0 +1,50 @@
+package overlay
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// What a Hop's Answer can be.
+const (
+	AnswerRecord    = "record"    // a record of the agent
+	AnswerTombstone = "tombstone" // a tombstone of the agent
+	AnswerCloser    = "closer"    // no value, but other peers to ask
+	AnswerNothing   = "nothing"   // neither value nor peers
+	AnswerError     = "error"     // no answer in time, or one that does not verify
+)
+
+// Answer is one verified value from one peer. Whether its lease holds, and
+// whether it is the newest, is for the caller to say.
+type Answer struct {
+	Peer  peer.ID
+	Value records.Value
+	RTT   time.Duration
+}
+
+// Hop is one question of a lookup, in the order of the answers.
+type Hop struct {
+	Peer     peer.ID
+	Distance int    // bits of the XOR distance to the key, 0 to 256
+	Answer   string // one of the Answer constants
+	RTT      time.Duration
+}
+
+// Report is how a search went.
+type Report struct {
+	// Path are the questions asked, in the order in which their ends became known.
+	Path []Hop
+	// Closest are the k closest peers that answered, nearest first.
+	Closest []peer.ID
+	// Holders are the peers that returned a verified value, nearest first.
+	Holders []peer.ID
+	// Empty are those of Closest that answered without a value: candidates for repair.
+	Empty []peer.ID
+	// Exhausted: the search ended by itself, on live answers of the k closest
+	// peers (of all, where there are fewer). Otherwise nothing follows from what
+	// was not found.
+	Exhausted bool
+}

@@ -1,0 +1,6 @@
+package overlay
+
+// Stats are counters since Join.
+type Stats struct {
+	Requests int64 // requests sent
+}
