@@ -1,0 +1,140 @@
+package gossip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// Defaults of Config.
+const (
+	// DefaultSyncEvery is the mean time between two rounds that nothing else caused.
+	DefaultSyncEvery = 30 * time.Second
+	// DefaultStrangerRate and DefaultStrangerBurst bound the facts of unknown
+	// subjects: a burst of 20,000 passes at once, 2,000 per second in the long run.
+	DefaultStrangerRate  = 2_000
+	DefaultStrangerBurst = 20_000
+	// DefaultStrangerBytes and DefaultStrangerBytesBurst bound their bytes: what
+	// the facts above take, at 150 bytes each.
+	DefaultStrangerBytes      = 150 * DefaultStrangerRate
+	DefaultStrangerBytesBurst = 150 * DefaultStrangerBurst
+)
+
+// Via says how a fact came.
+type Via string
+
+// The ways in which a fact comes.
+const (
+	ViaGossip Via = "gossip" // the topic
+	ViaSync   Via = "sync"   // reconciliation, started by either side
+)
+
+// Config is what [Join] needs. Host, Facts and Ingest are required; zero means the
+// documented default elsewhere.
+type Config struct {
+	// Host is the libp2p host. Gossip runs its GossipSub router on it, so nothing
+	// else may; Close does not close the host.
+	Host host.Host
+	// Facts is the node's set of facts. Gossip reads it and never writes it.
+	Facts *records.FactSet
+	// Ingest takes a verified fact that Facts does not hold. It adds it to Facts
+	// before it returns, returns quickly, and never waits for a disk. It is called
+	// from several goroutines at once. isNew is false if the fact was held meanwhile.
+	// An error is our own fault, such as a failing store: the fact is ignored,
+	// nobody is punished for it, and a reconciliation follows.
+	Ingest func(f records.Fact, from peer.ID, via Via) (isNew bool, err error)
+
+	// Network separates networks that share machines. It enters the topic,
+	// "/cairn[/<network>]/facts/1", and the protocol, "/cairn[/<network>]/sync/1".
+	// Empty, or 1 to 63 of a-z, 0-9, "-" and ".".
+	Network string
+	// Flush makes everything ingested so far durable. It is called before a
+	// reconciliation counts as complete. Nil: there is nothing to flush.
+	Flush func(ctx context.Context) error
+	// Known reports whether a subject is known here: its record is held, or it is
+	// watched, or our own. Facts of known subjects pass in the first lane, without
+	// a cap. It is called for every fact that is new, so it must be quick. Nil:
+	// nobody is known.
+	Known func(records.AgentID) bool
+	// EverReady is told to peers in every reconciliation: has this node, in its
+	// life, ever been complete itself? Nil: no.
+	EverReady func() bool
+	// OnSync is called after every reconciliation that this node started, whatever
+	// came of it, from gossip's goroutine: it must not block, nor call Close. May be nil.
+	OnSync func(SyncReport)
+	// Logger gets what an operator may want to know. Nil: nothing is logged.
+	Logger *slog.Logger
+
+	// SyncEvery is the mean time between reconciliations that nothing else causes;
+	// each wait is between 3/4 and 5/4 of it. 0: DefaultSyncEvery.
+	SyncEvery time.Duration
+	// StrangerRate and StrangerBurst cap the facts per second that the topic may
+	// bring about unknown subjects: a token bucket. What is over the cap is counted,
+	// not forwarded, and fetched later by reconciliation. 0: DefaultStrangerRate
+	// and DefaultStrangerBurst.
+	StrangerRate, StrangerBurst int
+	// StrangerBytes and StrangerBytesBurst are the same in bytes per second and
+	// bytes. 0: DefaultStrangerBytes and DefaultStrangerBytesBurst.
+	StrangerBytes, StrangerBytesBurst int
+}
+
+// withDefaults checks c and returns a copy with every optional field filled in.
+func (c Config) withDefaults() (Config, error) {
+	switch {
+	case c.Host == nil:
+		return c, errors.New("gossip: no Host")
+	case c.Facts == nil:
+		return c, errors.New("gossip: no Facts")
+	case c.Ingest == nil:
+		return c, errors.New("gossip: no Ingest")
+	case c.Network != "" && !regexp.MustCompile(`^[a-z0-9.-]{1,63}$`).MatchString(c.Network):
+		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 63 of a-z, 0-9, - and .", c.Network)
+	case c.SyncEvery < 0 || c.StrangerRate < 0 || c.StrangerBurst < 0 || c.StrangerBytes < 0 || c.StrangerBytesBurst < 0:
+		return c, errors.New("gossip: negative interval or cap")
+	}
+	if c.Flush == nil {
+		c.Flush = func(context.Context) error { return nil }
+	}
+	if c.Known == nil {
+		c.Known = func(records.AgentID) bool { return false }
+	}
+	if c.EverReady == nil {
+		c.EverReady = func() bool { return false }
+	}
+	if c.OnSync == nil {
+		c.OnSync = func(SyncReport) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.SyncEvery == 0 {
+		c.SyncEvery = DefaultSyncEvery
+	}
+	orDefault(&c.StrangerRate, DefaultStrangerRate)
+	orDefault(&c.StrangerBurst, DefaultStrangerBurst)
+	orDefault(&c.StrangerBytes, DefaultStrangerBytes)
+	orDefault(&c.StrangerBytesBurst, DefaultStrangerBytesBurst)
+	return c, nil
+}
+
+func orDefault(v *int, value int) {
+	if *v == 0 {
+		*v = value
+	}
+}
+
+// prefix is what the topic and the protocol begin with.
+func (c Config) prefix() string {
+	if c.Network == "" {
+		return "/cairn"
+	}
+	return "/cairn/" + c.Network
+}
