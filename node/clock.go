@@ -1,0 +1,40 @@
+package node
+
+import (
+	"sync"
+	"time"
+)
+
+// clock is the wall clock of a node: it never runs below a reading that it gave
+// before, also across a restart, so that a clock set back revives no lease.
+type clock struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	floor time.Time // highest reading so far; owned by mu
+}
+
+// newClock starts from the last stored reading.
+func newClock(now func() time.Time, stored time.Time) *clock {
+	return &clock{now: now, floor: stored}
+}
+
+// Now returns the time, not before any earlier reading.
+func (c *clock) Now() time.Time {
+	t := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.Before(c.floor) {
+		return c.floor
+	}
+	c.floor = t
+	return t
+}
+
+// Behind returns by how much the machine's clock is behind the stored reading.
+func (c *clock) Behind() time.Duration {
+	t := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(0, c.floor.Sub(t))
+}

@@ -1,0 +1,158 @@
+package node
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"regexp"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+const (
+	// DefaultPort is where a node listens for peers, over TCP and QUIC.
+	DefaultPort = 7474
+	// DefaultReplication is k: how many nodes hold an agent's value.
+	DefaultReplication = 20
+	// DefaultLease is how long a published record holds before it must be renewed.
+	DefaultLease = time.Hour
+
+	minLease = 10 * time.Second
+)
+
+// Profile says what kind of network a node lives in.
+type Profile string
+
+// The profiles. Each is the public one plus the named differences.
+const (
+	// ProfileAuto picks ProfileLocal where every listen address is loopback or
+	// private, else ProfileWAN.
+	ProfileAuto Profile = ""
+	// ProfileLocal: loopback and private addresses are fine, no IP diversity is
+	// asked of peers, completeness has no age limit, agents may stand at private
+	// endpoints (with a warning).
+	ProfileLocal Profile = "local"
+	// ProfileWAN: peers in the table are spread over IP groups; answers are
+	// unverified once completeness is older than five minutes.
+	ProfileWAN Profile = "wan"
+)
+
+// Config says what a node is made of. The zero value of a field means its
+// documented default.
+type Config struct {
+	// Dir is the data directory, created with mode 0700 where missing. Empty
+	// keeps everything in memory: it is gone after Close.
+	Dir string
+	// Listen are multiaddrs for peers; default TCP and QUIC on DefaultPort of
+	// every IPv4 and IPv6 address.
+	Listen []multiaddr.Multiaddr
+	// Bootstrap are nodes to join through. A node with a bootstrap that it never
+	// reached is not ready.
+	Bootstrap []peer.AddrInfo
+	// Network names a separate network: it enters every protocol ID and the
+	// topic, so that two networks never merge. Empty is the main one; else 1 to 32
+	// of [a-z0-9-].
+	Network string
+	// Profile of the network; ProfileAuto decides by the listen addresses.
+	Profile Profile
+	// Replication is k, 1 to 20; default DefaultReplication.
+	Replication int
+	// NoMDNS turns off discovery on the local network, which is otherwise on
+	// unless every listen address is loopback.
+	NoMDNS bool
+	// API is a TCP address for the HTTP API, such as "127.0.0.1:0"; empty opens none.
+	API string
+	// APIExpose allows an API address off loopback; it needs APIToken.
+	APIExpose bool
+	// APIToken is the bearer token of the HTTP API; empty makes one in the data
+	// directory.
+	APIToken string
+	// Socket opens the control socket in the data directory.
+	Socket bool
+	// Host is an application's own libp2p host; Listen and the node key are then
+	// not used, and Close does not close it. Nil builds one.
+	Host host.Host
+	// Now is the wall clock, for the validity of records only; default time.Now.
+	Now func() time.Time
+	// Logger gets what the node has to say; nil discards.
+	Logger *slog.Logger
+	// Version is shown to peers and in the status.
+	Version string
+}
+
+var networkName = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
+
+// withDefaults returns a checked copy.
+func (c Config) withDefaults() (Config, error) {
+	if !networkName.MatchString(c.Network) {
+		return c, fmt.Errorf("network %q: want 1 to 32 of a-z, 0-9 and -", c.Network)
+	}
+	if c.Replication == 0 {
+		c.Replication = DefaultReplication
+	}
+	if c.Replication < 1 || c.Replication > DefaultReplication {
+		return c, fmt.Errorf("replication %d: want 1 to %d", c.Replication, DefaultReplication)
+	}
+	if len(c.Listen) == 0 && c.Host == nil {
+		for _, f := range []string{"/ip4/0.0.0.0/tcp/%d", "/ip4/0.0.0.0/udp/%d/quic-v1", "/ip6/::/tcp/%d", "/ip6/::/udp/%d/quic-v1"} {
+			c.Listen = append(c.Listen, multiaddr.StringCast(fmt.Sprintf(f, DefaultPort)))
+		}
+	}
+	if c.Host != nil {
+		c.Listen = c.Host.Addrs()
+	}
+	switch c.Profile {
+	case ProfileAuto:
+		c.Profile = ProfileWAN
+		if allAddrs(c.Listen, manet.IsPrivateAddr) {
+			c.Profile = ProfileLocal
+		}
+	case ProfileLocal, ProfileWAN:
+	default:
+		return c, fmt.Errorf("profile %q: want local or wan", c.Profile)
+	}
+	if c.Socket && c.Dir == "" {
+		return c, fmt.Errorf("a control socket needs a data directory")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	return c, nil
+}
+
+// loopbackOnly reports whether nothing outside this machine can reach the node.
+func (c Config) loopbackOnly() bool { return allAddrs(c.Listen, manet.IsIPLoopback) }
+
+// allAddrs reports whether every address passes; unspecified addresses
+// (0.0.0.0, ::) stand for all of a machine's and never do.
+func allAddrs(addrs []multiaddr.Multiaddr, pass func(multiaddr.Multiaddr) bool) bool {
+	for _, a := range addrs {
+		if manet.IsIPUnspecified(a) || !pass(a) {
+			return false
+		}
+	}
+	return len(addrs) > 0
+}
+
+// isLoopbackHost reports whether a host:port address stays on this machine.
+func isLoopbackHost(addr string) bool {
+	h, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if h == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(h)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,239 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/gateway"
+	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/overlay"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// control is the node as the API sees it.
+type control struct{ n *Node }
+
+// Resolve answers where an agent is.
+func (c control) Resolve(ctx context.Context, id records.AgentID, p api.Policy) (api.Resolution, error) {
+	policy := Policy{Mode: PolicyMode(p.Mode), Quorum: p.Quorum}
+	if p.Mode == api.CacheFirst {
+		policy.Mode = PolicyCacheFirst
+	}
+	res, err := c.n.Resolve(ctx, id, policy)
+	if err != nil {
+		return api.Resolution{}, outward(err)
+	}
+	return resolutionDTO(res), nil
+}
+
+func resolutionDTO(r Resolution) api.Resolution {
+	out := api.Resolution{
+		ID: r.ID, Status: r.Status, Source: r.Source, AgeMS: r.Age.Milliseconds(), Confirmations: r.Confirmations,
+		ElapsedMS: milliseconds(r.Elapsed), Path: []api.Hop{}, Reason: r.Reason, Record: r.Record, Tombstone: r.Tombstone,
+	}
+	if r.Record != nil {
+		out.RecordBytes = r.Record.Bytes()
+	}
+	for _, h := range r.Path {
+		out.Path = append(out.Path, api.Hop{Peer: h.Peer.String(), Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)})
+	}
+	return out
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// Put publishes a record that its agent signed elsewhere.
+func (c control) Put(ctx context.Context, rec *records.Record) (api.PublishResult, error) {
+	receipt, err := c.n.Publish(ctx, rec)
+	return publishDTO(rec, "", receipt, err)
+}
+
+// publishDTO turns a partial write into a result that says so; other errors stay
+// errors.
+func publishDTO(rec *records.Record, name string, receipt Receipt, err error) (api.PublishResult, error) {
+	reason, err := partial(err)
+	if err != nil {
+		return api.PublishResult{}, outward(err)
+	}
+	return api.PublishResult{
+		ID: rec.ID(), Name: name, Sequence: rec.Sequence(), NotAfter: rec.NotAfter(),
+		Targets: receipt.Targets, Acks: receipt.Acks, ReadBack: receipt.ReadBack, Partial: reason != "", Reason: reason,
+	}, nil
+}
+
+// partial splits off the errors that mean: stored here, but by too few others.
+func partial(err error) (reason string, rest error) {
+	var few *overlay.PartialError
+	if errors.As(err, &few) || errors.Is(err, overlay.ErrNoPeers) {
+		return err.Error(), nil
+	}
+	return "", err
+}
+
+// outward names an error in the API's own words, so that it becomes the right
+// status there.
+func outward(err error) error {
+	for _, m := range []struct{ inner, outer error }{
+		{gateway.ErrPrivate, api.ErrPrivate},
+		{gateway.ErrNotJSON, api.ErrInvalid}, {gateway.ErrTooLarge, api.ErrInvalid}, {gateway.ErrUnrecognised, api.ErrInvalid},
+		{gateway.ErrNoLocation, api.ErrInvalid}, {gateway.ErrInvalid, api.ErrInvalid}, {gateway.ErrRevoked, api.ErrInvalid},
+		{gateway.ErrTemplate, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
+		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound},
+	} {
+		if errors.Is(err, m.inner) {
+			return fmt.Errorf("%w (%w)", err, m.outer)
+		}
+	}
+	return err
+}
+
+// Publish imports a document and publishes it as one of this node's agents.
+func (c control) Publish(ctx context.Context, req api.PublishRequest) (api.PublishResult, error) {
+	doc, err := gateway.Import(req.Document, c.importOptions(req))
+	if err != nil {
+		return api.PublishResult{}, outward(err)
+	}
+	return c.publish(ctx, req, doc)
+}
+
+// importOptions accepts private endpoints where the node itself is only there.
+func (c control) importOptions(req api.PublishRequest) gateway.Options {
+	return gateway.Options{AllowPrivate: req.AllowPrivate || c.n.cfg.Profile == ProfileLocal}
+}
+
+func (c control) publish(ctx context.Context, req api.PublishRequest, doc gateway.Imported) (api.PublishResult, error) {
+	name := req.Agent
+	if name == "" {
+		agent, err := c.newAgent(doc.Title)
+		if err != nil {
+			return api.PublishResult{}, outward(err)
+		}
+		name = agent.Name
+	}
+	done, err := c.n.PublishAgent(ctx, name, doc.Location, req.Lease)
+	out, err := publishDTO(done.Record, name, done.Receipt, err)
+	if err != nil {
+		return out, err
+	}
+	out.Shape = doc.Shape
+	for _, f := range doc.Findings {
+		out.Warnings = append(out.Warnings, f.String())
+	}
+	return out, nil
+}
+
+// newAgent makes keys under a name that follows from the document's title.
+func (c control) newAgent(title string) (keyring.Agent, error) {
+	if c.n.keys == nil {
+		return keyring.Agent{}, fmt.Errorf("without a data directory no agent can be made: %w", ErrUsage)
+	}
+	base := keyring.Slug(title)
+	for i := 1; ; i++ {
+		name := base
+		if i > 1 {
+			name = fmt.Sprintf("%s-%d", base, i)
+		}
+		agent, err := c.n.keys.New(name, keyring.NewOptions{Now: c.n.clock.Now()})
+		if !errors.Is(err, keyring.ErrExists) {
+			return agent, err
+		}
+	}
+}
+
+// PublishAll publishes every entry of an array or catalog under a new agent each.
+func (c control) PublishAll(ctx context.Context, req api.PublishRequest) iter.Seq2[api.PublishOutcome, error] {
+	return func(yield func(api.PublishOutcome, error) bool) {
+		entries, err := gateway.Split(req.Document)
+		if err != nil {
+			yield(api.PublishOutcome{}, outward(err))
+			return
+		}
+		for i, e := range entries {
+			out := api.PublishOutcome{Index: i, Total: len(entries), Title: e.Title}
+			one := req
+			one.Agent, one.Document = "", e.Document
+			res, err := c.Publish(ctx, one)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				out.Error = err.Error()
+			} else {
+				out.Result = &res
+			}
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Withdraw stops renewing the agent's lease.
+func (c control) Withdraw(ctx context.Context, id records.AgentID) (api.WithdrawResult, error) {
+	end, err := c.n.Withdraw(ctx, id)
+	return api.WithdrawResult{ID: id, NotAfter: end}, outward(err)
+}
+
+// Revoke stores, spreads and publishes a tombstone.
+func (c control) Revoke(ctx context.Context, t *records.Tombstone) (api.RevokeResult, error) {
+	receipt, err := c.n.Revoke(ctx, t)
+	reason, err := partial(err)
+	if err != nil {
+		return api.RevokeResult{}, outward(err)
+	}
+	return api.RevokeResult{
+		ID: t.ID(), Targets: receipt.Targets, Acks: receipt.Acks, ReadBack: receipt.ReadBack,
+		GossipPeers: receipt.GossipPeers, Partial: reason != "", Reason: reason,
+	}, nil
+}
+
+// Tombstones yields the facts in order of arrival.
+func (c control) Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[api.TombstoneEvent, error] {
+	return func(yield func(api.TombstoneEvent, error) bool) {
+		for f, err := range c.n.Facts(ctx, after, follow) {
+			if err != nil {
+				yield(api.TombstoneEvent{}, err)
+				return
+			}
+			ev := api.TombstoneEvent{Cursor: f.Cursor, ID: f.Fact.ID(), At: f.At, Source: f.Source, Tombstone: f.Fact, Bytes: f.Fact.Bytes()}
+			if !yield(ev, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Watch yields what becomes known of one agent.
+func (c control) Watch(ctx context.Context, id records.AgentID) iter.Seq2[api.Resolution, error] {
+	return func(yield func(api.Resolution, error) bool) {
+		for r, err := range c.n.Watch(ctx, id) {
+			if !yield(resolutionDTO(r), err) {
+				return
+			}
+		}
+	}
+}
+
+// Status says how the node stands.
+func (c control) Status(context.Context) api.Status { return c.n.status() }
+
+// Peers lists the connected peers.
+func (c control) Peers(context.Context) []api.Peer { return c.n.peers() }
+
+// Stop asks the daemon to shut down.
+func (c control) Stop(context.Context) error { c.n.AskStop(); return nil }
+
+// peerSet makes a list of peers one can ask.
+func peerSet(ps []peer.ID) map[peer.ID]bool {
+	set := make(map[peer.ID]bool, len(ps))
+	for _, p := range ps {
+		set[p] = true
+	}
+	return set
+}

@@ -1,0 +1,11 @@
+package node
+
+import "errors"
+
+// Errors that callers branch on, beside those of package records.
+var (
+	// ErrUsage: the call's arguments are off.
+	ErrUsage = errors.New("bad argument")
+	// ErrNotFound: what was named does not exist here.
+	ErrNotFound = errors.New("not found")
+)

@@ -1,0 +1,74 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/gossip"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// The routes by which a fact can arrive; gossip.Via names the others.
+const (
+	sourceLocal = "local"
+	sourceDHT   = "dht"
+)
+
+// ingest is the one way into the fact set: memory first, so that every answer
+// changes at once, then the disk behind it. new is false where the fact was held.
+func (n *Node) ingest(f records.Fact, source string) (bool, error) {
+	if n.facts.Lookup(f.ID()) != nil {
+		return false, nil
+	}
+	if err := n.journal.add(f, source, n.clock.Now()); err != nil {
+		n.count.add("facts_refused_total", 1)
+		return false, err
+	}
+	if !n.facts.Add(f) {
+		return false, nil
+	}
+	n.cache.drop(f.ID())
+	n.count.add("facts_"+source+"_total", 1)
+	n.watchers.notify(f.ID())
+	return true, nil
+}
+
+// ingestGossip is ingest for the fact topic and reconciliation.
+func (n *Node) ingestGossip(f records.Fact, _ peer.ID, via gossip.Via) (bool, error) {
+	return n.ingest(f, string(via))
+}
+
+// learn takes a tombstone that a peer's answer or put brought: it is spread on,
+// since its sender may have told nobody else, and durable when learn returns.
+func (n *Node) learn(ctx context.Context, t *records.Tombstone) error {
+	fresh, err := n.ingest(t, sourceDHT)
+	if err != nil {
+		return err
+	}
+	if fresh {
+		n.spread(t)
+	}
+	return n.journal.flush(ctx)
+}
+
+// spread hands a fact to the topic without waiting.
+func (n *Node) spread(t *records.Tombstone) {
+	n.background(func(ctx context.Context) {
+		if _, err := n.topic.Publish(ctx, t); err != nil {
+			n.log.Debug("fact not spread", "agent", t.ID(), "err", err)
+		}
+	})
+}
+
+// loadFacts fills the fact set from the store.
+func (n *Node) loadFacts() error {
+	for f, err := range n.store.Facts(0) {
+		if err != nil {
+			return fmt.Errorf("load facts: %w", err)
+		}
+		n.facts.Add(f.Fact)
+	}
+	return nil
+}

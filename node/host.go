@@ -1,0 +1,114 @@
+package node
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
+	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+)
+
+// The connection manager trims from degreeHigh down to degreeLow; our own
+// dialling stops at degreeTarget, so trimming is the exception.
+const (
+	degreeTarget = 12
+	degreeLow    = 24
+	degreeHigh   = 32
+	degreeGrace  = 10 * time.Second
+)
+
+// newHost builds the libp2p host: TCP and QUIC, Noise and TLS, bounded degree.
+func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
+	cm, err := connmgr.NewConnManager(degreeLow, degreeHigh, connmgr.WithGracePeriod(degreeGrace))
+	if err != nil {
+		return nil, err
+	}
+	h, err := libp2p.New(
+		libp2p.Identity(key),
+		libp2p.ListenAddrs(cfg.Listen...),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(quic.NewTransport),
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.Security(tls.ID, tls.New),
+		libp2p.ConnectionManager(cm),
+		libp2p.UserAgent("cairn/"+cfg.Version),
+		libp2p.DisableRelay(),
+		libp2p.DisableMetrics(),
+	)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close())
+	}
+	return h, nil
+}
+
+// nodeKey reads the node's key from the data directory, or makes it. Without a
+// directory every call makes a new one.
+func nodeKey(dir string) (crypto.PrivKey, error) {
+	if dir == "" {
+		key, _, err := crypto.GenerateEd25519Key(rand.Reader)
+		return key, err
+	}
+	path := filepath.Join(dir, "node.key")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if b, err = makeNodeKey(path); err != nil {
+			return nil, fmt.Errorf("node key: %w", err)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("node key: %w", err)
+	}
+	if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
+		return nil, fmt.Errorf("node key %s may be read by others (mode %04o): run chmod 600 on it", path, st.Mode().Perm())
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, fmt.Errorf("node key %s: not PEM; move it away to have a new one made", path)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("node key %s: %w", path, err)
+	}
+	private, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("node key %s: not an Ed25519 key", path)
+	}
+	return crypto.UnmarshalEd25519PrivateKey(private)
+}
+
+// makeNodeKey writes a new key durably and returns the file's bytes.
+func makeNodeKey(path string) ([]byte, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, err
+	}
+	b := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	tmp := path + ".tmp"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, err
+	}
+	return b, os.Rename(tmp, path)
+}

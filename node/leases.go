@@ -1,0 +1,223 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+const (
+	// pendingRetry is how soon a publish that was partial is tried again.
+	pendingRetry = 10 * time.Second
+	// renewWorkers bounds the renewals that run at once.
+	renewWorkers = 8
+	// maxIdle is the longest the renewal loop sleeps, so that a clock that jumps
+	// delays no renewal for long.
+	maxIdle = 10 * time.Second
+	// leaseStripes is how many agents' publishes can run side by side at most.
+	leaseStripes = 64
+)
+
+// leases are the records that this node keeps alive: in the store, and here.
+type leases struct {
+	store *store.Store
+
+	wake    chan struct{}
+	stripes [leaseStripes]sync.Mutex // one agent's publishes, renewals and withdrawals go one by one
+
+	mu   sync.Mutex
+	byID map[records.AgentID]*keptLease // owned by mu
+}
+
+type keptLease struct {
+	store.Lease
+	due time.Time // when to renew; owned by leases.mu
+}
+
+func loadLeases(s *store.Store) (*leases, error) {
+	l := &leases{store: s, byID: make(map[records.AgentID]*keptLease), wake: make(chan struct{}, 1)}
+	for lease, err := range s.Leases() {
+		if err != nil {
+			return nil, fmt.Errorf("load leases: %w", err)
+		}
+		l.byID[lease.ID] = &keptLease{Lease: lease, due: dueTime(lease)}
+	}
+	return l, nil
+}
+
+// dueTime is when a lease is to be renewed: between a half and two thirds of it,
+// jittered so that many do not fall together; soon where it is pending.
+func dueTime(l store.Lease) time.Time {
+	rec := l.Record
+	length := rec.NotAfter().Sub(rec.Issued())
+	due := rec.Issued().Add(length/2 + time.Duration(rand.Int64N(int64(length/6)+1)))
+	if soon := rec.Issued().Add(pendingRetry); l.Pending && soon.Before(due) {
+		due = soon
+	}
+	return due
+}
+
+// put keeps l, durably.
+func (ls *leases) put(ctx context.Context, l store.Lease) error {
+	if err := ls.store.PutLease(ctx, l); err != nil {
+		return err
+	}
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.byID[l.ID] = &keptLease{Lease: l, due: dueTime(l)}
+	select {
+	case ls.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// get returns the lease of id.
+func (ls *leases) get(id records.AgentID) (store.Lease, bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, ok := ls.byID[id]
+	if !ok {
+		return store.Lease{}, false
+	}
+	return l.Lease, true
+}
+
+// holds reports whether id's lease is kept alive here.
+func (ls *leases) holds(id records.AgentID) bool { _, ok := ls.get(id); return ok }
+
+// count returns how many leases are kept alive.
+func (ls *leases) count() int {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return len(ls.byID)
+}
+
+// drop forgets id; it is no error where none is kept.
+func (ls *leases) drop(_ context.Context, id records.AgentID) error {
+	ls.mu.Lock()
+	_, ok := ls.byID[id]
+	delete(ls.byID, id)
+	ls.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return ls.store.DropLease(id)
+}
+
+// postpone sets when id is looked at again.
+func (ls *leases) postpone(id records.AgentID, due time.Time) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l, ok := ls.byID[id]; ok {
+		l.due = due
+	}
+}
+
+// due returns the leases to renew at now, and when the next one is.
+func (ls *leases) due(now time.Time) (ready []store.Lease, next time.Time) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.byID {
+		if !l.due.After(now) {
+			ready = append(ready, l.Lease)
+		} else if next.IsZero() || l.due.Before(next) {
+			next = l.due
+		}
+	}
+	return ready, next
+}
+
+// renewLeases renews every kept lease in time, until ctx ends.
+func (n *Node) renewLeases(ctx context.Context) {
+	for {
+		now := n.clock.Now()
+		ready, next := n.leases.due(now)
+		n.renewAll(ctx, ready)
+		pause := maxIdle
+		if !next.IsZero() {
+			pause = min(maxIdle, max(next.Sub(now), 100*time.Millisecond))
+		}
+		select {
+		case <-time.After(pause):
+		case <-n.leases.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) renewAll(ctx context.Context, ready []store.Lease) {
+	slots := make(chan struct{}, renewWorkers)
+	var group sync.WaitGroup
+	for _, l := range ready {
+		if ctx.Err() != nil {
+			break
+		}
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := n.renew(ctx, l); err != nil {
+				n.count.add("renewals_failed_total", 1)
+				n.log.Warn("lease not renewed, trying again", "agent", l.ID, "name", l.Name, "err", err)
+				n.leases.postpone(l.ID, n.clock.Now().Add(pendingRetry))
+				return
+			}
+			n.count.add("renewals_total", 1)
+		})
+	}
+	group.Wait()
+}
+
+// renew signs and publishes the agent's location anew; never a dead subject's.
+func (n *Node) renew(ctx context.Context, l store.Lease) error {
+	unlock := n.leases.lock(l.ID)
+	defer unlock()
+	current, ok := n.leases.get(l.ID)
+	if !ok || current.Sequence != l.Sequence || current.Pending != l.Pending {
+		return nil // withdrawn or published meanwhile
+	}
+	if n.facts.Lookup(l.ID) != nil {
+		return n.leases.drop(ctx, l.ID)
+	}
+	last := l.Record
+	if l.Pending && last.ValidAt(n.clock.Now()) == nil && n.clock.Now().Sub(last.Issued()) < l.Lease/2 {
+		return n.replace(ctx, l, last)
+	}
+	agent, err := n.keys.Get(l.Name)
+	if err != nil {
+		return err
+	}
+	if !n.clock.Now().Before(agent.Identity.End()) {
+		n.log.Warn("an agent has reached its end and is withdrawn", "agent", l.ID, "name", l.Name)
+		return n.leases.drop(ctx, l.ID)
+	}
+	rec, err := n.sign(ctx, agent, last.Location(), l.Lease)
+	if err != nil {
+		return err
+	}
+	_, err = n.announce(ctx, l.Name, rec, l.Lease)
+	return err
+}
+
+// replace puts a record that went out only in part once more, as it is.
+func (n *Node) replace(ctx context.Context, l store.Lease, rec *records.Record) error {
+	if _, err := n.place(ctx, rec); err != nil {
+		return err
+	}
+	l.Pending = false
+	return n.leases.put(ctx, l)
+}
+
+// lock serialises publishing, renewing and withdrawing one agent, by stripes.
+func (ls *leases) lock(id records.AgentID) (unlock func()) {
+	sum := id.Digest()
+	mu := &ls.stripes[sum[0]%leaseStripes]
+	mu.Lock()
+	return mu.Unlock
+}

@@ -1,0 +1,157 @@
+package node
+
+import (
+	"context"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/overlay"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// lookup is one question put to the overlay: it collects the answers, tells when
+// the policy is satisfied, and when all have answered confirms and repairs.
+type lookup struct {
+	n      *Node
+	id     records.AgentID
+	policy Policy
+	found  chan struct{} // closed when the policy is satisfied
+	done   chan struct{} // closed when the lookup is over
+
+	mu      sync.Mutex
+	isFound bool                      // owned by mu
+	best    *records.Record           // newest valid record so far; owned by mu
+	answers map[peer.ID]records.Value // owned by mu
+	path    []overlay.Hop             // owned by mu; the answers so far, then the whole report
+	dead    *records.Tombstone        // owned by mu
+	err     error                     // owned by mu
+}
+
+// run drives the overlay's search to its end.
+func (l *lookup) run(ctx context.Context) {
+	report, err := l.n.dht.Search(ctx, l.id, func(a overlay.Answer) bool {
+		l.take(ctx, a)
+		return true
+	})
+	l.mu.Lock()
+	l.path, l.err = report.Path, err
+	best, dead := l.best, l.dead
+	confirmations := l.agreeing(best)
+	l.mu.Unlock()
+	if dead != nil {
+		return // the fact travels by itself
+	}
+	if best != nil {
+		now := l.n.clock.Now()
+		l.n.cache.offer(best, sourceFound, now, confirmations)
+		l.n.watchers.notify(l.id)
+		l.repair(ctx, best, report)
+	}
+}
+
+// take judges one answer as it arrives.
+func (l *lookup) take(ctx context.Context, a overlay.Answer) {
+	l.mu.Lock()
+	l.path = append(l.path, overlay.Hop{Peer: a.Peer, Answer: "record", RTT: a.RTT})
+	l.answers[a.Peer] = a.Value
+	rec, isRecord := a.Value.(*records.Record)
+	if isRecord && rec.ValidAt(l.n.clock.Now()) == nil && (l.best == nil || records.Compare(rec, l.best) > 0) {
+		l.best = rec
+	}
+	l.mu.Unlock()
+	if t, ok := a.Value.(*records.Tombstone); ok {
+		if err := l.n.learn(ctx, t); err != nil {
+			l.n.log.Warn("tombstone from a lookup not stored", "agent", l.id, "err", err)
+		}
+		l.mu.Lock()
+		l.dead = t
+		l.path[len(l.path)-1].Answer = "tombstone"
+		l.mu.Unlock()
+	}
+	l.settle()
+}
+
+// settle closes found once the policy is satisfied.
+func (l *lookup) settle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isFound {
+		return
+	}
+	enough := l.dead != nil
+	if l.best != nil {
+		switch l.policy.Mode {
+		case PolicyCacheFirst, PolicyFirst:
+			mark, err := l.n.store.Mark(l.id)
+			enough = enough || err == nil && l.best.Mark().Compare(mark) >= 0
+		case PolicyQuorum:
+			enough = enough || l.agreeing(l.best) >= l.policy.Quorum
+		}
+	}
+	if enough {
+		l.isFound = true
+		close(l.found)
+	}
+}
+
+// agreeing counts the peers that gave exactly rec. Owned by mu.
+func (l *lookup) agreeing(rec *records.Record) int {
+	if rec == nil {
+		return 0
+	}
+	count := 0
+	for _, v := range l.answers {
+		if r, ok := v.(*records.Record); ok && r.Mark() == rec.Mark() {
+			count++
+		}
+	}
+	return count
+}
+
+// repair puts the newest record to those of the closest that lag behind it.
+func (l *lookup) repair(ctx context.Context, best *records.Record, report overlay.Report) {
+	repaired := 0
+	for _, p := range report.Closest {
+		l.mu.Lock()
+		v := l.answers[p]
+		l.mu.Unlock()
+		if v != nil && records.Compare(best, v) <= 0 || repaired >= maxRepairs || l.n.facts.Lookup(l.id) != nil {
+			continue
+		}
+		repaired++
+		if err := l.n.dht.PutTo(ctx, p, best); err != nil {
+			l.n.count.add("repairs_failed_total", 1)
+			continue
+		}
+		l.n.count.add("repairs_total", 1)
+	}
+}
+
+// result is the answer as it stands now.
+func (l *lookup) result() Resolution {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	path := append([]overlay.Hop(nil), l.path...)
+	if l.dead != nil {
+		return l.n.revoked(l.dead, path)
+	}
+	now := l.n.clock.Now()
+	satisfied := l.policy.Mode != PolicyQuorum || l.agreeing(l.best) >= l.policy.Quorum
+	if l.best != nil && satisfied {
+		res := l.n.judge(l.best, now)
+		res.Path, res.Confirmations = path, l.agreeing(l.best)
+		return res
+	}
+	why := "nobody asked knows the agent"
+	switch {
+	case l.best != nil:
+		res := l.n.judge(l.best, now)
+		res.Path, res.Confirmations = path, l.agreeing(l.best)
+		res.Status, res.Reason = records.StatusUnverified, "too few peers gave the same answer for the quorum asked"
+		return res
+	case l.err != nil:
+		why = l.err.Error()
+	}
+	return l.n.fallback(l.id, path, why)
+}

@@ -1,0 +1,357 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/gossip"
+	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/overlay"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// The store's meta keys that node owns.
+const (
+	metaEverReady = "ever-ready"
+	metaClock     = "clock"
+)
+
+// Node is a running Cairn node. Its methods are safe for concurrent use.
+type Node struct {
+	cfg      Config
+	log      *slog.Logger
+	clock    *clock
+	started  time.Time
+	store    *store.Store
+	keys     *keyring.Keyring // nil without a data directory
+	host     host.Host
+	facts    *records.FactSet
+	journal  *journal
+	cache    *cache
+	watchers *watchers
+	ready    *readiness
+	leases   *leases
+	dht      *overlay.DHT
+	topic    *gossip.Topic
+	count    *counters
+	apiURL   string
+
+	everReady  chan struct{} // closed once the node was ever ready, in this run or an earlier one
+	markReady  sync.Once
+	stopAsked  chan struct{} // closed when somebody asks the daemon to stop
+	stopOnce   sync.Once
+	closeOnce  sync.Once
+	closeErr   error
+	ctx        context.Context // ends when Close begins; bounds background work only
+	cancel     context.CancelFunc
+	mu         sync.Mutex
+	closing    bool           // owned by mu
+	work       sync.WaitGroup // background work; Add only under mu while not closing
+	onCloseFns []func() error // run in reverse; written by New only
+}
+
+// New builds a node and starts it. On error nothing is left running and nothing
+// is left locked.
+func New(cfg Config) (*Node, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	n := &Node{
+		cfg: cfg, log: cfg.Logger, started: time.Now(),
+		facts: records.NewFactSet(), cache: newCache(), watchers: newWatchers(), count: newCounters(),
+		everReady: make(chan struct{}), stopAsked: make(chan struct{}),
+	}
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	if err := n.build(); err != nil {
+		return nil, errors.Join(fmt.Errorf("node: %w", err), n.Close())
+	}
+	return n, nil
+}
+
+// build brings the parts up, ground first; what it starts, Close ends.
+func (n *Node) build() error {
+	for _, step := range []func() error{
+		n.openDir, n.openStore, n.openHost, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onClose queues fn to run at Close, last queued first.
+func (n *Node) onClose(fn func() error) { n.onCloseFns = append(n.onCloseFns, fn) }
+
+func (n *Node) openDir() error {
+	if n.cfg.Dir == "" {
+		return nil
+	}
+	dir, err := filepath.Abs(n.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	n.cfg.Dir = dir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	n.keys, err = keyring.Open(dir)
+	return err
+}
+
+// openStore opens what survives a restart and fills memory from it. A store that
+// is corrupt is kept aside and built anew: its facts come back from peers.
+func (n *Node) openStore() error {
+	opts := store.Options{Logger: n.log, OnFatal: func(err error) {
+		n.log.Error("the store failed; the node stops", "err", err)
+		n.AskStop()
+	}}
+	var err error
+	if n.cfg.Dir == "" {
+		n.store, err = store.Memory(opts)
+	} else {
+		n.store, err = n.openStoreDir(filepath.Join(n.cfg.Dir, "store"), opts)
+	}
+	if err != nil {
+		return err
+	}
+	n.onClose(n.store.Close)
+	stored, err := n.loadClock()
+	if err != nil {
+		return err
+	}
+	n.clock = newClock(n.cfg.Now, stored)
+	if behind := n.clock.Behind(); behind > time.Minute {
+		n.log.Warn("the clock is behind its own last reading; leases are judged by that reading", "behind", behind.Round(time.Second))
+	}
+	if was, err := n.store.Meta(metaEverReady); err != nil {
+		return err
+	} else if len(was) > 0 {
+		n.noteEverReady()
+	}
+	if err := n.loadFacts(); err != nil {
+		return err
+	}
+	n.journal = newJournal(n.store, n.log)
+	ctx, cancel := context.WithCancel(context.Background())
+	go n.journal.run(ctx)
+	n.onClose(func() error { cancel(); <-n.journal.done; return nil })
+	return nil
+}
+
+func (n *Node) openStoreDir(path string, opts store.Options) (*store.Store, error) {
+	s, err := store.Open(path, opts)
+	if !errors.Is(err, store.ErrCorrupt) {
+		return s, err
+	}
+	aside := fmt.Sprintf("%s.corrupt-%d", path, time.Now().Unix())
+	n.log.Error("the store is corrupt: it is kept aside and built anew from peers", "kept", aside, "err", err)
+	if err := os.Rename(path, aside); err != nil {
+		return nil, fmt.Errorf("set the corrupt store aside: %w", err)
+	}
+	n.count.add("store_rebuilt_total", 1)
+	return store.Open(path, opts)
+}
+
+func (n *Node) openHost() error {
+	if n.cfg.Host != nil {
+		n.host = n.cfg.Host
+		return nil
+	}
+	key, err := nodeKey(n.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if n.host, err = newHost(n.cfg, key); err != nil {
+		return err
+	}
+	n.onClose(n.host.Close)
+	return nil
+}
+
+func (n *Node) joinOverlay() error {
+	var err error
+	n.dht, err = overlay.Join(overlay.Config{
+		Host: n.host, Values: values{n}, Network: n.cfg.Network, Replication: n.cfg.Replication,
+		WAN: n.cfg.Profile == ProfileWAN, Logger: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	n.onClose(n.dht.Close)
+	return nil
+}
+
+func (n *Node) joinTopic() error {
+	anchors, err := n.anchorsOf()
+	if err != nil {
+		return err
+	}
+	var ids []peer.ID
+	for _, a := range anchors {
+		ids = append(ids, a.ID)
+	}
+	n.ready = newReadiness(time.Now, n.cfg.Profile == ProfileLocal, ids, n.becameReady)
+	n.host.Network().Notify(notifee{n})
+	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
+	n.topic, err = gossip.Join(gossip.Config{
+		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
+		Ingest: n.ingestGossip, Flush: n.journal.flush, Known: n.known,
+		EverReady: n.wasEverReady, OnSync: n.ready.synced, Logger: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	n.onClose(n.topic.Close)
+	n.onClose(n.endWork) // background work ends before the ground it stands on
+	n.ready.begin()
+	n.background(func(ctx context.Context) { n.keepPeers(ctx, anchors) })
+	return nil
+}
+
+// start begins the node's own upkeep.
+func (n *Node) start() error {
+	var err error
+	if n.leases, err = loadLeases(n.store); err != nil {
+		return err
+	}
+	n.background(n.renewLeases)
+	n.background(n.sweepStore)
+	return nil
+}
+
+// endWork ends all background work and waits for it.
+func (n *Node) endWork() error {
+	n.mu.Lock()
+	n.closing = true
+	n.mu.Unlock()
+	n.cancel()
+	n.work.Wait()
+	return nil
+}
+
+// sweepStore drops what ended long ago.
+func (n *Node) sweepStore(ctx context.Context) {
+	for {
+		if _, err := n.store.Sweep(ctx, n.clock.Now()); err != nil && ctx.Err() == nil {
+			n.log.Warn("sweep", "err", err)
+		}
+		select {
+		case <-time.After(10 * time.Minute):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// background runs fn in a goroutine that Close ends and waits for; it does
+// nothing once Close has begun.
+func (n *Node) background(fn func(context.Context)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closing {
+		return
+	}
+	n.work.Go(func() { fn(n.ctx) })
+}
+
+// known reports whether the node has to do with id: its facts go first.
+func (n *Node) known(id records.AgentID) bool {
+	if _, ok := n.cache.get(id); ok || n.watchers.watched(id) {
+		return true
+	}
+	mark, err := n.store.Mark(id)
+	return err == nil && !mark.IsZero()
+}
+
+// becameReady notes for good that this node was ready once.
+func (n *Node) becameReady() {
+	n.noteEverReady()
+	n.background(func(ctx context.Context) {
+		if err := n.store.SetMeta(ctx, metaEverReady, []byte{1}); err != nil {
+			n.log.Warn("readiness not stored", "err", err)
+		}
+	})
+}
+
+func (n *Node) noteEverReady() { n.markReady.Do(func() { close(n.everReady) }) }
+
+func (n *Node) wasEverReady() bool {
+	select {
+	case <-n.everReady:
+		return true
+	default:
+		return false
+	}
+}
+
+func (n *Node) loadClock() (time.Time, error) {
+	b, err := n.store.Meta(metaClock)
+	if err != nil || len(b) == 0 {
+		return time.Time{}, err
+	}
+	var t time.Time
+	if err := t.UnmarshalBinary(b); err != nil {
+		return time.Time{}, fmt.Errorf("stored clock: %w", err)
+	}
+	return t, nil
+}
+
+func (n *Node) storeClock(ctx context.Context) error {
+	b, err := n.clock.Now().MarshalBinary()
+	if err != nil {
+		return err
+	}
+	return n.store.SetMeta(ctx, metaClock, b)
+}
+
+// ID returns the node's peer ID.
+func (n *Node) ID() peer.ID { return n.host.ID() }
+
+// AddrInfo returns how peers reach the node.
+func (n *Node) AddrInfo() peer.AddrInfo {
+	return peer.AddrInfo{ID: n.host.ID(), Addrs: n.host.Addrs()}
+}
+
+// APIURL returns where the HTTP API listens, or "" where it does not.
+func (n *Node) APIURL() string { return n.apiURL }
+
+// Ready returns a channel that closes when the node is first ready in this run.
+func (n *Node) Ready() <-chan struct{} { return n.ready.wait() }
+
+// State returns the state and, where it is not ready, the reason.
+func (n *Node) State() (State, string) {
+	state, reason, _ := n.ready.state()
+	return state, reason
+}
+
+// AskStop asks whoever runs the node to close it; StopAsked hears it.
+func (n *Node) AskStop() { n.stopOnce.Do(func() { close(n.stopAsked) }) }
+
+// StopAsked returns a channel that closes when the node was asked to stop.
+func (n *Node) StopAsked() <-chan struct{} { return n.stopAsked }
+
+// Close stops serving, ends all background work, and closes what New opened. It
+// waits; a second call returns the first one's error.
+func (n *Node) Close() error {
+	n.closeOnce.Do(func() {
+		n.cancel()
+		var errs []error
+		for i := len(n.onCloseFns) - 1; i >= 0; i-- {
+			errs = append(errs, n.onCloseFns[i]())
+		}
+		n.closeErr = errors.Join(errs...)
+	})
+	return n.closeErr
+}

@@ -1,0 +1,197 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/discovery/mdns"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/cairn-overlay/cairn/node/store"
+)
+
+const (
+	// dialTimeout bounds one round of dialling.
+	dialTimeout = 15 * time.Second
+	// peerRound is the pause between two looks at the peers, jittered by a half;
+	// lonelyRound while nobody is connected.
+	peerRound   = 20 * time.Second
+	lonelyRound = 2 * time.Second
+	// saveRound is how often the known peers and the clock are stored.
+	saveRound = time.Minute
+	// knownFor is how long a peer is worth dialling again.
+	knownFor = 24 * time.Hour
+)
+
+// anchorsOf lists whom to join through: the configured bootstrap, then the peers
+// known from an earlier run.
+func (n *Node) anchorsOf() ([]peer.AddrInfo, error) {
+	anchors := append([]peer.AddrInfo(nil), n.cfg.Bootstrap...)
+	known, err := n.store.Peers()
+	if err != nil {
+		return nil, fmt.Errorf("known peers: %w", err)
+	}
+	now := n.clock.Now()
+	for _, k := range known {
+		if now.Sub(k.LastSeen) > knownFor {
+			continue
+		}
+		if info, err := addrInfo(k); err == nil && info.ID != n.host.ID() {
+			anchors = append(anchors, info)
+		}
+	}
+	return anchors, nil
+}
+
+func addrInfo(k store.KnownPeer) (peer.AddrInfo, error) {
+	id, err := peer.Decode(k.ID)
+	if err != nil {
+		return peer.AddrInfo{}, err
+	}
+	info := peer.AddrInfo{ID: id}
+	for _, a := range k.Addrs {
+		if ma, err := multiaddr.NewMultiaddr(a); err == nil {
+			info.Addrs = append(info.Addrs, ma)
+		}
+	}
+	return info, nil
+}
+
+// keepPeers joins the network and stays in it: it dials anchors until some
+// answer, keeps a small degree, refreshes the table, and remembers who is there.
+func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
+	saved := n.clock.Now()
+	for {
+		n.joinRound(ctx, anchors)
+		n.ready.tick()
+		if now := n.clock.Now(); now.Sub(saved) >= saveRound {
+			saved = now
+			n.savePeers(ctx)
+		}
+		pause := peerRound/2 + rand.N(peerRound)
+		if len(n.host.Network().Peers()) == 0 && len(anchors) > 0 {
+			pause = lonelyRound
+		} else if state, _, _ := n.ready.state(); state != StateReady {
+			pause = lonelyRound
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			n.savePeers(context.WithoutCancel(ctx))
+			return
+		}
+	}
+}
+
+// joinRound dials anchors while the degree is small, then walks the overlay so
+// that the table stays full of live peers.
+func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if len(n.host.Network().Peers()) < degreeTarget {
+		var missing []peer.AddrInfo
+		for _, a := range anchors {
+			if n.host.Network().Connectedness(a.ID) != network.Connected {
+				missing = append(missing, a)
+			}
+		}
+		rand.Shuffle(len(missing), func(i, j int) { missing[i], missing[j] = missing[j], missing[i] })
+		missing = missing[:min(len(missing), degreeTarget)]
+		if len(missing) > 0 {
+			if reached, err := n.dht.Bootstrap(ctx, missing); err != nil && reached == 0 {
+				n.log.Info("no anchor answered", "tried", len(missing), "err", err)
+			}
+		}
+	}
+	if n.dht.TableSize() > 0 {
+		if err := n.dht.Refresh(ctx); err != nil && ctx.Err() == nil {
+			n.log.Debug("table walk", "err", err)
+		}
+		n.fillDegree(ctx)
+	}
+}
+
+// fillDegree keeps a few links open to random table peers, so that the fact topic
+// has a mesh although lookups close their own connections.
+func (n *Node) fillDegree(ctx context.Context) {
+	peers := n.dht.TablePeers()
+	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
+	for _, p := range peers {
+		if len(n.host.Network().Peers()) >= degreeTarget || ctx.Err() != nil {
+			return
+		}
+		if n.host.Network().Connectedness(p) == network.Connected {
+			continue
+		}
+		if err := n.host.Connect(ctx, peer.AddrInfo{ID: p}); err != nil {
+			n.count.add("dials_failed_total", 1)
+		}
+	}
+}
+
+// savePeers stores the live peers and the clock's reading.
+func (n *Node) savePeers(ctx context.Context) {
+	now := n.clock.Now()
+	var known []store.KnownPeer
+	for _, p := range n.dht.TablePeers() {
+		if n.host.Network().Connectedness(p) != network.Connected {
+			continue
+		}
+		k := store.KnownPeer{ID: p.String(), LastSeen: now}
+		for _, a := range n.host.Peerstore().Addrs(p) {
+			k.Addrs = append(k.Addrs, a.String())
+		}
+		known = append(known, k)
+	}
+	if err := n.store.PutPeers(ctx, known); err != nil {
+		n.log.Warn("known peers not stored", "err", err)
+	}
+	if err := n.storeClock(ctx); err != nil {
+		n.log.Warn("clock not stored", "err", err)
+	}
+}
+
+// notifee tells readiness who was reached.
+type notifee struct{ n *Node }
+
+func (f notifee) Connected(_ network.Network, c network.Conn) { f.n.ready.connected(c.RemotePeer()) }
+func (notifee) Disconnected(network.Network, network.Conn)    {}
+func (notifee) Listen(network.Network, multiaddr.Multiaddr)   {}
+func (notifee) ListenClose(network.Network, multiaddr.Multiaddr) {
+}
+
+// HandlePeerFound dials what mDNS found on the local network.
+func (f notifee) HandlePeerFound(info peer.AddrInfo) {
+	if info.ID == f.n.host.ID() {
+		return
+	}
+	f.n.background(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		if _, err := f.n.dht.Bootstrap(ctx, []peer.AddrInfo{info}); err != nil {
+			f.n.log.Debug("local peer not reached", "peer", info.ID, "err", err)
+		}
+	})
+}
+
+// startMDNS begins discovery on the local network, one service name per network.
+func (n *Node) startMDNS() error {
+	if n.cfg.NoMDNS || n.cfg.loopbackOnly() {
+		return nil
+	}
+	name := "_cairn._udp"
+	if n.cfg.Network != "" {
+		name = "_cairn-" + n.cfg.Network + "._udp"
+	}
+	service := mdns.NewMdnsService(n.host, name, notifee{n})
+	if err := service.Start(); err != nil {
+		n.log.Warn("no discovery on the local network", "err", err)
+		return nil
+	}
+	n.onClose(service.Close)
+	return nil
+}

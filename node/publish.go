@@ -1,0 +1,178 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/overlay"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// confirmLimit bounds how long a publish or revoke waits for the final receipt.
+const confirmLimit = 5 * time.Second
+
+// Receipt is the evidence of a write: who was asked, who acknowledged, who gave it
+// back when asked again.
+type Receipt = overlay.Receipt
+
+// Publish stores a record that its agent signed, spreads it to the nodes closest
+// to the agent's key, and reads it back. The record is durable here first. Too few
+// acknowledgements or read-backs are an *overlay.PartialError, nobody reachable is
+// overlay.ErrNoPeers, both with the receipt; a revoked agent is
+// records.ErrRevoked, an outranked record records.ErrStale. The node does not renew
+// a record whose key it does not hold.
+func (n *Node) Publish(ctx context.Context, rec *records.Record) (Receipt, error) {
+	if err := n.hold(ctx, rec, true); err != nil {
+		return Receipt{}, fmt.Errorf("publish: %w", err)
+	}
+	return n.place(ctx, rec)
+}
+
+// place puts a value that is safe here to the closest nodes.
+func (n *Node) place(ctx context.Context, v records.Value) (Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
+	defer cancel()
+	receipt, err := n.dht.Publish(ctx, v, nil)
+	if err != nil {
+		n.count.add("publishes_partial_total", 1)
+		return receipt, fmt.Errorf("publish: %w", err)
+	}
+	n.count.add("publishes_confirmed_total", 1)
+	return receipt, nil
+}
+
+// Announcement is what PublishAgent did.
+type Announcement struct {
+	Record  *records.Record
+	Receipt Receipt
+}
+
+// PublishAgent signs a location as the agent of that name in the data directory,
+// publishes it, and keeps its lease alive until Withdraw or Revoke, also across
+// restarts. A zero lease means DefaultLease. What was partial is kept and goes out
+// again when peers come; the announcement then comes with the error of Publish.
+func (n *Node) PublishAgent(ctx context.Context, name string, loc records.Location, lease time.Duration) (Announcement, error) {
+	if lease == 0 {
+		lease = DefaultLease
+	}
+	if lease < minLease || lease > records.MaxLease {
+		return Announcement{}, fmt.Errorf("publish: lease %s: want %s to %s: %w", lease, minLease, records.MaxLease, ErrUsage)
+	}
+	if n.keys == nil {
+		return Announcement{}, fmt.Errorf("publish: without a data directory there are no agents: %w", ErrUsage)
+	}
+	agent, err := n.keys.Get(name)
+	if err != nil {
+		return Announcement{}, fmt.Errorf("publish: %w", err)
+	}
+	unlock := n.leases.lock(agent.Identity.ID())
+	defer unlock()
+	if err := n.catchUp(ctx, agent); err != nil {
+		return Announcement{}, fmt.Errorf("publish: %w", err)
+	}
+	rec, err := n.sign(ctx, agent, loc, lease)
+	if err != nil {
+		return Announcement{}, fmt.Errorf("publish: %w", err)
+	}
+	return n.announce(ctx, name, rec, lease)
+}
+
+// catchUp learns the newest sequence of an agent that this node has no mark of,
+// since it may have been published elsewhere.
+func (n *Node) catchUp(ctx context.Context, agent keyring.Agent) error {
+	id := agent.Identity.ID()
+	mark, err := n.store.Mark(id)
+	if err != nil || !mark.IsZero() || n.dht.TableSize() == 0 || n.clock.Now().Sub(agent.Created) < time.Minute {
+		return err
+	}
+	res, err := n.Resolve(ctx, id, Policy{Mode: PolicyMostRecent})
+	if err != nil || res.Record == nil {
+		return nil // nobody knows it; a put that is refused as stale will tell
+	}
+	return n.hold(ctx, res.Record, true)
+}
+
+// sign makes the agent's next record.
+func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Location, lease time.Duration) (*records.Record, error) {
+	id := agent.Identity.ID()
+	if n.facts.Lookup(id) != nil {
+		return nil, fmt.Errorf("agent %s: %w", agent.Name, records.ErrRevoked)
+	}
+	signer, err := n.keys.Signer(agent.Name)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := n.store.NextSequence(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	now := n.clock.Now()
+	end := now.Add(lease)
+	if agent.Identity.End().Before(end) {
+		end = agent.Identity.End()
+	}
+	return records.Sign(agent.Identity, signer, records.Draft{Location: loc, Sequence: seq, Issued: now, NotAfter: end})
+}
+
+// announce makes the record and its lease durable, then publishes.
+func (n *Node) announce(ctx context.Context, name string, rec *records.Record, lease time.Duration) (Announcement, error) {
+	if err := n.hold(ctx, rec, true); err != nil {
+		return Announcement{}, fmt.Errorf("publish: %w", err)
+	}
+	kept := store.Lease{ID: rec.ID(), Name: name, Record: rec, Sequence: rec.Sequence(), Lease: lease, Pending: true}
+	if err := n.leases.put(ctx, kept); err != nil {
+		return Announcement{}, fmt.Errorf("publish: %w", err)
+	}
+	receipt, err := n.place(ctx, rec)
+	kept.Pending = err != nil
+	if putErr := n.leases.put(ctx, kept); putErr != nil {
+		err = errors.Join(err, putErr)
+	}
+	return Announcement{Record: rec, Receipt: receipt}, err
+}
+
+// Withdraw stops renewing the agent's lease and returns when it ends. It does not
+// revoke: the agent may publish again.
+func (n *Node) Withdraw(ctx context.Context, id records.AgentID) (time.Time, error) {
+	lease, ok := n.leases.get(id)
+	if !ok {
+		return time.Time{}, fmt.Errorf("withdraw: no lease of %s is kept alive here: %w", id, ErrNotFound)
+	}
+	unlock := n.leases.lock(id)
+	defer unlock()
+	if err := n.leases.drop(ctx, id); err != nil {
+		return time.Time{}, fmt.Errorf("withdraw: %w", err)
+	}
+	return lease.Record.NotAfter(), nil
+}
+
+// RevokeReceipt is the evidence of a revocation.
+type RevokeReceipt struct {
+	Receipt
+	GossipPeers int // topic peers the tombstone was handed to
+}
+
+// Revoke makes the tombstone durable here, hands it to the fact topic, and puts it
+// at the subject's key. Nothing undoes it. Errors are those of Publish; the
+// tombstone stands here and spreads in any case.
+func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt, error) {
+	if _, err := n.ingest(t, sourceLocal); err != nil {
+		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
+	}
+	if err := n.journal.flush(ctx); err != nil {
+		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
+	}
+	peers, gossipErr := n.topic.Publish(ctx, t)
+	if err := n.leases.drop(ctx, t.ID()); err != nil {
+		n.log.Warn("lease of a revoked agent not dropped", "agent", t.ID(), "err", err)
+	}
+	receipt, err := n.place(ctx, t)
+	if gossipErr != nil {
+		n.log.Warn("tombstone not handed to the topic", "agent", t.ID(), "err", gossipErr)
+	}
+	return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, err
+}

@@ -1,0 +1,176 @@
+package node
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/gossip"
+)
+
+const (
+	// readyPeers is how many peers a node reconciles with before it is ready,
+	// where that many can be reached.
+	readyPeers = 3
+	// degradedAfter is when a node that is not ready calls itself degraded, and
+	// when peers that were never ready themselves begin to count.
+	degradedAfter = time.Minute
+	// completeLimit is how old completeness may be in the public profile.
+	completeLimit = 5 * time.Minute
+)
+
+// State says whether a node may call an agent active.
+type State string
+
+// The states of a node.
+const (
+	StateStarting State = "starting"
+	StateReady    State = "ready"
+	StateDegraded State = "degraded"
+)
+
+// readiness knows since when the node's facts are complete: reconciled with
+// min(3, peers that could be reached) peers that were ever ready themselves, one
+// of them a bootstrap or known from an earlier run. Empty or fresh peers cannot
+// make a node ready, and one slow peer cannot keep it from it.
+type readiness struct {
+	now     func() time.Time // real time: completeness ages by the machine's clock
+	ageless bool             // local profile: completeness does not age
+	anchors map[peer.ID]bool // bootstrap peers and those known from an earlier run
+	became  func()           // called once, at the first time ready
+
+	mu       sync.Mutex
+	started  time.Time
+	alone    bool                  // no bootstrap and no known peer
+	reached  map[peer.ID]bool      // peers with which a connection stood
+	seasoned map[peer.ID]time.Time // last complete round with a peer that was ever ready
+	others   map[peer.ID]time.Time // last complete round with any other peer
+	complete time.Time             // when the facts were last complete; zero before
+	changed  chan struct{}         // closed and replaced when the state may have changed
+}
+
+func newReadiness(now func() time.Time, ageless bool, anchors []peer.ID, became func()) *readiness {
+	r := &readiness{
+		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became,
+		started: now(), alone: len(anchors) == 0,
+		reached: make(map[peer.ID]bool), seasoned: make(map[peer.ID]time.Time), others: make(map[peer.ID]time.Time),
+		changed: make(chan struct{}),
+	}
+	for _, p := range anchors {
+		r.anchors[p] = true
+	}
+	return r
+}
+
+// begin lets a node without anybody to ask be ready at once.
+func (r *readiness) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.alone {
+		r.finish()
+	}
+}
+
+// connected notes that p could be reached.
+func (r *readiness) connected(p peer.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reached[p] = true
+}
+
+// synced notes a reconciliation that ended in agreement.
+func (r *readiness) synced(rep gossip.SyncReport) {
+	if rep.Err != nil || !rep.Complete {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reached[rep.Peer] = true
+	if rep.EverReady {
+		r.seasoned[rep.Peer] = r.now()
+		delete(r.others, rep.Peer)
+	} else {
+		r.others[rep.Peer] = r.now()
+	}
+	if r.enough() {
+		r.finish()
+	}
+}
+
+// enough reports whether the rounds so far make the facts complete. Owned by mu.
+func (r *readiness) enough() bool {
+	if !r.complete.IsZero() || r.alone {
+		return true // once complete, every further round keeps it so
+	}
+	need := min(readyPeers, max(1, len(r.reached)))
+	patient := r.now().Sub(r.started) < degradedAfter
+	count, anchored := 0, false
+	for p := range r.seasoned {
+		count++
+		anchored = anchored || r.anchors[p]
+	}
+	if patient || count > 0 {
+		return count >= need && anchored || count > 0 && !patient
+	}
+	return len(r.others) > 0 // nobody reachable was ever ready: a network being born
+}
+
+// finish marks the facts complete now. Owned by mu.
+func (r *readiness) finish() {
+	first := r.complete.IsZero()
+	r.complete = r.now()
+	if first {
+		r.became()
+		close(r.changed)
+		r.changed = make(chan struct{})
+	}
+}
+
+// tick lets time pass: a patient wait may be over.
+func (r *readiness) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.complete.IsZero() && r.enough() {
+		r.finish()
+	}
+}
+
+// state returns the state, a reason where it is not ready, and the age of
+// completeness (negative before the first).
+func (r *readiness) state() (State, string, time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	if r.complete.IsZero() {
+		why := fmt.Sprintf("facts are not complete: reconciled with %d peers that were ever ready and %d others, %d reached", len(r.seasoned), len(r.others), len(r.reached))
+		if len(r.reached) == 0 {
+			why = "no bootstrap or known peer could be reached yet"
+		}
+		if now.Sub(r.started) >= degradedAfter {
+			return StateDegraded, why, -1
+		}
+		return StateStarting, why, -1
+	}
+	age := now.Sub(r.complete)
+	if r.ageless || r.alone && len(r.reached) == 0 {
+		return StateReady, "", age
+	}
+	if age > completeLimit {
+		return StateDegraded, fmt.Sprintf("the last complete reconciliation is %s old", age.Round(time.Second)), age
+	}
+	return StateReady, "", age
+}
+
+// wait returns a channel that closes when the node first becomes ready.
+func (r *readiness) wait() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.complete.IsZero() {
+		done := make(chan struct{})
+		close(done)
+		return done
+	}
+	return r.changed
+}

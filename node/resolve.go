@@ -1,0 +1,174 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/overlay"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// Policy says how hard Resolve looks before it answers.
+type Policy struct {
+	Mode   PolicyMode
+	Quorum int // with PolicyQuorum: how many peers must give the same answer, 1 to 20
+}
+
+// PolicyMode names a policy.
+type PolicyMode string
+
+// The policies. Facts known here come first in every one of them.
+const (
+	PolicyCacheFirst PolicyMode = ""            // a fresh answer known here, else PolicyFirst
+	PolicyCacheOnly  PolicyMode = "cache-only"  // never asks the network
+	PolicyFirst      PolicyMode = "first"       // the first valid answer; the rest confirm behind it
+	PolicyQuorum     PolicyMode = "quorum"      // the same answer from Quorum peers
+	PolicyMostRecent PolicyMode = "most-recent" // all holders are heard, the newest wins
+)
+
+// The sources of an answer.
+const (
+	SourceLocal  = "local"  // held or published here
+	SourceCache  = "cache"  // found earlier
+	SourceDHT    = "dht"    // found now
+	SourceGossip = "gossip" // a fact that came over the topic
+)
+
+const (
+	// resolveLimit bounds a lookup, its confirmations included.
+	resolveLimit = 10 * time.Second
+	// maxRepairs bounds the corrective puts after one lookup.
+	maxRepairs = 20
+)
+
+// Resolution is the answer to Resolve: what is known of the agent, how good that
+// is, and how it was found.
+type Resolution struct {
+	ID            records.AgentID
+	Status        records.Status
+	Source        string
+	Age           time.Duration // since the answer was last put here or confirmed
+	Confirmations int           // peers that gave the same answer in the lookup behind it
+	Elapsed       time.Duration
+	Path          []overlay.Hop
+	Reason        string             // why the status is not active, in words
+	Record        *records.Record    // nil where none is known, or where it must not be used
+	Tombstone     *records.Tombstone // set exactly where the status is revoked
+}
+
+// Resolve answers where an agent is and how good the answer is. It is the one
+// resolve path: facts, then cache, then the overlay's lookup, then facts again. An
+// agent that is revoked, expired, unverified or unknown is a Resolution, not an
+// error; an error means that the question could not be worked on.
+func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error) {
+	if policy.Mode == PolicyQuorum && (policy.Quorum < 1 || policy.Quorum > DefaultReplication) {
+		return Resolution{}, fmt.Errorf("resolve: quorum %d: want 1 to %d", policy.Quorum, DefaultReplication)
+	}
+	start := time.Now()
+	res, err := n.resolve(ctx, id, policy)
+	if err != nil {
+		return Resolution{}, fmt.Errorf("resolve: %w", err)
+	}
+	// A tombstone that arrived during the lookup ends the matter.
+	if t := n.facts.Lookup(id); t != nil && res.Status != records.StatusRevoked {
+		res = n.revoked(t, res.Path)
+	}
+	res.Elapsed = time.Since(start)
+	n.count.add("resolves_"+string(res.Status)+"_total", 1)
+	return res, nil
+}
+
+func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error) {
+	if t := n.facts.Lookup(id); t != nil {
+		return n.revoked(t, nil), nil
+	}
+	now := n.clock.Now()
+	entry, hit := n.cache.get(id)
+	own := n.leases.holds(id)
+	switch policy.Mode {
+	case PolicyCacheFirst:
+		if hit && (entry.fresh(now) || own && entry.rec.ValidAt(now) == nil) {
+			return n.fromCache(entry, now), nil
+		}
+	case PolicyCacheOnly:
+		if hit {
+			return n.fromCache(entry, now), nil
+		}
+		return n.fallback(id, nil, "nothing is known here and the network was not asked"), nil
+	}
+	return n.lookup(ctx, id, policy)
+}
+
+// revoked is the answer that a tombstone proves.
+func (n *Node) revoked(t *records.Tombstone, path []overlay.Hop) Resolution {
+	return Resolution{ID: t.ID(), Status: records.StatusRevoked, Source: SourceLocal, Path: path, Tombstone: t}
+}
+
+// fromCache is the answer that was known already.
+func (n *Node) fromCache(c cached, now time.Time) Resolution {
+	res := n.judge(c.rec, now)
+	res.Source, res.Age, res.Confirmations = c.source, now.Sub(c.confirmed), c.confirmations
+	return res
+}
+
+// judge gives a record its status at a time: expired by its lease, stale where a
+// higher mark is held, unverified where the node's facts are not complete.
+func (n *Node) judge(rec *records.Record, now time.Time) Resolution {
+	res := Resolution{ID: rec.ID(), Status: records.StatusActive, Source: SourceDHT, Record: rec}
+	if err := rec.ValidAt(now); err != nil {
+		res.Status, res.Reason = records.StatusExpired, err.Error()
+		return res
+	}
+	mark, err := n.store.Mark(rec.ID())
+	if err != nil {
+		res.Status, res.Reason = records.StatusUnverified, "the store cannot be read: "+err.Error()
+		return res
+	}
+	if mark.Compare(rec.Mark()) > 0 {
+		res.Status, res.Reason = records.StatusStale, fmt.Sprintf("sequence %d is known to exist and was not found", mark.Sequence)
+		return res
+	}
+	if state, reason, _ := n.ready.state(); state != StateReady {
+		res.Status, res.Reason = records.StatusUnverified, reason
+	}
+	return res
+}
+
+// fallback answers from the node's own store when nobody else could.
+func (n *Node) fallback(id records.AgentID, path []overlay.Hop, why string) Resolution {
+	res := Resolution{ID: id, Status: records.StatusUnknown, Source: SourceLocal, Path: path, Reason: why}
+	rec, err := n.store.Record(id)
+	if err != nil || rec == nil {
+		return res
+	}
+	held := n.judge(rec, n.clock.Now())
+	held.Source, held.Path = SourceLocal, path
+	if held.Status == records.StatusActive && !n.leases.holds(id) {
+		held.Reason = why
+	}
+	return held
+}
+
+// lookup asks the overlay. The lookup itself runs on in the background after the
+// policy is satisfied, to confirm the answer and to repair lagging replicas.
+func (n *Node) lookup(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error) {
+	l := &lookup{n: n, id: id, policy: policy, found: make(chan struct{}), done: make(chan struct{}), answers: make(map[peer.ID]records.Value)}
+	n.background(func(ctx context.Context) {
+		defer close(l.done)
+		ctx, cancel := context.WithTimeout(ctx, resolveLimit)
+		defer cancel()
+		l.run(ctx)
+	})
+	select {
+	case <-l.found:
+	case <-l.done:
+	case <-n.ctx.Done():
+		return Resolution{}, fmt.Errorf("the node is closing")
+	case <-ctx.Done():
+		return Resolution{}, ctx.Err()
+	}
+	return l.result(), nil
+}

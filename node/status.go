@@ -1,0 +1,63 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/api"
+)
+
+// status is a picture of the node that costs no question to the network.
+func (n *Node) status() api.Status {
+	state, reason, age := n.ready.state()
+	counts := n.store.Counts()
+	s := api.Status{
+		Peer: n.host.ID().String(), Network: n.cfg.Network, Version: n.cfg.Version, Addrs: n.p2pAddrs(),
+		State: string(state), Reason: reason, UptimeMS: time.Since(n.started).Milliseconds(),
+		Peers: len(n.host.Network().Peers()), TablePeers: n.dht.TableSize(), GossipPeers: len(n.topic.Peers()),
+		Facts: n.facts.Len(), FactBytes: n.facts.Size(), Records: counts.Records, Published: n.leases.count(),
+		CompleteAgeMS: -1, Counters: n.count.all(),
+	}
+	if age >= 0 {
+		s.CompleteAgeMS = age.Milliseconds()
+	}
+	if behind := n.clock.Behind(); behind > time.Minute {
+		s.Reason = strings.TrimPrefix(s.Reason+"; ", "; ") + fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second))
+	}
+	s.Counters["store_corrupt_values_total"] = counts.Corrupt
+	s.Counters["store_refused_writes_total"] = counts.Refused
+	addCounters(s.Counters, "overlay_", n.dht.Stats())
+	addCounters(s.Counters, "gossip_", n.topic.Stats())
+	return s
+}
+
+// p2pAddrs lists the listen addresses with the peer ID behind them.
+func (n *Node) p2pAddrs() []string {
+	addrs := []string{}
+	for _, a := range n.host.Addrs() {
+		addrs = append(addrs, a.String()+"/p2p/"+n.host.ID().String())
+	}
+	slices.Sort(addrs)
+	return addrs
+}
+
+// peers lists the connected peers, in the order of their IDs.
+func (n *Node) peers() []api.Peer {
+	table, topic := peerSet(n.dht.TablePeers()), peerSet(n.topic.Peers())
+	list := []api.Peer{}
+	for _, p := range n.host.Network().Peers() {
+		one := api.Peer{ID: p.String(), Addrs: []string{}, Table: table[p], Gossip: topic[p], RTTMS: milliseconds(n.host.Peerstore().LatencyEWMA(p))}
+		for _, c := range n.host.Network().ConnsToPeer(p) {
+			one.Addrs = append(one.Addrs, c.RemoteMultiaddr().String())
+			one.Direction = strings.ToLower(c.Stat().Direction.String())
+		}
+		if agent, err := n.host.Peerstore().Get(p, "AgentVersion"); err == nil {
+			one.Agent, _ = agent.(string)
+		}
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b api.Peer) int { return strings.Compare(a.ID, b.ID) })
+	return list
+}

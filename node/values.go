@@ -1,0 +1,68 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// values is the node's part of the DHT's value store: what it serves is decided
+// by the fact set first, the store second, and the lease last.
+type values struct{ n *Node }
+
+// Get returns the tombstone of a revoked agent, else the newest record held whose
+// lease holds, else nil.
+func (v values) Get(_ context.Context, id records.AgentID) (records.Value, error) {
+	if t := v.n.facts.Lookup(id); t != nil {
+		return t, nil
+	}
+	rec, err := v.n.store.Record(id)
+	if err != nil || rec == nil {
+		return nil, err
+	}
+	if rec.ValidAt(v.n.clock.Now()) != nil {
+		return nil, nil
+	}
+	return rec, nil
+}
+
+// Put takes a verified value from a peer and is durable when it returns nil.
+func (v values) Put(ctx context.Context, val records.Value) error {
+	switch val := val.(type) {
+	case *records.Tombstone:
+		if val.Kind() != records.KindAgent {
+			return fmt.Errorf("put: %w: a tombstone of a %s has no place in the DHT", records.ErrUnsupported, val.Kind())
+		}
+		return v.n.learn(ctx, val)
+	case *records.Record:
+		return v.n.hold(ctx, val, false)
+	}
+	return fmt.Errorf("put: %w: %T", records.ErrUnsupported, val)
+}
+
+// hold stores a record with its mark, unless the agent is dead, the record is
+// outranked, or its lease does not hold now.
+func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
+	now := n.clock.Now()
+	if n.facts.Lookup(rec.ID()) != nil {
+		return fmt.Errorf("put: %w", records.ErrRevoked)
+	}
+	if err := rec.ValidAt(now); err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	if err := n.store.PutRecord(ctx, rec, own, now); err != nil {
+		if errors.Is(err, store.ErrFull) {
+			n.count.add("records_refused_full_total", 1)
+		}
+		return err
+	}
+	if n.facts.Lookup(rec.ID()) != nil { // it died meanwhile
+		return errors.Join(fmt.Errorf("put: %w", records.ErrRevoked), n.store.DropRecord(rec.ID()))
+	}
+	n.cache.offer(rec, sourceHeld, now, 0)
+	n.watchers.notify(rec.ID())
+	return nil
+}

@@ -1,0 +1,79 @@
+package node
+
+import (
+	"context"
+	"iter"
+
+	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// Facts yields the facts that are durable here after a cursor, in order of
+// arrival (0 is from the start). With follow it goes on with each new one until
+// ctx ends. A reader may stop at any time and come back with the last cursor: it
+// gets each fact once, and however slow it is, none is skipped.
+func (n *Node) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[store.StampedFact, error] {
+	return func(yield func(store.StampedFact, error) bool) {
+		for {
+			moved := n.journal.movement()
+			for f, err := range n.store.Facts(after) {
+				if err == nil {
+					err = ctx.Err()
+				}
+				if !yield(f, err) || err != nil {
+					return
+				}
+				after = f.Cursor
+			}
+			if !follow {
+				return
+			}
+			select {
+			case <-moved:
+			case <-ctx.Done():
+				return
+			case <-n.ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// Watch yields what is known of an agent now, and again whenever that changes
+// here, until ctx ends or the agent is revoked.
+func (n *Node) Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error] {
+	return func(yield func(Resolution, error) bool) {
+		news, stop := n.watchers.watch(id)
+		defer stop()
+		policy, last := Policy{}, Resolution{}
+		for {
+			res, err := n.Resolve(ctx, id, policy)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				yield(res, err)
+				return
+			}
+			if changed(last, res) && !yield(res, nil) || res.Status == records.StatusRevoked {
+				return
+			}
+			last, policy = res, Policy{Mode: PolicyCacheOnly}
+			select {
+			case <-news:
+			case <-ctx.Done():
+				return
+			case <-n.ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// changed reports whether b says something else than a about the agent.
+func changed(a, b Resolution) bool {
+	if a.Status != b.Status || (a.Record == nil) != (b.Record == nil) {
+		return true
+	}
+	return a.Record != nil && a.Record.Mark() != b.Record.Mark()
+}
