@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -133,7 +134,7 @@ func (c control) newAgent(title string) (keyring.Agent, error) {
 	if c.n.keys == nil {
 		return keyring.Agent{}, fmt.Errorf("without a data directory no agent can be made: %w", ErrUsage)
 	}
-	base := keyring.Slug(title)
+	base := agentName(title)
 	for i := 1; ; i++ {
 		name := base
 		if i > 1 {
@@ -228,6 +229,26 @@ func (c control) Peers(context.Context) []api.Peer { return c.n.peers() }
 
 // Stop asks the daemon to shut down.
 func (c control) Stop(context.Context) error { c.n.AskStop(); return nil }
+
+// agentName turns a document's title into a name for the keyring.
+func agentName(title string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(title) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+		if b.Len() >= 48 {
+			break
+		}
+	}
+	if name := strings.Trim(b.String(), "-"); name != "" {
+		return name
+	}
+	return "agent"
+}
 
 // peerSet makes a list of peers one can ask.
 func peerSet(ps []peer.ID) map[peer.ID]bool {

@@ -355,3 +355,7 @@ func (n *Node) Close() error {
 	})
 	return n.closeErr
 }
+
+// Agents returns the keys of this node's own agents, or nil without a data
+// directory.
+func (n *Node) Agents() *keyring.Keyring { return n.keys }

@@ -101,7 +101,7 @@ func (r *readiness) synced(rep gossip.SyncReport) {
 
 // enough reports whether the rounds so far make the facts complete. Owned by mu.
 func (r *readiness) enough() bool {
-	if !r.complete.IsZero() || r.alone {
+	if !r.complete.IsZero() {
 		return true // once complete, every further round keeps it so
 	}
 	need := min(readyPeers, max(1, len(r.reached)))

@@ -1,0 +1,95 @@
+package node
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/gossip"
+)
+
+// round is one reconciliation of a readiness script, at seconds after the start.
+type round struct {
+	at       int
+	peer     peer.ID
+	seasoned bool // the peer was ever ready
+	failed   bool
+	reached  bool // only a connection, no round
+}
+
+func TestReadiness(t *testing.T) {
+	const boot = peer.ID("boot")
+	for _, row := range []struct {
+		name    string
+		anchors []peer.ID
+		rounds  []round
+		at      int
+		ageless bool
+		want    State
+	}{
+		{"alone", nil, nil, 0, true, StateReady},
+		{"bootstrap given, nobody reached", []peer.ID{boot}, nil, 30, true, StateStarting},
+		{"bootstrap given, nobody reached for a minute", []peer.ID{boot}, nil, 60, true, StateDegraded},
+		{"one bootstrap, the only peer", []peer.ID{boot}, []round{{at: 1, peer: boot, seasoned: true}}, 1, true, StateReady},
+		{"round failed", []peer.ID{boot}, []round{{at: 1, peer: boot, seasoned: true, failed: true}}, 1, true, StateStarting},
+		{"three reached, one round is too few", []peer.ID{boot}, []round{{reached: true, peer: "a"}, {reached: true, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 1, true, StateStarting},
+		{"three reached, three rounds", []peer.ID{boot}, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 2, peer: boot, seasoned: true}}, 2, true, StateReady},
+		{"A34 strangers with empty sets, no anchor among them", []peer.ID{boot}, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 1, peer: "c", seasoned: true}}, 2, true, StateStarting},
+		{"A34 peers that were never ready do not count at first", []peer.ID{boot}, []round{{at: 1, peer: boot}}, 2, true, StateStarting},
+		{"a network being born: after a minute they do", []peer.ID{boot}, []round{{at: 1, peer: boot}}, 60, true, StateReady},
+		{"A34 one slow peer holds nobody up for ever", []peer.ID{boot}, []round{{reached: true, peer: "slow"}, {at: 1, peer: boot, seasoned: true}}, 61, true, StateReady},
+		{"public profile: completeness ages", []peer.ID{boot}, []round{{at: 1, peer: boot, seasoned: true}}, 302, false, StateDegraded},
+		{"public profile: a later round renews it", []peer.ID{boot}, []round{{at: 1, peer: boot, seasoned: true}, {at: 200, peer: boot, seasoned: true}}, 302, false, StateReady},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			start := time.Unix(1_800_000_000, 0)
+			now := start
+			r := newReadiness(func() time.Time { return now }, row.ageless, row.anchors, func() {})
+			r.begin()
+			for _, step := range row.rounds {
+				now = start.Add(time.Duration(step.at) * time.Second)
+				if step.reached {
+					r.connected(step.peer)
+					continue
+				}
+				rep := gossip.SyncReport{Peer: step.peer, EverReady: step.seasoned, Complete: !step.failed}
+				if step.failed {
+					rep.Err = errors.New("cut off")
+				}
+				r.synced(rep)
+			}
+			now = start.Add(time.Duration(row.at) * time.Second)
+			r.tick()
+			if got, why, _ := r.state(); got != row.want {
+				t.Fatalf("state %s (%s), want %s", got, why, row.want)
+			}
+		})
+	}
+}
+
+func TestClockNeverRunsBack(t *testing.T) {
+	now := time.Unix(2000, 0)
+	c := newClock(func() time.Time { return now }, time.Unix(1000, 0))
+	if got := c.Now(); !got.Equal(now) {
+		t.Fatalf("now %v", got)
+	}
+	now = time.Unix(500, 0)
+	if got := c.Now(); !got.Equal(time.Unix(2000, 0)) {
+		t.Fatalf("ran back to %v", got)
+	}
+	if c.Behind() != 1500*time.Second {
+		t.Fatalf("behind %v", c.Behind())
+	}
+}
+
+func TestAgentName(t *testing.T) {
+	for title, want := range map[string]string{
+		"Weather Agent": "weather-agent", "": "agent", "  ¡Hola!  ": "hola", "../../etc": "etc", "日本": "agent",
+	} {
+		if got := agentName(title); got != want {
+			t.Errorf("%q: %q, want %q", title, got, want)
+		}
+	}
+}

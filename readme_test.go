@@ -1,0 +1,73 @@
+package cairn_test
+
+import (
+	"flag"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the example into README.md")
+
+// The README shows the compiled example of package node, word for word.
+func TestReadmeExample(t *testing.T) {
+	src := exampleBody(t, "node/example_test.go")
+	if lines := strings.Count(src, "\n"); lines >= 25 {
+		t.Errorf("the example has %d lines, want under 25", lines)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- example:begin -->\n", "<!-- example:end -->"
+	head, rest, ok := strings.Cut(string(readme), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("README.md has no example marks")
+	}
+	want := head + begin + "```go\n" + src + "```\n" + end + tail
+	if want == string(readme) {
+		return
+	}
+	if !*update {
+		t.Fatal("README.md does not show the example as it is; run: go test . -update")
+	}
+	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// exampleBody returns the statements of func Example between its set-up of a
+// folder and its expected output.
+func exampleBody(t *testing.T, path string) string {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range file.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || fn.Name.Name != "Example" {
+			continue
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(raw[fset.Position(fn.Body.Lbrace).Offset+1 : fset.Position(fn.Body.Rbrace).Offset])
+		body, _, _ = strings.Cut(body, "\t// Output:")
+		_, body, _ = strings.Cut(body, "defer os.RemoveAll(dir)\n")
+		out, err := format.Source([]byte(strings.ReplaceAll("\n"+body, "\n\t", "\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimLeft(string(out), "\n")
+	}
+	t.Fatal("no Example")
+	return ""
+}
