@@ -26,16 +26,19 @@ func FactItem(f Fact) [32]byte {
 // concurrent use. Every order of additions gives the same subjects; the fact held
 // first stays. One set is shared by all parts of a node.
 type FactSet struct {
-	mu    sync.RWMutex
-	facts map[AgentID]Fact
-	bytes int
+	mu    sync.RWMutex     // guards all below
+	facts map[AgentID]Fact // by subject
+	bytes int              // the sum of Size over facts
 }
 
 // NewFactSet returns an empty set.
 func NewFactSet() *FactSet { return &FactSet{facts: make(map[AgentID]Fact)} }
 
-// Add puts f in and reports whether its subject was new.
+// Add puts f in and reports whether its subject was new. A nil fact is not.
 func (s *FactSet) Add(f Fact) bool {
+	if f == nil {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, held := s.facts[f.id]; held {
@@ -70,13 +73,13 @@ func (s *FactSet) Size() int {
 // All yields every fact of the set as it stood when the iteration began, in no
 // particular order. The set is not locked meanwhile.
 func (s *FactSet) All() iter.Seq[Fact] {
-	s.mu.RLock()
-	snapshot := make([]Fact, 0, len(s.facts))
-	for _, f := range s.facts {
-		snapshot = append(snapshot, f)
-	}
-	s.mu.RUnlock()
 	return func(yield func(Fact) bool) {
+		s.mu.RLock()
+		snapshot := make([]Fact, 0, len(s.facts))
+		for _, f := range s.facts {
+			snapshot = append(snapshot, f)
+		}
+		s.mu.RUnlock()
 		for _, f := range snapshot {
 			if !yield(f) {
 				return

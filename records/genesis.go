@@ -3,6 +3,7 @@ package records
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -12,6 +13,9 @@ const (
 	MaxSigningKeys = 3
 	// MaxRotationKeys bounds the committed next rotation keys; there is at least one.
 	MaxRotationKeys = 2
+	// MaxGenesisSize bounds the bytes that OpenGenesis looks at. One of this version
+	// takes at most 238; the rest is room for larger keys.
+	MaxGenesisSize = 8 << 10
 )
 
 // Genesis is the body of an agent's header: what it starts with.
@@ -46,6 +50,9 @@ func (g Genesis) Bytes() ([]byte, error) {
 
 // OpenGenesis decodes canonical genesis bytes and checks the limits.
 func OpenGenesis(b []byte) (Genesis, error) {
+	if len(b) > MaxGenesisSize {
+		return Genesis{}, fmt.Errorf("genesis: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxGenesisSize)
+	}
 	var w genesisWire
 	if err := codec.unmarshal(b, &w); err != nil {
 		return Genesis{}, fmt.Errorf("genesis: %w", err)
@@ -61,7 +68,10 @@ func OpenGenesis(b []byte) (Genesis, error) {
 		}
 		g.Keys = append(g.Keys, key)
 	}
-	return g, g.check()
+	if err := g.check(); err != nil {
+		return Genesis{}, err
+	}
+	return g, nil
 }
 
 func (g Genesis) check() error {
@@ -74,6 +84,9 @@ func (g Genesis) check() error {
 	if len(g.Next) == 2 && g.Next[0] == g.Next[1] {
 		return fmt.Errorf("genesis: %w: one rotation digest twice", ErrMalformed)
 	}
+	if g.Parent != nil && g.Parent.IsZero() {
+		return fmt.Errorf("genesis: %w: the parent is the zero ID", ErrMalformed)
+	}
 	for i, k := range g.Keys {
 		if k == (PublicKey{}) {
 			return fmt.Errorf("genesis: %w: signing key %d is empty", ErrMalformed, i)
@@ -85,6 +98,16 @@ func (g Genesis) check() error {
 		}
 	}
 	return nil
+}
+
+// clone returns a genesis that shares no memory with g.
+func (g Genesis) clone() Genesis {
+	g.Keys, g.Next = slices.Clone(g.Keys), slices.Clone(g.Next)
+	if g.Parent != nil {
+		parent := *g.Parent
+		g.Parent = &parent
+	}
+	return g
 }
 
 // Digest returns the SHA-256 of the canonical bytes: a header's body.

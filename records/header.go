@@ -60,10 +60,14 @@ type Header struct {
 }
 
 // NewHeader makes a header whose locks open with the given secrets (1 to 3, all
-// different). end is a Unix second between 2^16 and 2^32-1.
+// different, none of them zero: an all-zero secret was forgotten, not drawn, and
+// any stranger would guess it). end is a Unix second between 2^16 and 2^32-1.
 func NewHeader(kind Kind, end uint32, body [32]byte, secrets ...Secret) (Header, error) {
 	h := Header{Kind: kind, End: end, Body: body}
 	for _, s := range secrets {
+		if s == (Secret{}) {
+			return Header{}, fmt.Errorf("header: %w: a secret is all zero", ErrMalformed)
+		}
 		h.Locks = append(h.Locks, h.lock(s))
 	}
 	slices.SortFunc(h.Locks, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
@@ -101,7 +105,10 @@ func OpenHeader(b []byte) (Header, error) {
 	if len(rest) != 0 {
 		return Header{}, fmt.Errorf("header: %w: %d trailing bytes", ErrMalformed, len(rest))
 	}
-	return h, h.check()
+	if err := h.check(); err != nil {
+		return Header{}, err
+	}
+	return h, nil
 }
 
 // parseHeader reads the fixed layout without judging the order of the locks,
@@ -132,7 +139,8 @@ func parseHeader(b []byte) (h Header, rest []byte, err error) {
 	return h, b[size:], nil
 }
 
-// Bytes returns the canonical encoding.
+// Bytes returns the canonical encoding of a header that NewHeader or OpenHeader
+// gave; of one that breaks their rules it is bytes that no Open accepts.
 func (h Header) Bytes() []byte { return h.append(nil) }
 
 func (h Header) append(b []byte) []byte {
@@ -150,6 +158,12 @@ func (h Header) append(b []byte) []byte {
 
 // ID returns the hash of the header: the name of the agent, grant or claim.
 func (h Header) ID() AgentID { return idOf(h.Bytes()) }
+
+// clone returns a header that shares no memory with h.
+func (h Header) clone() Header {
+	h.Locks = slices.Clone(h.Locks)
+	return h
+}
 
 // EndTime returns the instant after which nothing of the header is valid.
 func (h Header) EndTime() time.Time { return time.Unix(int64(h.End), 0).UTC() }

@@ -48,6 +48,9 @@ func OpenIdentity(header, genesis []byte) (*Identity, error) {
 	if h.Kind != KindAgent {
 		return nil, fmt.Errorf("identity: %w: the header is of a %s", ErrMalformed, h.Kind)
 	}
+	if len(genesis) > MaxGenesisSize {
+		return nil, fmt.Errorf("identity: %w: a genesis of %d bytes, at most %d", ErrTooLarge, len(genesis), MaxGenesisSize)
+	}
 	if sha256.Sum256(genesis) != h.Body {
 		return nil, fmt.Errorf("identity: %w: the genesis is not the header's body", ErrWrongSubject)
 	}
@@ -62,11 +65,11 @@ func OpenIdentity(header, genesis []byte) (*Identity, error) {
 // ID returns the agent's ID.
 func (i *Identity) ID() AgentID { return i.id }
 
-// Header returns the header.
-func (i *Identity) Header() Header { return i.header }
+// Header returns the header, a fresh copy.
+func (i *Identity) Header() Header { return i.header.clone() }
 
-// Genesis returns the genesis.
-func (i *Identity) Genesis() Genesis { return i.genesis }
+// Genesis returns the genesis, a fresh copy.
+func (i *Identity) Genesis() Genesis { return i.genesis.clone() }
 
 // End returns the instant after which nothing of the agent is valid.
 func (i *Identity) End() time.Time { return i.header.EndTime() }

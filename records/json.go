@@ -3,6 +3,7 @@ package records
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -42,6 +43,32 @@ func (c Card) MarshalJSON() ([]byte, error) {
 	return json.Marshal(cardJSON{c.URL, c.MediaType, hex.EncodeToString(c.Digest[:])})
 }
 
+// UnmarshalJSON reads what MarshalJSON writes; a digest that is there but is not
+// 64 hexadecimal digits is an error, one that is missing is zero.
+func (c *Card) UnmarshalJSON(b []byte) error {
+	var w cardJSON
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	digest, err := digestFromHex(w.Digest)
+	if err != nil {
+		return fmt.Errorf("card: %w", err)
+	}
+	*c = Card{URL: w.URL, MediaType: w.MediaType, Digest: digest}
+	return nil
+}
+
+func digestFromHex(s string) (sum [32]byte, err error) {
+	if s == "" {
+		return sum, nil
+	}
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(sum) {
+		return sum, fmt.Errorf("sha256 %.80q: %w: want 64 hexadecimal digits", s, ErrMalformed)
+	}
+	return [32]byte(b), nil
+}
+
 type codeJSON struct {
 	Type   string `json:"type"`
 	Digest string `json:"sha256"`
@@ -51,4 +78,18 @@ type codeJSON struct {
 // MarshalJSON shows the digest in hexadecimal.
 func (c CodeDigest) MarshalJSON() ([]byte, error) {
 	return json.Marshal(codeJSON{c.Type, hex.EncodeToString(c.Digest[:]), c.URL})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, with the rule of Card's digest.
+func (c *CodeDigest) UnmarshalJSON(b []byte) error {
+	var w codeJSON
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	digest, err := digestFromHex(w.Digest)
+	if err != nil {
+		return fmt.Errorf("code digest: %w", err)
+	}
+	*c = CodeDigest{Type: w.Type, Digest: digest, URL: w.URL}
+	return nil
 }

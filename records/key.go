@@ -3,7 +3,10 @@ package records
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/multiformats/go-multibase"
 )
@@ -28,7 +31,28 @@ func ParsePublicKey(b []byte) (PublicKey, error) {
 	if len(b) != 2+ed25519.PublicKeySize {
 		return PublicKey{}, fmt.Errorf("public key: %w: %d bytes", ErrMalformed, len(b))
 	}
+	if weakEd25519(b[2:]) {
+		return PublicKey{}, fmt.Errorf("public key: %w: of small order, or not the canonical encoding of a point", ErrMalformed)
+	}
 	return PublicKey{string(b)}, nil
+}
+
+// weakEd25519 reports whether k (32 bytes) is one of the eight points whose order
+// divides 8, or spells a y coordinate as 2^255-19 or more, which is a second
+// spelling of a smaller one. Under a key of small order one signature fits many
+// messages without any private key, and implementations disagree on which.
+func weakEd25519(k []byte) bool {
+	y := [32]byte(k)
+	y[31] &= 0x7f // without the sign of x
+	switch hex.EncodeToString(y[:]) {
+	case "0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a":
+		return true
+	}
+	return y[0] >= 0xed && y[31] == 0x7f && strings.Count(string(y[1:31]), "\xff") == 30
 }
 
 // Bytes returns the multikey bytes.
@@ -69,7 +93,9 @@ type Ed25519Signer struct {
 	pub PublicKey
 }
 
-// NewEd25519Signer wraps a private key of ed25519.PrivateKeySize bytes.
+// NewEd25519Signer wraps a copy of a private key of ed25519.PrivateKeySize bytes.
+// Its public half must follow from its seed: a signer that is lied to about its
+// own public key gives its private one away with two signatures.
 func NewEd25519Signer(key ed25519.PrivateKey) (*Ed25519Signer, error) {
 	if len(key) != ed25519.PrivateKeySize {
 		return nil, fmt.Errorf("private key: %w: %d bytes", ErrMalformed, len(key))
@@ -78,7 +104,16 @@ func NewEd25519Signer(key ed25519.PrivateKey) (*Ed25519Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ed25519Signer{key: key, pub: pub}, nil
+	own := ed25519.NewKeyFromSeed(key.Seed())
+	if !own.Equal(key) {
+		return nil, fmt.Errorf("private key: %w: the public half is of another key", ErrMalformed)
+	}
+	return &Ed25519Signer{key: own, pub: pub}, nil
+}
+
+// Format writes the public key, whatever the verb: the private one is not for logs.
+func (s *Ed25519Signer) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "signer of "+s.pub.String())
 }
 
 // Public returns the verification key.

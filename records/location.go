@@ -2,10 +2,9 @@ package records
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/multiformats/go-multiaddr"
 )
 
 // Limits of a location, checked by Sign and by Open.
@@ -67,8 +66,11 @@ type CodeDigest struct {
 
 // check reports the first broken limit.
 func (l Location) check() error {
-	if len(l.Endpoints) < 1 || len(l.Endpoints) > MaxEndpoints {
-		return fmt.Errorf("%w: %d endpoints, want 1 to %d", ErrMalformed, len(l.Endpoints), MaxEndpoints)
+	if len(l.Endpoints) < 1 {
+		return fmt.Errorf("%w: no endpoint", ErrMalformed)
+	}
+	if len(l.Endpoints) > MaxEndpoints {
+		return fmt.Errorf("%w: %d endpoints, at most %d", ErrTooLarge, len(l.Endpoints), MaxEndpoints)
 	}
 	for i, e := range l.Endpoints {
 		if err := e.check(); err != nil {
@@ -147,47 +149,14 @@ func (e Endpoint) check() error {
 	return CheckURL(e.URL)
 }
 
-// CheckURL reports why s is none of: an absolute URL with a host and no user
-// part, a multiaddr, a package URL. It is a check of form; whether an address may
-// be dialled is another question.
-func CheckURL(s string) error {
-	if s == "" || len(s) > MaxURL {
-		return fmt.Errorf("url: %w: %d bytes, want 1 to %d", ErrTooLarge, len(s), MaxURL)
-	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"{}|\\^`", r) }); i >= 0 {
-		return fmt.Errorf("url %.64q: %w: forbidden character at byte %d", s, ErrMalformed, i)
-	}
-	if strings.HasPrefix(s, "/") {
-		if _, err := multiaddr.NewMultiaddr(s); err != nil {
-			return fmt.Errorf("url %.64q: %w: not a multiaddr", s, ErrMalformed)
-		}
-		return nil
-	}
-	scheme, rest, ok := strings.Cut(s, ":")
-	if !ok || scheme == "" || strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+.-") != "" || scheme[0] < 'a' || scheme[0] > 'z' {
-		return fmt.Errorf("url %.64q: %w: no lower-case scheme", s, ErrMalformed)
-	}
-	if scheme == "pkg" {
-		if kind, name, ok := strings.Cut(rest, "/"); !ok || kind == "" || name == "" {
-			return fmt.Errorf("url %.64q: %w: a package URL is pkg:type/name", s, ErrMalformed)
-		}
-		return nil
-	}
-	host, ok := strings.CutPrefix(rest, "//")
-	host, _, _ = strings.Cut(host, "/")
-	host, _, _ = strings.Cut(host, "?")
-	host, _, _ = strings.Cut(host, "#")
-	if !ok || host == "" || strings.HasPrefix(host, ":") || strings.Contains(host, "@") {
-		return fmt.Errorf("url %.64q: %w: want scheme://host without a user part", s, ErrMalformed)
-	}
-	return nil
-}
-
 // CheckCapability reports why s is not a capability path: one or more segments,
 // each a slash and [a-z0-9] followed by [a-z0-9._-]*, at most MaxCapability bytes.
 func CheckCapability(s string) error {
-	if len(s) < 2 || len(s) > MaxCapability || s[0] != '/' {
-		return fmt.Errorf("capability %.64q: %w: want a path such as /translate-en-es of at most %d bytes", s, ErrMalformed, MaxCapability)
+	if len(s) > MaxCapability {
+		return fmt.Errorf("capability %.64q: %w: %d bytes, at most %d", s, ErrTooLarge, len(s), MaxCapability)
+	}
+	if len(s) < 2 || s[0] != '/' {
+		return fmt.Errorf("capability %q: %w: want a path such as /translate-en-es", s, ErrMalformed)
 	}
 	for seg := range strings.SplitSeq(s[1:], "/") {
 		if seg == "" || strings.Trim(seg, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" || strings.IndexByte("._-", seg[0]) >= 0 {
@@ -199,8 +168,11 @@ func CheckCapability(s string) error {
 
 // checkToken holds short printable ASCII words to one rule.
 func checkToken(what, s string) error {
-	if s == "" || len(s) > MaxToken {
-		return fmt.Errorf("%s: %w: %d bytes, want 1 to %d", what, ErrMalformed, len(s), MaxToken)
+	if s == "" {
+		return fmt.Errorf("%s: %w: empty", what, ErrMalformed)
+	}
+	if len(s) > MaxToken {
+		return fmt.Errorf("%s: %w: %d bytes, at most %d", what, ErrTooLarge, len(s), MaxToken)
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("%s %.32q: %w: not printable ASCII", what, s, ErrMalformed)
@@ -213,5 +185,19 @@ func (l Location) sorted() Location {
 	l.Capabilities = slices.Clone(l.Capabilities)
 	slices.Sort(l.Capabilities)
 	l.Capabilities = slices.Compact(l.Capabilities)
+	return l
+}
+
+// clone returns a location that shares no memory with l.
+func (l Location) clone() Location {
+	l.Endpoints, l.Capabilities, l.Code = slices.Clone(l.Endpoints), slices.Clone(l.Capabilities), slices.Clone(l.Code)
+	if l.Card != nil {
+		card := *l.Card
+		l.Card = &card
+	}
+	l.Extensions = maps.Clone(l.Extensions)
+	for name, v := range l.Extensions {
+		l.Extensions[name] = slices.Clone(v)
+	}
 	return l
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 )
 
 // lockDomain is the domain of a lock's hash and of a derived secret.
@@ -13,6 +14,16 @@ const lockDomain = "cairn-lock/1"
 // Secret opens one lock of one header. Whoever learns it can revoke, and nothing
 // else. It is random, or derived from a revocation seed by DeriveSecret.
 type Secret [32]byte
+
+// Format writes the bytes for %x and %X, which ask for them, and the word
+// "secret" for every other verb, so that a log line does not revoke an agent.
+func (s Secret) Format(f fmt.State, verb rune) {
+	if verb == 'x' || verb == 'X' {
+		_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), s[:])
+		return
+	}
+	_, _ = io.WriteString(f, "secret")
+}
 
 // lockInfo is "cairn-lock/1" || kind || end (8 bytes, big endian) || body: a lock
 // copied into any other header opens nothing there.

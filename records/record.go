@@ -74,8 +74,21 @@ type signedWire struct {
 }
 
 // Sign makes the record that says d of the agent, with one of its signing keys.
-// Every limit is checked before the key is used.
+// Every limit is checked before the key is used. An agent with a parent is
+// ErrUnsupported, since this version carries no consent.
 func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
+	if ident == nil || key == nil {
+		return nil, fmt.Errorf("record: %w: no identity or no key", ErrMalformed)
+	}
+	if ident.genesis.Parent != nil {
+		return nil, fmt.Errorf("record: %w: lineage", ErrUnsupported)
+	}
+	if err := d.checkMultiaddrs(); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	if d.Issued.After(ident.End()) {
+		return nil, fmt.Errorf("record: %w: the agent ended at %s", ErrExpired, ident.End().Format(time.RFC3339))
+	}
 	p := payloadWire{Agent: ident.id, Sequence: d.Sequence, Location: d.sorted()}
 	if d.NotAfter.IsZero() {
 		d.NotAfter = d.Issued.Add(DefaultLease)
@@ -132,7 +145,7 @@ func OpenRecord(b []byte) (*Record, error) {
 	if len(w.Payload) > MaxRecordSize {
 		return nil, fmt.Errorf("record: %w: %d signed bytes, at most %d", ErrTooLarge, len(w.Payload), MaxRecordSize)
 	}
-	r := &Record{sum: sha256.Sum256(b), raw: string(b)}
+	r := &Record{}
 	if err := codec.unmarshal(w.Payload, &r.payload); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
@@ -153,6 +166,7 @@ func OpenRecord(b []byte) (*Record, error) {
 	if !r.ident.genesis.Keys[w.Key].Verify(msg, w.Signature) {
 		return nil, fmt.Errorf("record: %w", ErrInvalidSignature)
 	}
+	r.sum, r.raw = sha256.Sum256(b), string(b)
 	return r, nil
 }
 
@@ -211,8 +225,8 @@ func (r *Record) Issued() time.Time { return time.Unix(int64(r.payload.Issued), 
 // NotAfter returns the end of the lease.
 func (r *Record) NotAfter() time.Time { return time.Unix(int64(r.payload.NotAfter), 0).UTC() }
 
-// Location returns where the agent is. The slices are the record's own: read only.
-func (r *Record) Location() Location { return r.payload.Location }
+// Location returns where the agent is, a fresh copy.
+func (r *Record) Location() Location { return r.payload.Location.clone() }
 
 // Bytes returns the canonical bytes, a fresh copy.
 func (r *Record) Bytes() []byte { return []byte(r.raw) }

@@ -1,6 +1,9 @@
 package records
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Validator answers the two questions that a Kademlia DHT asks of a value. It
 // fits the method shape of libp2p's record validators and needs neither a clock
@@ -14,15 +17,24 @@ func (Validator) Validate(key string, value []byte) error {
 	return err
 }
 
-// Select returns the index of the winning value; values that do not verify lose.
+// Select returns the index of the winning value, the first among equals; values
+// that do not verify lose. A tombstone ends the matter before any signature is
+// checked, and bytes that were judged already are not judged again.
 func (Validator) Select(key string, values [][]byte) (int, error) {
+	for i, b := range values {
+		if isTombstone(b) {
+			if _, err := OpenFor(key, b); err == nil {
+				return i, nil
+			}
+		}
+	}
 	best, index := Value(nil), -1
 	for i, b := range values {
-		v, err := OpenFor(key, b)
-		if err != nil {
+		if isTombstone(b) || index >= 0 && bytes.Equal(b, values[index]) {
 			continue
 		}
-		if best == nil || Compare(v, best) > 0 {
+		v, err := OpenFor(key, b)
+		if err == nil && Compare(v, best) > 0 {
 			best, index = v, i
 		}
 	}

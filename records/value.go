@@ -23,11 +23,13 @@ type Value interface {
 // tombstone is an array of two, a record an array of five that starts with its
 // type name.
 func Open(b []byte) (Value, error) {
-	if len(b) > 0 && b[0] == 0x82 {
+	if isTombstone(b) {
 		return wrap(OpenTombstone(b))
 	}
 	return wrap(OpenRecord(b))
 }
+
+func isTombstone(b []byte) bool { return len(b) > 0 && b[0] == 0x82 }
 
 // wrap keeps a nil pointer from becoming a non-nil Value.
 func wrap[T Value](v T, err error) (Value, error) {
@@ -69,8 +71,17 @@ func (m Mark) Compare(o Mark) int {
 
 // Compare orders two values of one agent: +1 where a wins, -1 where b wins, 0
 // where nothing is gained by replacing one with the other (equal records, or two
-// tombstones). It is total, transitive for records, and asks no clock.
+// tombstones). A nil Value loses against every other. The order is total,
+// antisymmetric and transitive, and asks no clock.
 func Compare(a, b Value) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
 	_, deadA := a.(*Tombstone)
 	_, deadB := b.(*Tombstone)
 	switch {
@@ -97,6 +108,9 @@ func Select(values []Value) (int, error) {
 	}
 	best := 0
 	for i, v := range values {
+		if v == nil {
+			return 0, fmt.Errorf("select: %w: value %d is nil", ErrMalformed, i)
+		}
 		if v.ID() != values[0].ID() {
 			return 0, fmt.Errorf("select: %w", ErrWrongSubject)
 		}
