@@ -1,0 +1,87 @@
+// Package store keeps what must survive a restart of a node: facts, records and
+// the highest rank seen of each agent, the node's own leases, known peers and
+// small settings. It stands on Pebble, an LSM tree in pure Go, and is the only
+// package that knows it.
+//
+// # Promises
+//
+//   - A write that returned nil is on disk: its log entry was synced. Writers that
+//     run at the same time share one sync.
+//   - A fact, once stored, stays. Its cursor never changes, and no cursor is shown
+//     before its fact is synced, so a reader may resume from any cursor it was
+//     given, also after a power cut.
+//   - An agent never rolls back: [Store.PutRecord] refuses what ranks below the
+//     highest record seen, also where that record was dropped or swept meanwhile
+//     or the process was restarted, and refuses every record of a subject with a
+//     fact.
+//   - Bytes are not trusted because they come from our own disk: records and facts
+//     are verified again when they are read. What does not verify is counted
+//     ([Counts].Corrupt) and treated as absent.
+//   - What strangers send is bounded: [Options].MaxRecordBytes for their records,
+//     [Options].MinFree for the disk as a whole.
+//   - A failing disk stops the store, never the process: see below.
+//
+// # Life of a store
+//
+//	Open, Memory ──> open ──────── Close ──────> closed   every call: ErrClosed
+//	                  │  ▲                          ▲
+//	     log or manifest │ too little room:         │
+//	     cannot be       │ ErrFull on writes,       │
+//	     written         │ reads go on              │
+//	                  ▼  └─                         │
+//	                broken ─────── Close ───────────┘     every call: ErrBroken
+//
+// Where the log or the manifest cannot be written, nobody can tell what the disk
+// holds, so the store breaks: the engine is frozen at that instant as by a power
+// cut, running and later calls return [ErrBroken], and [Options].OnFatal is told.
+// Close gives the directory free; a new Open finds everything that was
+// acknowledged. The frozen engine's memory stays in use until the process ends.
+//
+// Close may be called once from any goroutine; it refuses new calls, waits for
+// running ones, then closes the files. Iterators hold nothing between two items:
+// a store may be written, or closed, in the middle of a loop over it.
+//
+// # Time
+//
+// The store reads no wall clock: times come in as arguments and are kept to the
+// microsecond. A lease lasts at most 24 hours ([records.MaxLease]) and a record is
+// issued at most seconds ahead of its reader, so every record that was issued
+// before a mark's last sighting has expired 24 hours after it. One hour is added
+// for the clocks of others: [Store.Sweep] forgets a mark 25 hours after its last
+// sighting, and PutRecord refuses a record whose lease ended an hour ago. Together
+// these leave no moment at which an old record gets back in.
+//
+// # Keys
+//
+// The first byte is the table. Numbers are big endian, so that they sort.
+//
+//	v                  format version (4 bytes)
+//	n                  counters: see counts.go
+//	a | cursor (8)     a fact in order of arrival: time, source, bytes
+//	f | subject (32)   cursor of the subject's fact
+//	r | agent (32)     canonical bytes of the newest record
+//	m | agent (32)     its mark, last sighting, lease end, size, owner: see mark.go
+//	l | agent (32)     own lease: see lease.go
+//	q | agent (32)     highest sequence reserved or used for an own agent
+//	p | peer ID        known peer: see peer.go
+//	x | key            settings
+//
+// A record and its mark are written in one batch, and so are a fact and the
+// removal of its subject's record; the counters go into every batch that changes
+// them. The format version is raised together with a release note; a store of a
+// newer format is refused and left as it is.
+//
+// # Memory and files
+//
+// Block cache 16 MiB, memtables of 4 MiB (at most 4 before writers wait), at most
+// 256 open files. A log is at most about one memtable long, so opening replays at
+// most some 16 MiB. Bloom filters keep the question "is this subject known" off
+// the disk where the answer is no.
+//
+// # What it cannot see
+//
+// A damaged block or log entry is found by its checksum and reported as
+// [ErrCorrupt]. One case looks the same as a write cut short by a power cut:
+// damage to the very last synced entries of the newest log. They are then missing
+// without an error, as after a power cut before their sync.
+package store

@@ -1,0 +1,244 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+const (
+	// formatVersion is the version of the key layout in doc.go.
+	formatVersion = 1
+	// maxWriters is how many writes run at once; the rest wait their turn. The
+	// engine's own queue is longer, so it never blocks on it.
+	maxWriters = 1024
+	// stripeCount is how many locks the agents share. A power of two.
+	stripeCount = 256
+	// closeTime is how long Close waits for running calls, and then for the engine.
+	closeTime = 10 * time.Second
+)
+
+// Store is what survives a restart. It is safe for concurrent use.
+type Store struct {
+	opts  Options
+	space *space
+	gate  *gate
+	guard *guard
+	eng   *engine
+
+	broken chan struct{} // closed when the store breaks
+	cause  error         // why; written before broken is closed
+
+	slots   chan struct{}           // one per running write
+	stripes [stripeCount]sync.Mutex // the agents' rows: read, compare, apply
+	peers   sync.Mutex              // the table of peers
+
+	seq     sync.Mutex            // the order of batches; taken after stripes
+	tally   tally                 // under seq: the counters after the last batch
+	counts  atomic.Pointer[tally] // the same, to read
+	pending atomic.Int64          // batches applied and not yet synced
+	durable atomic.Uint64         // highest cursor that is synced
+	corrupt atomic.Uint64         // values that did not verify
+	stalls  atomic.Uint64         // times the engine made writers wait
+}
+
+// Open opens the store in dir, or makes a new one there (mode 0700). It fails with
+// ErrInUse where another process has it open, ErrNewerFormat, ErrFull where there
+// is no room to replay the log, and ErrCorrupt where the files are damaged: then
+// nothing was changed, and the caller decides.
+func Open(dir string, opts Options) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o700); err != nil {
+		return nil, fmt.Errorf("make the store's directory: %w", err)
+	}
+	if err := makeDir(vfs.Default, dir); err != nil {
+		return nil, err
+	}
+	// Locks go by name: two names of one directory must not count as two.
+	name, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		name, err = filepath.Abs(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	return open(name, vfs.Default, opts)
+}
+
+// Memory makes an empty store in memory: the same code on another file system.
+// What it holds is gone after Close; see Disk for more.
+func Memory(opts Options) (*Store, error) { return openIn(vfs.NewMem(), opts) }
+
+// Disk is a file system in memory that outlives the stores on it, so that tests
+// and simulations can restart a node, or cut its power.
+type Disk struct{ fs *vfs.MemFS }
+
+// NewDisk returns an empty disk.
+func NewDisk() *Disk { return &Disk{vfs.NewCrashableMem()} }
+
+// Open opens the store on the disk, or makes one; it is in use until Close.
+func (d *Disk) Open(opts Options) (*Store, error) { return openIn(d.fs, opts) }
+
+// PowerCut returns what a power cut at this moment would leave: everything that was
+// synced, nothing else. The disk itself goes on, and so does a store on it.
+func (d *Disk) PowerCut() *Disk { return &Disk{d.fs.CrashClone(vfs.CrashCloneCfg{})} }
+
+func openIn(disk vfs.FS, opts Options) (*Store, error) {
+	const dir = "store"
+	if err := makeDir(disk, dir); err != nil {
+		return nil, err
+	}
+	return open(dir, disk, opts)
+}
+
+// makeDir makes dir where it is missing, and its name durable.
+func makeDir(disk vfs.FS, dir string) error {
+	_, err := disk.Stat(dir)
+	if err == nil {
+		return nil
+	}
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the store's directory: %w", err)
+	}
+	parent, err := disk.OpenDir(disk.PathDir(dir))
+	if err != nil {
+		return fmt.Errorf("make the store's directory: %w", err)
+	}
+	defer parent.Close()
+	if err := parent.Sync(); err != nil {
+		return fmt.Errorf("sync the store's directory: %w", err)
+	}
+	return nil
+}
+
+// open opens the store in a directory that exists.
+func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
+	s := &Store{
+		opts:   opts.withDefaults(),
+		gate:   newGate(),
+		broken: make(chan struct{}),
+		slots:  make(chan struct{}, maxWriters),
+	}
+	s.space = &space{fs: disk, dir: dir, floor: s.opts.MinFree}
+	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full}
+	s.counts.Store(&tally{})
+	if err := s.openEngine(dir, s.guard); err != nil {
+		return nil, err
+	}
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", dir, joinClose(err, s))
+	}
+	return s, nil
+}
+
+// joinClose closes s; the error at hand says more than one of Close.
+func joinClose(err error, s *Store) error {
+	_ = s.Close()
+	return err
+}
+
+// load checks the format and reads the counters.
+func (s *Store) load() error {
+	if err := s.checkVersion(); err != nil {
+		return err
+	}
+	t, err := s.loadTally()
+	if err != nil {
+		return err
+	}
+	last, err := s.lastArrival()
+	if err != nil {
+		return err
+	}
+	t.cursor = max(t.cursor, last)
+	s.tally = t
+	s.counts.Store(&t)
+	s.durable.Store(t.cursor) // the engine has written the log into tables when it opened
+	return nil
+}
+
+// checkVersion refuses newer formats and foreign databases, and marks a new store.
+func (s *Store) checkVersion() error {
+	raw, err := s.get([]byte{tableVersion})
+	if err != nil {
+		return err
+	}
+	if raw == nil {
+		first, err := s.scan(nil, []byte{0xff}, 1)
+		if err != nil {
+			return err
+		}
+		if len(first) > 0 {
+			return fmt.Errorf("%w: a database without the format key, so not a store of this kind", ErrCorrupt)
+		}
+		return s.write(context.Background(), func() error {
+			return s.commit(func(b *pebble.Batch, _ *tally) error {
+				return b.Set([]byte{tableVersion}, binary.BigEndian.AppendUint32(nil, formatVersion), nil)
+			})
+		})
+	}
+	if len(raw) != 4 {
+		return fmt.Errorf("%w: the format key has %d bytes", ErrCorrupt, len(raw))
+	}
+	if v := binary.BigEndian.Uint32(raw); v > formatVersion {
+		return fmt.Errorf("%w: format %d, this build knows up to %d; use the newer program", ErrNewerFormat, v, formatVersion)
+	}
+	return nil
+}
+
+// Close refuses new calls, waits for running ones, and closes the files. Where a
+// disk hangs it gives up after some seconds and says so.
+func (s *Store) Close() error {
+	if !s.gate.close() {
+		return ErrClosed
+	}
+	if err := s.brokenErr(); err != nil {
+		s.gate.wait(settleTime)
+		return s.eng.abandon(err)
+	}
+	if !s.gate.wait(closeTime) {
+		return s.eng.abandon(fmt.Errorf("%w: a call did not end within %s", ErrBroken, closeTime))
+	}
+	if err := s.eng.close(closeTime); err != nil {
+		return fmt.Errorf("close the store: %w", err)
+	}
+	return nil
+}
+
+// fail breaks the store. The guard calls it once.
+func (s *Store) fail(err error) {
+	s.cause = err
+	close(s.broken)
+	s.opts.Logger.Error("store: broken", "err", err)
+	if f := s.opts.OnFatal; f != nil {
+		go f(s.brokenErr())
+	}
+}
+
+// brokenErr says why the store is broken, or nil.
+func (s *Store) brokenErr() error {
+	select {
+	case <-s.broken:
+		return fmt.Errorf("%w: %w; free or replace the disk, then start again", ErrBroken, s.cause)
+	default:
+		return nil
+	}
+}
+
+// enter begins a call; it ends with gate.leave.
+func (s *Store) enter() error {
+	if err := s.brokenErr(); err != nil {
+		return err
+	}
+	if !s.gate.enter() {
+		return ErrClosed
+	}
+	return nil
+}

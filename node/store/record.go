@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+const (
+	// keepExpired is how long a record is kept after its lease has ended, and how
+	// late one is still taken in.
+	keepExpired = time.Hour
+	// keepMark is how long after its last sighting a mark is kept: the longest lease
+	// and an hour for the clocks of others. By then every rival that was issued
+	// before that sighting has expired.
+	keepMark = records.MaxLease + time.Hour
+	// scanRecords and scanMarks are the items of one read of an iteration.
+	scanRecords = 64
+	scanMarks   = 1024
+)
+
+// PutRecord stores rec and raises the agent's mark in one step, and returns nil
+// once both are on disk. own marks records of agents that this node keeps alive:
+// they are exempt from the quota. now is the time of this sighting.
+//
+//   - records.ErrStale: a record that ranks higher was seen, whether it is still
+//     held or not. The same record again is nil, without another write.
+//   - records.ErrRevoked: a fact of the agent is stored.
+//   - records.ErrExpired: the lease ended more than an hour before now.
+//   - ErrFull, ErrQuota (which is an ErrFull): no room; nothing was written.
+//
+// Calls for one agent take effect one after the other. A call that returns since
+// ctx ended may or may not take effect.
+func (s *Store) PutRecord(ctx context.Context, rec *records.Record, own bool, now time.Time) error {
+	if rec == nil {
+		return fmt.Errorf("put record: %w: nil", ErrInvalid)
+	}
+	if now.After(rec.NotAfter().Add(keepExpired)) {
+		return fmt.Errorf("put record: %w: the lease ended %s", records.ErrExpired, rec.NotAfter().Format(time.RFC3339))
+	}
+	return s.write(ctx, func() error {
+		t, err := s.applyRecord(rec, own, now)
+		if err != nil {
+			return fmt.Errorf("put record: %w", err)
+		}
+		if t.b == nil { // held already
+			return s.barrier()
+		}
+		return t.wait()
+	})
+}
+
+// applyRecord compares and applies; the empty ticket where rec is held already.
+func (s *Store) applyRecord(rec *records.Record, own bool, now time.Time) (ticket, error) {
+	id := rec.ID()
+	defer s.lockAgents(id)()
+	dead, err := s.has(agentKey(tableFact, id))
+	if err != nil {
+		return ticket{}, err
+	}
+	if dead {
+		return ticket{}, records.ErrRevoked
+	}
+	old, err := s.row(id)
+	if err != nil {
+		return ticket{}, err
+	}
+	switch rec.Mark().Compare(old.mark) {
+	case -1:
+		return ticket{}, fmt.Errorf("%w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), old.mark.Sequence)
+	case 0:
+		held, err := s.holds(id, old)
+		if err != nil || (held && (old.own || !own)) {
+			return ticket{}, err
+		}
+	}
+	if err := s.space.admit(int64(rec.Size()), own); err != nil {
+		return ticket{}, err
+	}
+	seen := now
+	if rec.Issued().After(seen) {
+		seen = rec.Issued()
+	}
+	next := row{mark: rec.Mark(), seen: seen, notAfter: rec.NotAfter(), size: uint32(rec.Size()), own: own}
+	return s.applyRow(id, old, next, rec)
+}
+
+// holds reports whether the record of the row can still be read.
+func (s *Store) holds(id records.AgentID, r row) (bool, error) {
+	if r.size == 0 {
+		return false, nil
+	}
+	raw, err := s.get(agentKey(tableRecord, id))
+	return sha256.Sum256(raw) == r.mark.Digest, err
+}
+
+// applyRow replaces an agent's row and record.
+func (s *Store) applyRow(id records.AgentID, old, next row, rec *records.Record) (ticket, error) {
+	return s.apply(func(b *pebble.Batch, t *tally) error {
+		before := t.foreignBytes
+		t.hold(old, -1)
+		t.hold(next, 1)
+		if old.mark.IsZero() {
+			t.marks++
+		}
+		if t.foreignBytes > s.opts.MaxRecordBytes && t.foreignBytes > before {
+			s.space.refused.Add(1)
+			return fmt.Errorf("%w: %d bytes", ErrQuota, s.opts.MaxRecordBytes)
+		}
+		if err := b.Set(agentKey(tableMark, id), next.encode(), nil); err != nil {
+			return err
+		}
+		if rec == nil {
+			return b.Delete(agentKey(tableRecord, id), nil)
+		}
+		return b.Set(agentKey(tableRecord, id), rec.Bytes(), nil)
+	})
+}
+
+// Record returns the newest record held of an agent, verified, or nil. It does not
+// judge the lease: ask records.Record.ValidAt.
+func (s *Store) Record(id records.AgentID) (*records.Record, error) {
+	return read(s, func() (*records.Record, error) { return s.record(id) })
+}
+
+func (s *Store) record(id records.AgentID) (*records.Record, error) {
+	raw, err := s.get(agentKey(tableRecord, id))
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	return s.openRecord(id, raw), nil
+}
+
+// openRecord verifies stored bytes, or counts them as damaged and returns nil.
+func (s *Store) openRecord(id records.AgentID, raw []byte) *records.Record {
+	rec, err := records.OpenRecord(raw)
+	if err == nil && rec.ID() != id {
+		err = records.ErrWrongSubject
+	}
+	if err != nil {
+		s.damaged("record of "+id.String(), err)
+		return nil
+	}
+	return rec
+}
+
+// Records yields every record held, each as it stands when the loop comes to it, in
+// the order of the agents' digests.
+func (s *Store) Records() iter.Seq2[*records.Record, error] {
+	return func(yield func(*records.Record, error) bool) {
+		for it, err := range s.table(tableRecord, scanRecords) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			id, ok := agentOf(it.key)
+			if !ok {
+				continue
+			}
+			if rec := s.openRecord(id, it.val); rec != nil && !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// DropRecord forgets the record of an agent and keeps its mark, so that no older
+// one gets in. Nothing held is nil.
+func (s *Store) DropRecord(id records.AgentID) error {
+	return s.write(context.Background(), func() error {
+		t, err := s.applyDrop(id)
+		if err != nil {
+			return fmt.Errorf("drop record: %w", err)
+		}
+		if t.b == nil {
+			return s.barrier()
+		}
+		return t.wait()
+	})
+}
+
+func (s *Store) applyDrop(id records.AgentID) (ticket, error) {
+	defer s.lockAgents(id)()
+	old, err := s.row(id)
+	if err != nil || old.size == 0 {
+		return ticket{}, err
+	}
+	return s.applyRow(id, old, old.dropped(), nil)
+}
+
+// dropped is the row without its record.
+func (r row) dropped() row {
+	r.size, r.own, r.notAfter = 0, false, time.UnixMicro(0)
+	return r
+}
