@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/keyring"
+)
+
+type agentNewCmd struct {
+	Name        string `arg:"" help:"Name of the agent, for you alone: it is not published."`
+	Certificate string `placeholder:"PATH" help:"Where the revocation certificate goes, such as a removable disk. Default: the agent's folder in the data directory."`
+	RotationKey string `placeholder:"PATH" help:"Where the rotation key goes. Default: the agent's folder in the data directory."`
+	Life        life   `placeholder:"365d" help:"How long the agent may live, such as 90d or 12h. Default: 365d."`
+}
+
+func (agentNewCmd) Help() string {
+	return `Makes an agent with three secrets, a file of mode 0600 each: the signing key stays here and says where the agent is; the rotation key is for the day when the signing key must be replaced; whoever has the revocation certificate can end the agent, and do nothing else. Keep the last two away from this disk. With -o raw it prints the ID alone.
+
+    cairn agent new translator
+    cairn agent new translator --certificate /media/usb/translator.cert --rotation-key /media/usb/translator.key
+    ID=$(cairn agent new translator -o raw)`
+}
+
+func (agentNewCmd) rawDoc() string { return "the ID" }
+
+// Run makes the agent.
+func (c *agentNewCmd) Run(s *session) error {
+	dir, err := s.dir()
+	if err != nil {
+		return err
+	}
+	keys, err := keyring.Open(dir)
+	if err != nil {
+		return err
+	}
+	a, err := keys.New(c.Name, keyring.NewOptions{Life: time.Duration(c.Life), CertificatePath: c.Certificate, RotationKeyPath: c.RotationKey})
+	if err != nil {
+		return err
+	}
+	info := newAgentInfo(a)
+	if err := s.print(newAgentResult{info, "cairn publish CARD.json --agent " + a.Name + s.dirFlag()}); err != nil {
+		return err
+	}
+	for what, path := range map[string]string{"revocation certificate": info.Certificate, "rotation key": info.RotationKey} {
+		if liesUnder(dir, path) {
+			s.warn("the %s lies on this disk, next to the signing key; move it to another one: %s", what, path)
+		}
+	}
+	return nil
+}
+
+// liesUnder reports whether path is inside dir.
+func liesUnder(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return path != "" && err == nil && filepath.IsLocal(rel)
+}
+
+type newAgentResult struct {
+	agentInfo
+	next string
+}
+
+func (r newAgentResult) raw() []byte { return []byte(r.ID.String() + "\n") }
+
+func (r newAgentResult) show(t *text) {
+	t.line("made the agent %s", r.Name)
+	t.field("id", "%s", r.ID)
+	t.field("did", "%s", r.DID)
+	t.field("lives until", "%s", showTime(r.End))
+	t.field("certificate", "%s", r.Certificate)
+	t.field("rotation key", "%s", r.RotationKey)
+	t.field("next", "%s", r.next)
+}
+
+// life is a duration that also knows days.
+type life time.Duration
+
+// UnmarshalText reads "90d", or what time.ParseDuration reads.
+func (l *life) UnmarshalText(b []byte) error {
+	text := string(b)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil || n == 0 {
+			return fmt.Errorf("%q is not a number of days", text)
+		}
+		*l = life(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a duration such as 90d or 12h", text)
+	}
+	*l = life(d)
+	return nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the grammar: the verbs, and the flags that all of them share.
+type cli struct {
+	global
+
+	Init   initCmd   `cmd:"" group:"node" help:"Make a data directory with a node key and an API token."`
+	Daemon daemonCmd `cmd:"" group:"node" help:"Run a node."`
+	Stop   stopCmd   `cmd:"" group:"node" help:"Stop the daemon, and wait until it has stopped."`
+	Status statusCmd `cmd:"" group:"node" help:"Say how the daemon stands."`
+	Peers  peersCmd  `cmd:"" group:"node" help:"List the connected peers."`
+
+	Agent    agentCmd    `cmd:"" group:"agents" help:"Make, list and move agents' keys."`
+	Publish  publishCmd  `cmd:"" group:"agents" help:"Say where an agent is, from its own description."`
+	Withdraw withdrawCmd `cmd:"" group:"agents" help:"Stop renewing an agent's lease, without revoking."`
+	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
+
+	Resolve resolveCmd `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
+	Watch   watchCmd   `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
+	Record  recordCmd  `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
+	Version versionCmd `cmd:"" group:"ask" help:"Print the version."`
+}
+
+// global are the flags of every verb.
+type global struct {
+	Dir       string        `group:"global" placeholder:"DIR" help:"Data directory. Default: $$CAIRN_DIR, else ~/.cairn."`
+	Output    format        `group:"global" short:"o" default:"human" enum:"human,json,jsonl,raw" placeholder:"FORMAT" help:"Output: human, json, jsonl or raw."`
+	API       string        `group:"global" name:"api" placeholder:"URL" help:"Speak to the daemon at this URL, not to the one on the data directory. Default: $$CAIRN_API."`
+	TokenFile string        `group:"global" placeholder:"FILE" help:"File with the API token for --api. Default: $$CAIRN_TOKEN holds it."`
+	Timeout   time.Duration `group:"global" default:"10s" placeholder:"10s" help:"Give up on the daemon after this long. Streams have no limit."`
+	LogLevel  string        `group:"global" default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Log to standard error from this level on: debug, info, warn, error."`
+	Help      helpFlag      `group:"global" short:"h" help:"Show this help."`
+}
+
+// groups are the headings of the help, in their order.
+func groups() []kong.Group {
+	return []kong.Group{
+		{Key: "node", Title: "Run a node:"},
+		{Key: "agents", Title: "Your agents:"},
+		{Key: "ask", Title: "Ask and look:"},
+		{Key: "global", Title: "Flags of every verb:"},
+	}
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/cairn-overlay/cairn/node"
+)
+
+const (
+	// exampleAPI is the address of an HTTP API in help and hints.
+	exampleAPI = "127.0.0.1:7475"
+	// waitRound is how often a daemon that waits for peers says so; stateRound is
+	// how often it looks at its own state.
+	waitRound  = 10 * time.Second
+	stateRound = 500 * time.Millisecond
+)
+
+type daemonCmd struct {
+	Listen      []string `sep:"none" placeholder:"MULTIADDR" help:"Listen for peers here; repeats. Default: TCP and QUIC on port 7474 of every address."`
+	Bootstrap   []string `sep:"none" placeholder:"MULTIADDR" help:"Join through this node (.../p2p/12D3...); repeats. Without one, and with no peer known from an earlier run, the node begins a network of its own."`
+	Network     string   `placeholder:"NAME" help:"Name of a separate network; networks of different names never merge."`
+	Profile     string   `enum:",local,wan" default:"" placeholder:"PROFILE" help:"local or wan. Default: local where every listen address is loopback or private, else wan."`
+	Replication int      `placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
+	NoMDNS      bool     `name:"no-mdns" help:"Do not look for peers on the local network."`
+	APIExpose   bool     `name:"api-expose" help:"Allow an --api address that others can reach; this needs a token of your own."`
+}
+
+func (daemonCmd) Help() string {
+	return `Runs a node until it is stopped: it holds other agents' records, keeps your agents' leases alive, answers questions, and knows every revocation. It prints one line when it is ready; with -o json that line has the peer ID, the addresses and the API's URL. The other verbs find it through the data directory. With a bootstrap that cannot be reached it is not ready, and says what it waits for.
+
+    cairn daemon
+    cairn daemon --bootstrap /ip4/192.0.2.7/tcp/7474/p2p/12D3...
+    cairn daemon --dir a --listen /ip4/127.0.0.1/tcp/0 --api 127.0.0.1:0 -o json
+
+Ctrl-C stops it in good order; a second Ctrl-C stops it at once.`
+}
+
+// Run runs the node until a signal, or until somebody asks it to stop.
+func (c *daemonCmd) Run(s *session) error {
+	cfg, err := c.config(s)
+	if err != nil {
+		return err
+	}
+	s.tameLoggers()
+	n, err := node.New(cfg)
+	if err != nil {
+		return c.explainStart(err)
+	}
+	err = c.watchState(s, n)
+	s.say("stopping")
+	return errors.Join(err, n.Close())
+}
+
+// config turns the flags into the node's configuration.
+func (c *daemonCmd) config(s *session) (node.Config, error) {
+	dir, err := s.dir()
+	if err != nil {
+		return node.Config{}, err
+	}
+	cfg := node.Config{
+		Dir: dir, Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
+		API: s.global.API, APIExpose: c.APIExpose, Socket: true, Logger: s.log, Version: version,
+	}
+	if strings.Contains(cfg.API, "://") {
+		return cfg, badInput("give an address such as "+exampleAPI, "--api %s: the daemon takes an address, not a URL", cfg.API)
+	}
+	if cfg.APIToken, err = s.token(); err != nil {
+		return cfg, err
+	}
+	if cfg.Listen, err = parseAddrs(c.Listen); err != nil {
+		return cfg, err
+	}
+	cfg.Bootstrap, err = parseBootstrap(c.Bootstrap)
+	return cfg, err
+}
+
+func parseAddrs(texts []string) ([]multiaddr.Multiaddr, error) {
+	var addrs []multiaddr.Multiaddr
+	for _, text := range texts {
+		a, err := multiaddr.NewMultiaddr(text)
+		if err != nil {
+			return nil, badInput("give a multiaddr such as /ip4/0.0.0.0/tcp/7474", "--listen %s: %w", text, err)
+		}
+		addrs = append(addrs, a)
+	}
+	return addrs, nil
+}
+
+// parseBootstrap reads .../p2p/ID addresses and joins those of one peer.
+func parseBootstrap(texts []string) ([]peer.AddrInfo, error) {
+	const next = "copy an address of the other daemon's ready line; it ends in /p2p/12D3..."
+	var addrs []multiaddr.Multiaddr
+	for _, text := range texts {
+		a, err := multiaddr.NewMultiaddr(text)
+		if err != nil {
+			return nil, badInput(next, "--bootstrap %s: %w", text, err)
+		}
+		addrs = append(addrs, a)
+	}
+	infos, err := peer.AddrInfosFromP2pAddrs(addrs...)
+	if err != nil {
+		return nil, badInput(next, "--bootstrap: %w", err)
+	}
+	return infos, nil
+}
+
+// explainStart adds the next step to the usual reasons why a node cannot start.
+func (c *daemonCmd) explainStart(err error) error {
+	if text := err.Error(); strings.Contains(text, "address already in use") {
+		return &failure{exitFailed, err, "another program has the port: choose others with --listen and --api, such as --api 127.0.0.1:0"}
+	}
+	return err
+}
+
+// watchState tells each change of the node's state until the node is to stop.
+func (c *daemonCmd) watchState(s *session, n *node.Node) error {
+	tick := time.NewTicker(stateRound)
+	defer tick.Stop()
+	last, waited := node.StateStarting, time.Time{}
+	ready := n.Ready()
+	for {
+		state, reason := n.State()
+		if state != last {
+			if err := s.print(newDaemonEvent(s, n, state, reason)); err != nil {
+				return err
+			}
+			last = state
+		}
+		if state != node.StateReady && time.Since(waited) >= waitRound {
+			s.say("not ready: %s", c.waitsFor(reason))
+			waited = time.Now()
+		}
+		select {
+		case <-ready:
+			ready = nil // the state says the rest
+		case <-tick.C:
+		case <-n.StopAsked():
+			return nil
+		case <-s.ctx.Done():
+			return nil
+		}
+	}
+}
+
+// waitsFor adds what was to be reached to the node's own reason.
+func (c *daemonCmd) waitsFor(reason string) string {
+	if len(c.Bootstrap) == 0 {
+		return reason
+	}
+	return fmt.Sprintf("%s (waiting for %s)", reason, strings.Join(c.Bootstrap, ", "))
+}
+
+// daemonEvent is what the daemon prints when its state changes.
+type daemonEvent struct {
+	Event  node.State `json:"event"` // ready, degraded
+	Peer   string     `json:"peer"`
+	Addrs  []string   `json:"addrs"`
+	API    string     `json:"api"` // empty where none is open
+	Reason string     `json:"reason,omitempty"`
+	dir    string
+}
+
+func newDaemonEvent(s *session, n *node.Node, state node.State, reason string) daemonEvent {
+	e := daemonEvent{Event: state, Peer: n.ID().String(), Addrs: []string{}, API: n.APIURL(), Reason: reason, dir: s.dirFlag()}
+	info := n.AddrInfo()
+	if addrs, err := peer.AddrInfoToP2pAddrs(&info); err == nil {
+		for _, a := range addrs {
+			e.Addrs = append(e.Addrs, a.String())
+		}
+	}
+	return e
+}
+
+func (e daemonEvent) show(t *text) {
+	if e.Event != node.StateReady {
+		t.line("the node is %s: %s", e.Event, e.Reason)
+		t.field("so", "it answers what it can prove, and calls no agent active")
+		return
+	}
+	t.line("the node is ready")
+	t.field("peer", "%s", e.Peer)
+	for _, a := range e.Addrs {
+		t.field("address", "%s", a)
+	}
+	t.field("api", "%s", e.API)
+	t.field("next", "cairn agent new NAME%s, then cairn publish CARD.json --agent NAME%s", e.dir, e.dir)
+	t.field("", "join from elsewhere: cairn daemon --bootstrap ADDRESS")
+}

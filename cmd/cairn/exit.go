@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// exitCode is what the program says to a script.
+type exitCode int
+
+// The exit codes. They are a contract: docs and the top-level help list them.
+const (
+	exitOK         exitCode = 0
+	exitFailed     exitCode = 1
+	exitUsage      exitCode = 2 // usage or bad input
+	exitNotFound   exitCode = 3
+	exitRevoked    exitCode = 4
+	exitExpired    exitCode = 5
+	exitPartial    exitCode = 6 // stored by too few peers
+	exitUnverified exitCode = 7 // unverified, stale, or not ready
+	exitConflict   exitCode = 8
+)
+
+// Error makes a bare code an error: the answer stands on stdout, and nothing is
+// left to say.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// failure is an error with its exit code and the next step.
+type failure struct {
+	code exitCode
+	err  error
+	next string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usage marks err as the caller's mistake, with the next step.
+func usage(err error, next string, args ...any) error {
+	return &failure{exitUsage, err, fmt.Sprintf(next, args...)}
+}
+
+// badInput is a mistake of the caller in words, with the next step.
+func badInput(next, format string, args ...any) error {
+	return &failure{exitUsage, fmt.Errorf(format, args...), next}
+}
+
+// codeOf returns the exit code of an error.
+func codeOf(err error) exitCode {
+	var code exitCode
+	var f *failure
+	var p *api.Problem
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return code
+	case errors.As(err, &f):
+		return f.code
+	}
+	for _, known := range errorCodes() {
+		if errors.Is(err, known.err) {
+			return known.code
+		}
+	}
+	if errors.As(err, &p) {
+		return codeOfHTTP(p.Status)
+	}
+	return exitFailed
+}
+
+type errorCode struct {
+	err  error
+	code exitCode
+}
+
+// errorCodes maps the sentinels of the packages below; the first match counts.
+func errorCodes() []errorCode {
+	return []errorCode{
+		{records.ErrRevoked, exitRevoked},
+		{records.ErrExpired, exitExpired},
+		{records.ErrStale, exitConflict},
+		{records.ErrNotYetValid, exitUnverified},
+		{records.ErrMalformed, exitUsage},
+		{records.ErrTooLarge, exitUsage},
+		{records.ErrUnsupported, exitUsage},
+		{records.ErrInvalidSignature, exitUsage},
+		{records.ErrWrongSubject, exitUsage},
+		{records.ErrWrongSecret, exitUsage},
+		{keyring.ErrNotFound, exitNotFound},
+		{keyring.ErrNoSecret, exitNotFound},
+		{keyring.ErrExists, exitUsage},
+		{keyring.ErrName, exitUsage},
+		{keyring.ErrPermissions, exitUsage},
+		{keyring.ErrMalformed, exitUsage},
+		{keyring.ErrWrongKey, exitUsage},
+		{api.ErrTooFew, exitPartial},
+		{api.ErrNotReady, exitUnverified},
+		{api.ErrNotFound, exitNotFound},
+		{api.ErrConflict, exitConflict},
+		{api.ErrInvalid, exitUsage},
+		{api.ErrPrivate, exitUsage},
+		{api.ErrToken, exitUsage},
+		{api.ErrExposed, exitUsage},
+	}
+}
+
+func codeOfHTTP(status int) exitCode {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return exitUsage
+	case http.StatusNotFound:
+		return exitNotFound
+	case http.StatusConflict:
+		return exitConflict
+	case http.StatusGone:
+		return exitRevoked
+	case http.StatusServiceUnavailable:
+		return exitUnverified
+	}
+	return exitFailed
+}
+
+// codeOfStatus is the exit code of an answer about an agent.
+func codeOfStatus(s records.Status) exitCode {
+	switch s {
+	case records.StatusActive:
+		return exitOK
+	case records.StatusRevoked:
+		return exitRevoked
+	case records.StatusExpired:
+		return exitExpired
+	case records.StatusUnknown:
+		return exitNotFound
+	case records.StatusConflict:
+		return exitConflict
+	}
+	return exitUnverified
+}
+
+// asError makes an exit code the error that carries it, nil for exitOK.
+func (c exitCode) asError() error {
+	if c == exitOK {
+		return nil
+	}
+	return c
+}
+
+// nextStep is what the reader of an error can do now, or "".
+func (s *session) nextStep(err error) string {
+	var f *failure
+	var p *api.Problem
+	switch {
+	case errors.As(err, &f):
+		return f.next
+	case errors.As(err, &p) && p.Status == http.StatusUnauthorized:
+		return "give the daemon's token in $CAIRN_TOKEN or with --token-file"
+	case errors.As(err, &p):
+		return p.Next
+	case errors.Is(err, api.ErrNotRunning) && s.global.target(s.env) != "":
+		return "check the address given with --api or $CAIRN_API, and that a daemon listens there"
+	case errors.Is(err, api.ErrNotRunning):
+		return "start one: cairn daemon" + s.dirFlag()
+	case errors.Is(err, context.DeadlineExceeded):
+		return "give it more time with --timeout, or look at: cairn status" + s.dirFlag()
+	}
+	return ""
+}

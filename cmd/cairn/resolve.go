@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+type resolveCmd struct {
+	IDs    []string `arg:"" name:"id" help:"IDs or DIDs, or names of agents whose keys are here; - reads them from standard input, one per line."`
+	Policy string   `placeholder:"POLICY" help:"cache-only, cache-first (default), first, quorum=N or most-recent."`
+	Trace  bool     `help:"Show whom the node asked, and what each answered."`
+}
+
+func (resolveCmd) Help() string {
+	return `Finds out where an agent is. The answer says how good it is: its status, where it comes from, how old it is, and how many nodes confirmed it. Only "active" means: found, its lease holds, and known to be unrevoked.
+
+    cairn resolve bafyreig...
+    cairn resolve did:cairn:bafyreig... --policy most-recent --trace
+    cairn resolve - -o jsonl < ids.txt
+    cairn resolve bafyreig... -o raw | cairn record verify -
+
+Policies: cache-only asks nobody; cache-first asks where nothing fresh is known here; first takes the first valid answer; quorum=N waits until N nodes agree; most-recent hears all holders. Exit code by status: 0 active, 3 unknown, 4 revoked, 5 expired, 7 unverified or stale, 8 conflict; of several agents, that of the first one that is not active. With -o raw it prints the record's own bytes, or the tombstone's.`
+}
+
+func (resolveCmd) rawDoc() string { return "the bytes of the record or tombstone" }
+
+// Run resolves one agent, or many.
+func (c *resolveCmd) Run(s *session) error {
+	policy, err := api.ParsePolicy(c.Policy)
+	if err != nil {
+		return usage(err, "such as --policy most-recent, or --policy quorum=3")
+	}
+	if len(c.IDs) > 1 || c.IDs[0] == "-" {
+		return c.resolveMany(s, policy)
+	}
+	id, err := s.subject(c.IDs[0])
+	if err != nil {
+		return err
+	}
+	return s.withDaemon(func(ctx context.Context, client *api.Client) error {
+		res, err := client.Resolve(ctx, id, policy)
+		if err != nil {
+			return err
+		}
+		if err := s.print(resolutionView{res, c.Trace}); err != nil {
+			return err
+		}
+		return codeOfStatus(res.Status).asError()
+	})
+}
+
+type resolutionView struct {
+	api.Resolution
+	trace bool
+}
+
+func (v resolutionView) raw() []byte {
+	switch {
+	case v.Tombstone != nil:
+		return v.Tombstone.Bytes()
+	case v.Record != nil:
+		return v.Record.Bytes()
+	}
+	return nil
+}
+
+func (v resolutionView) show(t *text) {
+	t.line("%s  %s", v.ID, v.Status)
+	t.field("because", "%s", v.because())
+	if v.Record != nil {
+		showLocation(t, v.Record.Location())
+		t.field("lease", "until %s, sequence %d", showTime(v.Record.NotAfter()), v.Record.Sequence())
+	}
+	t.field("answer", "%s", v.provenance())
+	if v.trace {
+		v.showPath(t)
+	}
+}
+
+// because says in words why the agent is not active.
+func (v resolutionView) because() string {
+	switch {
+	case v.Reason != "":
+		return v.Reason
+	case v.Status == records.StatusRevoked:
+		return "its owner ended it; nothing undoes that"
+	case v.Status == records.StatusUnknown:
+		return "nobody who was asked knows of it"
+	}
+	return ""
+}
+
+func (v resolutionView) provenance() string {
+	text := fmt.Sprintf("from %s in %.1f ms", v.Source, v.ElapsedMS)
+	if v.Confirmations > 0 {
+		text += fmt.Sprintf(", confirmed by %d", v.Confirmations)
+	}
+	if age := time.Duration(v.AgeMS) * time.Millisecond; age >= time.Second {
+		text += ", " + showSpan(age) + " old"
+	}
+	return text
+}
+
+func (v resolutionView) showPath(t *text) {
+	if len(v.Path) == 0 {
+		t.field("path", "nobody was asked")
+	}
+	for i, h := range v.Path {
+		t.field("hop "+itoa(i+1), "%s  distance %d  %s  %.1f ms", h.Peer, h.Distance, h.Answer, h.RTTMS)
+	}
+}
+
+// showLocation writes where an agent is and what it offers.
+func showLocation(t *text, l records.Location) {
+	for _, e := range l.Endpoints {
+		t.field("endpoint", "%s  %s", e.URL, e.Protocol)
+	}
+	for _, c := range l.Capabilities {
+		t.field("offers", "%s", c)
+	}
+	if l.Card != nil {
+		t.field("card", "%s  %s  sha256 %x", l.Card.URL, l.Card.MediaType, l.Card.Digest)
+	}
+	for _, c := range l.Code {
+		t.field("code", "%s  sha256 %x  %s", c.Type, c.Digest, c.URL)
+	}
+	t.field("region", "%s", l.Region)
+	for name, v := range l.Extensions {
+		t.field("extension", "%s, %d bytes", name, len(v))
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+type revokeCmd struct {
+	Agent string `arg:"" optional:"" name:"name|id" help:"Name, ID or DID of an agent whose certificate lies under the data directory."`
+	Cert  string `placeholder:"FILE" help:"The revocation certificate; nothing else is needed, and any daemon will do."`
+	Yes   bool   `short:"y" help:"Do not ask on a terminal."`
+}
+
+func (revokeCmd) Help() string {
+	return `Ends an agent, everywhere and for good. The revocation certificate reveals a secret that only the agent's maker knew; each node checks it by itself, refuses the agent from then on, and passes it on. Nothing undoes it: no later record, no replay, no key. A lost or stolen key cannot stop it. Rotation keys are never touched.
+
+    cairn revoke translator
+    cairn revoke --cert /media/usb/translator.cert --yes
+
+Exit code 6 means that too few nodes stored it yet; this node refuses the agent already, and tells every node that it meets.`
+}
+
+// Run reveals the secret.
+func (c *revokeCmd) Run(s *session) error {
+	t, err := c.tombstone(s)
+	if err != nil {
+		return err
+	}
+	if err := c.confirm(s, t.ID()); err != nil {
+		return err
+	}
+	return s.withDaemon(func(ctx context.Context, client *api.Client) error {
+		res, err := client.Revoke(ctx, t)
+		if err != nil {
+			return err
+		}
+		if err := s.print(revokeView{res}); err != nil {
+			return err
+		}
+		return s.partial(res.Partial, res.Acks, res.Targets, res.Reason)
+	})
+}
+
+// tombstone makes the tombstone of whom the arguments name.
+func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
+	switch {
+	case c.Cert != "":
+		return c.fromFile(s)
+	case c.Agent == "":
+		return nil, badInput("run: cairn revoke NAME, or cairn revoke --cert FILE", "nobody to revoke was named")
+	}
+	if _, err := records.ParseAgentID(c.Agent); err != nil && looksLikeID(c.Agent) {
+		return nil, usage(err, "an ID has 59 characters and starts with bafyrei; a DID starts with did:cairn:bafyrei")
+	}
+	keys, err := s.keys()
+	if err != nil {
+		return nil, err
+	}
+	t, err := keys.Certificate(c.Agent)
+	if errors.Is(err, keyring.ErrNoSecret) {
+		return nil, &failure{exitNotFound, err, "fetch the certificate from where you keep it: cairn revoke --cert FILE"}
+	}
+	return t, s.suggest(keys, c.Agent, err)
+}
+
+// fromFile reads the certificate, and holds it against an agent named besides.
+func (c *revokeCmd) fromFile(s *session) (*records.Tombstone, error) {
+	t, err := keyring.ReadCertificate(c.Cert)
+	if err != nil {
+		return nil, usage(err, "name the file that \"cairn agent new\" wrote as certificate")
+	}
+	if c.Agent == "" {
+		return t, nil
+	}
+	id, err := s.subject(c.Agent)
+	if err != nil {
+		return nil, err
+	}
+	if id != t.ID() {
+		return nil, badInput("leave the name out, or take the certificate of that agent", "the certificate is of %s, not of %s", t.ID(), id)
+	}
+	return t, nil
+}
+
+// confirm asks a person; a script has said what it wants.
+func (c *revokeCmd) confirm(s *session, id records.AgentID) error {
+	if c.Yes || !isTerminal(s.env.stdin) {
+		return nil
+	}
+	fmt.Fprintf(s.env.stderr, "cairn: revoke %s everywhere and for good? type yes: ", id)
+	line, err := bufio.NewReader(s.env.stdin).ReadString('\n')
+	if err != nil || strings.TrimSpace(line) != "yes" {
+		return &failure{exitFailed, errors.New("nothing was revoked"), ""}
+	}
+	return nil
+}
+
+type revokeView struct{ api.RevokeResult }
+
+func (v revokeView) show(t *text) {
+	t.line("revoked, for good")
+	t.field("id", "%s", v.ID)
+	t.field("told", "%d peers on the fact topic", v.GossipPeers)
+	t.field("stored", "%s", evidence(v.Targets, v.Acks, v.ReadBack))
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/api"
+)
+
+type statusCmd struct {
+	Counters bool `help:"Show every counter too."`
+}
+
+func (statusCmd) Help() string {
+	return `Says how the daemon stands: ready or not and why, peers, what it holds and keeps alive. Exit code 0 where it is ready, 7 where it is not, 1 where none is running.
+
+    cairn status
+    cairn status -o json`
+}
+
+// Run prints the status.
+func (c *statusCmd) Run(s *session) error {
+	return s.withDaemon(func(ctx context.Context, client *api.Client) error {
+		st, err := client.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.print(statusView{st, c.Counters}); err != nil {
+			return err
+		}
+		if st.State != "ready" {
+			return exitUnverified
+		}
+		return nil
+	})
+}
+
+type statusView struct {
+	api.Status
+	counters bool
+}
+
+func (v statusView) show(t *text) {
+	t.line("%s", v.State)
+	t.field("because", "%s", v.Reason)
+	t.field("peer", "%s", v.Peer)
+	for _, a := range v.Addrs {
+		t.field("address", "%s", a)
+	}
+	t.field("network", "%s", v.Network)
+	t.field("version", "%s, up %s", v.Version, showSpan(time.Duration(v.UptimeMS)*time.Millisecond))
+	t.field("peers", "%d connected, %d in the table, %d on the fact topic", v.Peers, v.TablePeers, v.GossipPeers)
+	t.field("revocations", "%d held, %d bytes, %s", v.Facts, v.FactBytes, v.completeness())
+	t.field("records", "%d held for others and for itself", v.Records)
+	t.field("published", "%d kept alive here", v.Published)
+	if v.counters {
+		for _, name := range slices.Sorted(maps.Keys(v.Counters)) {
+			t.field("counter", "%s %d", name, v.Counters[name])
+		}
+	}
+}
+
+// completeness says how old the knowledge of all revocations is.
+func (v statusView) completeness() string {
+	if v.CompleteAgeMS < 0 {
+		return "not yet complete"
+	}
+	return fmt.Sprintf("complete %s ago", showSpan(time.Duration(v.CompleteAgeMS)*time.Millisecond))
+}
