@@ -1,0 +1,318 @@
+package overlay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// silence is how much longer than a question a put may take before its target is
+// replaced: holders write to disk before they acknowledge.
+const silence = 200 * time.Millisecond
+
+// Publish puts v to the k closest live peers, and asks each that acknowledges for
+// the value at once, since an acknowledgement is only an echo. A target that is
+// dead or silent is replaced by the next nearest. It does not store v here: that
+// is for the caller's Values.
+//
+// observe, where not nil, gets the receipt at the majority of acknowledgements
+// (Confirmed is false then) and at the end, on the caller's goroutine. The error is ErrNoPeers where
+// no peer is reachable, and a *PartialError with the receipt where fewer peers
+// than min(3, targets) acknowledged, or gave the value back.
+func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt)) (Receipt, error) {
+	if v == nil {
+		return Receipt{}, fmt.Errorf("publish: %w: no value", records.ErrMalformed)
+	}
+	ctx, end, err := d.enter(ctx)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("publish: %w", err)
+	}
+	defer end()
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.LookupTimeout)
+	defer cancel()
+	p := &publication{d: d, key: v.ID().Key(), value: v, raw: v.Bytes(), began: time.Now(), observe: observe,
+		known: make(map[peer.ID]*target), events: make(chan func())}
+	p.run(ctx)
+	r := p.receipt()
+	if observe != nil && r.Targets > 0 {
+		observe(r)
+	}
+	switch {
+	case r.Confirmed:
+		return r, nil
+	case r.Targets == 0 && ctx.Err() != nil:
+		return r, fmt.Errorf("publish: %w", d.cause(ctx))
+	case r.Targets == 0:
+		return r, fmt.Errorf("publish: %w", ErrNoPeers)
+	}
+	return r, fmt.Errorf("publish: %w", &PartialError{Receipt: r, Need: r.need()})
+}
+
+// PutTo gives v to one peer: the repair of a holder that lacks it. nil means that
+// the peer acknowledged, ErrRefused that it lives and did not.
+func (d *DHT) PutTo(ctx context.Context, p peer.ID, v records.Value) error {
+	ctx, end, err := d.enter(ctx)
+	if err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	defer end()
+	if _, err := d.put(ctx, p, putValue(v.ID().Key(), v.Bytes())); err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	return nil
+}
+
+// put sends a put and checks the echo.
+func (d *DHT) put(ctx context.Context, p peer.ID, m *pb.Message) (time.Duration, error) {
+	a, err := d.request(ctx, p, m)
+	switch {
+	case errors.Is(err, errReset):
+		return 0, fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
+		return 0, err
+	case !bytes.Equal(a.msg.GetRecord().GetValue(), m.GetRecord().GetValue()):
+		return 0, fmt.Errorf("%w: %w", ErrRefused, errNoEcho)
+	}
+	return a.rtt, nil
+}
+
+// target is a peer that may be asked to store the value.
+type target struct {
+	peer.AddrInfo
+	dist     position
+	started  bool
+	busy     bool      // a request is in the air
+	deadline time.Time // of the put in the air
+	down     bool      // dead or silent: the next nearest takes its place
+	out      PeerOutcome
+}
+
+// publication is one call of Publish. It belongs to the caller's goroutine; what
+// happens on others comes in through events.
+type publication struct {
+	d       *DHT
+	key     string
+	value   records.Value
+	raw     []byte
+	began   time.Time
+	observe func(Receipt)
+
+	known    map[peer.ID]*target
+	order    []*target // by distance
+	found    bool      // the lookup has ended
+	observed bool      // the majority was reached
+	newer    records.Value
+	events   chan func()
+}
+
+func (p *publication) run(ctx context.Context) {
+	p.find(ctx)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		p.assign(ctx)
+		if p.complete() {
+			return
+		}
+		timer.Reset(p.nextDeadline(time.Now()))
+		select {
+		case event := <-p.events:
+			event()
+		case <-timer.C:
+			p.markSilent(time.Now())
+		case <-ctx.Done():
+			return
+		}
+		if r := p.receipt(); !p.observed && 2*r.Acks > r.Targets && p.observe != nil {
+			p.observed = true
+			r.Confirmed = false
+			p.observe(r)
+		}
+	}
+}
+
+// post hands event to the publication's goroutine.
+func (p *publication) post(ctx context.Context, event func()) {
+	select {
+	case p.events <- event:
+	case <-ctx.Done():
+	}
+}
+
+// find looks for the targets, and offers them as soon as only late peers are
+// missing.
+func (p *publication) find(ctx context.Context) {
+	w := p.d.newWalk(p.key, p.d.cfg.Replication, p.d.askCloser)
+	offer := func(final bool) {
+		peers := w.look.alive()
+		if len(w.look.closest()) == 0 {
+			peers = nil
+		}
+		p.post(ctx, func() { p.offered(peers, final) })
+	}
+	w.settled = func() { offer(false) }
+	if !p.d.start(func() { w.run(ctx); offer(true) }) {
+		p.found = true
+	}
+}
+
+func (p *publication) offered(peers []peer.AddrInfo, final bool) {
+	p.found = final
+	for _, info := range peers {
+		if p.known[info.ID] != nil {
+			continue
+		}
+		t := &target{AddrInfo: info, dist: positionOfKey(p.key).to(positionOfPeer(info.ID))}
+		t.out = PeerOutcome{Peer: info.ID, Distance: t.dist.bits()}
+		p.known[info.ID] = t
+		i, _ := slices.BinarySearchFunc(p.order, t, func(a, b *target) int { return a.dist.compare(b.dist) })
+		p.order = slices.Insert(p.order, i, t)
+	}
+}
+
+// assign asks until k targets that are not down have been asked.
+func (p *publication) assign(ctx context.Context) {
+	up := 0
+	for _, t := range p.order {
+		if up == p.d.cfg.Replication {
+			return
+		}
+		if !t.started {
+			p.start(ctx, t)
+		}
+		if !t.down {
+			up++
+		}
+	}
+}
+
+func (p *publication) start(ctx context.Context, t *target) {
+	for _, other := range p.order {
+		if other.down && !other.out.Replaced {
+			other.out.Replaced = true
+			break
+		}
+	}
+	connected := p.d.links.connected(t.ID)
+	if !connected && len(t.Addrs) > 0 {
+		p.d.cfg.Host.Peerstore().AddAddrs(t.ID, t.Addrs, peerstore.TempAddrTTL)
+	}
+	t.started, t.busy = true, true
+	t.deadline = time.Now().Add(p.d.trips.limit(t.ID, connected) + silence)
+	ok := p.d.start(func() {
+		rtt, err := p.d.put(ctx, t.ID, putValue(p.key, p.raw))
+		p.post(ctx, func() { p.putEnded(ctx, t, rtt, err) })
+	})
+	if !ok {
+		t.busy, t.out.Err = false, ErrClosed
+	}
+}
+
+// putEnded goes on to read back: what an acknowledgement is worth, or what a
+// refusal is about.
+func (p *publication) putEnded(ctx context.Context, t *target, rtt time.Duration, err error) {
+	t.out.RTT, t.out.Err = rtt, err
+	switch {
+	case err == nil:
+		t.out.Acked, t.down = true, false
+	case !errors.Is(err, ErrRefused):
+		t.busy, t.down = false, true
+		return
+	}
+	t.deadline = time.Time{}
+	ok := p.d.start(func() {
+		r := p.d.askValue(ctx, t.ID, p.key)
+		p.post(ctx, func() { p.readEnded(t, r) })
+	})
+	if !ok {
+		t.busy = false
+	}
+}
+
+func (p *publication) readEnded(t *target, r reply) {
+	t.busy = false
+	wins := r.value != nil && records.Compare(r.value, p.value) >= 0
+	if wins && records.Compare(r.value, p.value) > 0 && (p.newer == nil || records.Compare(r.value, p.newer) > 0) {
+		p.newer = r.value
+	}
+	switch {
+	case !t.out.Acked:
+		if wins { // it refused because it knows better
+			t.out.Err = fmt.Errorf("%w: %w", t.out.Err, superseded(r.value))
+		}
+	case wins:
+		t.out.ReadBack, t.out.Err = true, nil
+	case r.err != nil:
+		t.out.Err = fmt.Errorf("read back: %w", r.err)
+	default:
+		t.out.Err = errNotBack
+	}
+}
+
+var errNotBack = errors.New("read back: acknowledged, but it has not got the value")
+
+// superseded says why a value loses against held.
+func superseded(held records.Value) error {
+	if _, dead := held.(*records.Tombstone); dead {
+		return records.ErrRevoked
+	}
+	return records.ErrStale
+}
+
+// markSilent gives up on targets that did not acknowledge in time. Their
+// acknowledgement still counts, should it come.
+func (p *publication) markSilent(now time.Time) {
+	for _, t := range p.order {
+		if t.busy && !t.out.Acked && !t.down && !t.deadline.IsZero() && !now.Before(t.deadline) {
+			t.down = true
+			t.out.Err = errTimeout
+		}
+	}
+}
+
+func (p *publication) nextDeadline(now time.Time) time.Duration {
+	next := time.Hour
+	for _, t := range p.order {
+		if t.busy && !t.down && !t.deadline.IsZero() {
+			next = min(next, t.deadline.Sub(now))
+		}
+	}
+	return max(next, 0)
+}
+
+// complete reports that nothing is left to wait for. A silent target is waited
+// for only where nobody could replace it.
+func (p *publication) complete() bool {
+	return p.found && !slices.ContainsFunc(p.order, func(t *target) bool { return t.busy && !t.out.Replaced })
+}
+
+// receipt counts how things stand.
+func (p *publication) receipt() Receipt {
+	r := Receipt{Newer: p.newer, Elapsed: time.Since(p.began)}
+	for _, t := range p.order {
+		if !t.started {
+			continue
+		}
+		r.Peers = append(r.Peers, t.out)
+		if t.out.Acked || !t.out.Replaced {
+			r.Targets++
+		}
+		if t.out.Acked {
+			r.Acks++
+		}
+		if t.out.ReadBack {
+			r.ReadBack++
+		}
+	}
+	r.Confirmed = r.Targets > 0 && r.Acks >= r.need() && r.ReadBack >= r.need()
+	return r
+}

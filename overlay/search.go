@@ -1,0 +1,95 @@
+package overlay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// Search asks for the values of id, first the peers nearest to its key and those
+// that answer quickest, and yields every verified value as it arrives, on the
+// caller's goroutine. Where yield returns false the search ends there. It asks
+// other peers only, not this node's Values.
+//
+// It ends by itself when the k closest peers that are alive have answered; a
+// silent one is not waited for beyond a few round trips. The report holds
+// whatever the error. The error is ErrNoPeers where nobody answered, or the
+// context's.
+func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer) bool) (Report, error) {
+	ctx, end, err := d.enter(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("search: %w", err)
+	}
+	defer end()
+	s := &search{yield: yield, holders: make(map[peer.ID]bool)}
+	w := d.newWalk(id.Key(), d.cfg.Replication, d.askValue)
+	w.got = func(r reply) bool { return s.got(w.look, r) }
+	s.report.Exhausted = w.run(ctx)
+	report := s.finish(w.look)
+	switch {
+	case s.enough || report.Exhausted:
+		return report, nil
+	case ctx.Err() != nil:
+		return report, fmt.Errorf("search: %w", d.cause(ctx))
+	case len(report.Closest) == 0:
+		return report, fmt.Errorf("search: %w", ErrNoPeers)
+	}
+	return report, nil
+}
+
+// search collects what a walk finds. It belongs to the walk's goroutine.
+type search struct {
+	yield   func(Answer) bool
+	report  Report
+	holders map[peer.ID]bool
+	enough  bool // yield said so
+}
+
+func (s *search) got(l *lookup, r reply) bool {
+	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Distance: l.distance(r.peer), Answer: r.kind(), RTT: r.rtt})
+	if r.value == nil {
+		return true
+	}
+	s.holders[r.peer] = true
+	if s.yield != nil && !s.yield(Answer{Peer: r.peer, Value: r.value, RTT: r.rtt}) {
+		s.enough = true
+	}
+	return !s.enough
+}
+
+// finish completes the report from where the lookup stands.
+func (s *search) finish(l *lookup) Report {
+	s.report.Closest = l.closest()
+	for _, info := range l.alive() {
+		if s.holders[info.ID] {
+			s.report.Holders = append(s.report.Holders, info.ID)
+		}
+	}
+	for _, p := range s.report.Closest {
+		if !slices.Contains(s.report.Holders, p) {
+			s.report.Empty = append(s.report.Empty, p)
+		}
+	}
+	return s.report
+}
+
+// kind names the reply for a Hop.
+func (r reply) kind() string {
+	switch r.value.(type) {
+	case *records.Record:
+		return AnswerRecord
+	case *records.Tombstone:
+		return AnswerTombstone
+	}
+	switch {
+	case r.err != nil:
+		return AnswerError
+	case len(r.closer) > 0:
+		return AnswerCloser
+	}
+	return AnswerNothing
+}

@@ -1,0 +1,186 @@
+package overlay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/multiformats/go-multistream"
+)
+
+// What a request can end in, where not in an answer. Each also names a counter.
+var (
+	errDial        = errors.New("dial")
+	errTimeout     = errors.New("timeout")     // no answer within RequestTimeout
+	errReset       = errors.New("reset")       // the peer ended the stream, as it does to refuse
+	errUnsupported = errors.New("unsupported") // the peer serves no DHT
+	errGarbled     = errors.New("garbled")     // no message, or one too large
+	errCancelled   = errors.New("cancelled")   // given up here
+)
+
+// answer is what a request brought.
+type answer struct {
+	msg *pb.Message
+	rtt time.Duration // of the exchange, without a dial
+}
+
+// sender sends requests and waits for their answers, each for RequestTimeout at
+// most. kad-dht's own checks run over it too.
+type sender struct {
+	links   *links
+	id      protocol.ID
+	timeout time.Duration
+	trips   *roundTrips
+	stats   *counters
+	pool    pool
+
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+	mu     sync.Mutex // guards closed against wg
+	closed bool
+	wg     sync.WaitGroup // requests in the air
+}
+
+func newSender(l *links, id protocol.ID, timeout time.Duration, trips *roundTrips, stats *counters) *sender {
+	s := &sender{links: l, id: id, timeout: timeout, trips: trips, stats: stats}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// close ends every request, closes every stream, and waits.
+func (s *sender) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.wg.Wait()
+	s.pool.close()
+}
+
+// begin bounds a request by time and by the sender's life.
+func (s *sender) begin(ctx context.Context) (context.Context, func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, ErrClosed
+	}
+	s.wg.Add(1)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	stop := context.AfterFunc(s.ctx, cancel)
+	return ctx, func() { stop(); cancel(); s.wg.Done() }, nil
+}
+
+// ask sends m to p and waits for the answer. An error is one of this file's, with
+// the detail.
+func (s *sender) ask(ctx context.Context, p peer.ID, m *pb.Message) (answer, error) {
+	frame, err := encodeFrame(m)
+	if err != nil {
+		return answer{}, fmt.Errorf("%w: %w", errGarbled, err)
+	}
+	inner, end, err := s.begin(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer end()
+	s.stats.requests.Add(1)
+	a, err := s.try(inner, p, frame)
+	if err != nil {
+		err = s.classify(ctx, inner, err)
+		return answer{}, fmt.Errorf("ask %s: %w", p, err)
+	}
+	s.trips.add(p, a.rtt)
+	return a, nil
+}
+
+// try uses an idle stream where there is one. Its failure says nothing of the
+// peer, which may have closed it long ago: then a fresh one decides.
+func (s *sender) try(ctx context.Context, p peer.ID, frame []byte) (answer, error) {
+	if old := s.pool.take(p); old != nil {
+		if a, err := s.exchange(ctx, p, old, frame); err == nil || ctx.Err() != nil {
+			return a, err
+		}
+	}
+	c, err := s.links.conn(ctx, p)
+	if err != nil {
+		return answer{}, fmt.Errorf("%w: %w", errDial, err)
+	}
+	st, err := openStream(ctx, c, s.id)
+	if err != nil {
+		return answer{}, fmt.Errorf("%w: %w", errDial, err)
+	}
+	return s.exchange(ctx, p, st, frame)
+}
+
+func (s *sender) exchange(ctx context.Context, p peer.ID, st *stream, frame []byte) (answer, error) {
+	s.links.touch(st.raw.Conn())
+	start := time.Now()
+	s.stats.sent.Add(int64(len(frame)))
+	m, n, err := st.exchange(ctx, frame)
+	s.stats.received.Add(int64(n))
+	if err != nil {
+		if st.raw.Conn().IsClosed() {
+			err = fmt.Errorf("%w: %w", errDial, err) // the connection is gone, not only the stream
+		}
+		return answer{}, err
+	}
+	s.pool.give(p, st)
+	return answer{msg: m, rtt: time.Since(start)}, nil
+}
+
+// classify wraps err in the one cause that fits, and counts it. outer is the
+// caller's context, inner the request's.
+func (s *sender) classify(outer, inner context.Context, err error) error {
+	cause := errReset
+	unsupported := multistream.ErrNotSupported[protocol.ID]{}
+	switch {
+	case s.ctx.Err() != nil:
+		cause = ErrClosed
+	case outer.Err() != nil:
+		cause = errCancelled
+	case inner.Err() != nil, errors.Is(err, context.DeadlineExceeded):
+		cause = errTimeout
+	case errors.Is(err, errDial), errors.Is(err, network.ErrNoConn):
+		cause = errDial
+	case errors.As(err, &unsupported):
+		cause = errUnsupported
+	case errors.Is(err, errGarbled), errors.Is(err, errFrameTooLarge):
+		cause = errGarbled
+	}
+	name := cause.Error()
+	if cause == ErrClosed {
+		name = "closed"
+	}
+	s.stats.failures.add(name)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", cause, err)
+}
+
+// sweep closes streams that were idle for too long at now.
+func (s *sender) sweep(now time.Time) {
+	s.pool.drop(func(_ peer.ID, st *stream) bool { return now.Sub(st.used) >= streamIdle })
+}
+
+// SendRequest is kad-dht's way to ask: its messenger checks peers by it.
+func (s *sender) SendRequest(ctx context.Context, p peer.ID, m *pb.Message) (*pb.Message, error) {
+	a, err := s.ask(ctx, p, m)
+	return a.msg, err
+}
+
+// SendMessage is kad-dht's way to tell without an answer. Only provider records,
+// which are off, go that way.
+func (s *sender) SendMessage(context.Context, peer.ID, *pb.Message) error {
+	return errors.ErrUnsupported
+}
+
+// OnDisconnect forgets the idle streams to p, unless a connection is left.
+func (s *sender) OnDisconnect(_ context.Context, p peer.ID) {
+	s.pool.drop(func(q peer.ID, st *stream) bool { return q == p && st.raw.Conn().IsClosed() })
+}

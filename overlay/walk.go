@@ -1,0 +1,218 @@
+package overlay
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+const (
+	// patience times its limit is how long a late peer can keep a lookup from
+	// ending where its answer would change the outcome, and minPatience at least.
+	patience    = 4
+	minPatience = 250 * time.Millisecond
+)
+
+// errLiar: the value in an answer does not verify, or is about another key.
+var errLiar = errors.New("false answer")
+
+// reply is how one question of a walk ended.
+type reply struct {
+	peer   peer.ID
+	rtt    time.Duration
+	value  records.Value // nil where none came
+	closer []peer.AddrInfo
+	err    error
+}
+
+// request asks p one question, and tells the table how it went.
+func (d *DHT) request(ctx context.Context, p peer.ID, m *pb.Message) (answer, error) {
+	a, err := d.sender.ask(ctx, p, m)
+	if err != nil {
+		d.table.failed(p, err)
+		return a, err
+	}
+	d.table.answered(p)
+	return a, nil
+}
+
+// askCloser asks p for the peers closest to key.
+func (d *DHT) askCloser(ctx context.Context, p peer.ID, key string) reply {
+	a, err := d.request(ctx, p, findNode(key))
+	if err != nil {
+		return reply{peer: p, err: err}
+	}
+	return reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, maxPerAnswer, d.acceptable)}
+}
+
+// askValue asks p for the value at key.
+func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
+	a, err := d.request(ctx, p, getValue(key))
+	if err != nil {
+		return reply{peer: p, err: err}
+	}
+	r := reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, maxPerAnswer, d.acceptable)}
+	b, err := valueIn(a.msg, key)
+	if err == nil && b != nil {
+		r.value, err = d.verify.open(key, b)
+	}
+	if err != nil {
+		d.stats.liars.Add(1)
+		return reply{peer: p, rtt: a.rtt, err: errors.Join(errLiar, err)}
+	}
+	return r
+}
+
+// walk drives one lookup: it asks whom the lookup names, up to Parallel at a time
+// and one more for each that is late. It belongs to one goroutine.
+type walk struct {
+	d    *DHT
+	look *lookup
+	// ask runs on a goroutine of its own.
+	ask func(context.Context, peer.ID) reply
+	// got sees every reply; false ends the walk. May be nil.
+	got func(reply) bool
+	// settled is told each time that the outcome stands but for late peers. May be nil.
+	settled func()
+
+	replies chan reply
+	out     map[peer.ID]deadlines // asked, no reply yet
+	waiting int                   // of these, not late
+}
+
+// deadlines of one question.
+type deadlines struct {
+	late, over time.Time
+	isLate     bool
+}
+
+func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, string) reply) *walk {
+	target := positionOfKey(key)
+	return &walk{
+		d:       d,
+		look:    newLookup(d.self, target, k, d.table.nearest(target, maxPerAnswer)),
+		ask:     func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
+		replies: make(chan reply),
+		out:     make(map[peer.ID]deadlines),
+	}
+}
+
+// run walks until the lookup is done, and then reports true, or until ctx ends,
+// the questions are used up, or got has enough.
+func (w *walk) run(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, w.d.cfg.LookupTimeout)
+	defer cancel() // ends the questions in the air
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		w.fill(ctx)
+		now := time.Now()
+		if w.look.done() {
+			if w.settled != nil {
+				w.settled()
+			}
+			if !w.hopeful(now) {
+				return len(w.look.closest()) > 0
+			}
+		} else if len(w.out) == 0 {
+			return false
+		}
+		timer.Reset(w.nextDeadline(now))
+		select {
+		case r := <-w.replies:
+			if !w.take(r) {
+				return false
+			}
+		case <-timer.C:
+			w.markLate(time.Now())
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// fill asks until enough questions are in the air.
+func (w *walk) fill(ctx context.Context) {
+	for w.waiting < w.d.cfg.Parallel {
+		info, ok := w.look.next(w.cost)
+		if !ok {
+			return
+		}
+		connected := w.d.links.connected(info.ID)
+		if !connected && len(info.Addrs) > 0 {
+			w.d.cfg.Host.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.TempAddrTTL)
+		}
+		limit := w.d.trips.limit(info.ID, connected)
+		now := time.Now()
+		w.out[info.ID] = deadlines{late: now.Add(limit), over: now.Add(max(patience*limit, minPatience))}
+		w.waiting++
+		if !w.d.start(func() {
+			r := w.ask(ctx, info.ID)
+			select {
+			case w.replies <- r:
+			case <-ctx.Done():
+			}
+		}) {
+			return // closing: ctx ends
+		}
+	}
+}
+
+func (w *walk) cost(p peer.ID) time.Duration { return w.d.trips.cost(p, w.d.links.connected(p)) }
+
+// take enters a reply.
+func (w *walk) take(r reply) bool {
+	if q, ok := w.out[r.peer]; ok && !q.isLate {
+		w.waiting--
+	}
+	delete(w.out, r.peer)
+	if r.err != nil {
+		w.look.gotNothing(r.peer, errors.Is(r.err, errLiar))
+	} else {
+		w.look.gotAnswer(r.peer, r.closer)
+	}
+	return w.got == nil || w.got(r)
+}
+
+// markLate stops waiting for those who took longer than they were given.
+func (w *walk) markLate(now time.Time) {
+	for p, q := range w.out {
+		if !q.isLate && !now.Before(q.late) {
+			q.isLate = true
+			w.out[p] = q
+			w.waiting--
+			w.look.ranLate(p)
+			w.d.stats.late.Add(1)
+		}
+	}
+}
+
+// hopeful reports whether a late peer that matters may still answer.
+func (w *walk) hopeful(now time.Time) bool {
+	for _, p := range w.look.stragglers() {
+		if q, ok := w.out[p]; ok && now.Before(q.over) {
+			return true
+		}
+	}
+	return false
+}
+
+// nextDeadline returns the time until something is to be reconsidered.
+func (w *walk) nextDeadline(now time.Time) time.Duration {
+	next := time.Hour
+	for _, q := range w.out {
+		switch {
+		case !q.isLate:
+			next = min(next, q.late.Sub(now))
+		case now.Before(q.over):
+			next = min(next, q.over.Sub(now))
+		}
+	}
+	return max(next, 0)
+}
