@@ -1,10 +1,22 @@
 package api
 
-import "errors"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
 
 // EndpointFile is the name of the file in a data directory that says where its
 // daemon listens.
 const EndpointFile = "daemon.json"
+
+// maxEndpointFile bounds the file, in bytes.
+const maxEndpointFile = 16 << 10
 
 // Endpoint says where a running daemon listens.
 type Endpoint struct {
@@ -15,15 +27,103 @@ type Endpoint struct {
 }
 
 // WriteEndpoint writes daemon.json into dir, mode 0600, in one step.
-func WriteEndpoint(dir string, e Endpoint) error { return errors.ErrUnsupported }
+func WriteEndpoint(dir string, e Endpoint) error {
+	b, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp, err := writeTemp(dir, append(b, '\n'))
+	if err != nil {
+		return fmt.Errorf("%s: %w", EndpointFile, err)
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, EndpointFile)); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", EndpointFile, err), os.Remove(tmp))
+	}
+	return nil
+}
 
 // ReadEndpoint reads daemon.json of dir; where there is none it is ErrNotRunning.
-func ReadEndpoint(dir string) (Endpoint, error) { return Endpoint{}, errors.ErrUnsupported }
+// A daemon that was killed leaves its file behind, so that an endpoint read may
+// still have nobody listening.
+func ReadEndpoint(dir string) (Endpoint, error) {
+	path := filepath.Join(dir, EndpointFile)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Endpoint{}, notRunning(dir, "there is no "+path)
+	}
+	if err != nil {
+		return Endpoint{}, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxEndpointFile+1))
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("%s: %w", path, err)
+	}
+	e, err := parseEndpoint(b)
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return e, nil
+}
 
-// RemoveEndpoint removes daemon.json of dir if it is still the one of process pid.
-func RemoveEndpoint(dir string, pid int) error { return errors.ErrUnsupported }
+func parseEndpoint(b []byte) (Endpoint, error) {
+	var e Endpoint
+	if len(b) > maxEndpointFile {
+		return e, fmt.Errorf("%w: more than %d bytes", ErrInvalid, maxEndpointFile)
+	}
+	if err := json.Unmarshal(b, &e); err != nil {
+		return Endpoint{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if e.Socket == "" && e.URL == "" {
+		return Endpoint{}, fmt.Errorf("%w: neither a socket nor a URL", ErrInvalid)
+	}
+	return e, nil
+}
 
-// SocketPath returns where the socket of the data directory dir belongs: in dir,
-// or, where that path is too long for a socket, in a directory of our own (0700)
-// among the temporary files, named by a hash of dir.
-func SocketPath(dir string) (string, error) { return "", errors.ErrUnsupported }
+// RemoveEndpoint removes daemon.json of dir if it is still the one of process
+// pid; where there is none, or another's, nothing happens.
+func RemoveEndpoint(dir string, pid int) error {
+	e, err := ReadEndpoint(dir)
+	if err != nil || e.PID != pid {
+		return nil
+	}
+	return os.Remove(filepath.Join(dir, EndpointFile))
+}
+
+// notRunning says that no daemon is there, and how to start one.
+func notRunning(dir, detail string) error {
+	command := "cairn daemon"
+	if dir != "" {
+		command += " --dir " + shellWord(dir)
+	}
+	return fmt.Errorf("%w (%s); start it with: %s", ErrNotRunning, detail, command)
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	for _, r := range s {
+		if notInPath(r) {
+			return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+		}
+	}
+	return s
+}
+
+// writeTemp writes a new file of mode 0600 into dir, synced to disk.
+func writeTemp(dir string, b []byte) (string, error) {
+	f, err := os.CreateTemp(dir, ".tmp-*") // mode 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}

@@ -1,8 +1,10 @@
 package api
 
 import (
-	"errors"
+	"fmt"
 	"net"
+	"net/netip"
+	"strings"
 )
 
 // ListenConfig says where the API listens on TCP.
@@ -19,10 +21,31 @@ type ListenConfig struct {
 
 // Listen opens the TCP listener, or says ErrExposed where the address is not a
 // loopback address and Expose or TokenConfigured is missing.
-func Listen(cfg ListenConfig) (net.Listener, error) { return nil, errors.ErrUnsupported }
+func Listen(cfg ListenConfig) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("api address %.200q: %w: want host:port", cfg.Addr, ErrInvalid)
+	}
+	if strings.EqualFold(host, "localhost") {
+		host = "127.0.0.1" // whatever the hosts file says
+	}
+	if !loopback(host) {
+		switch {
+		case !cfg.Expose:
+			return nil, fmt.Errorf("%w: %s can be reached by others; use 127.0.0.1, or allow it (expose) and configure a token of your own", ErrExposed, cfg.Addr)
+		case !cfg.TokenConfigured:
+			return nil, fmt.Errorf("%w: %s can be reached by others; configure a token of your own first (one made by itself does not count)", ErrExposed, cfg.Addr)
+		}
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	return l, nil
+}
 
-// ListenSocket opens the unix socket at path with mode 0600, from its first
-// moment on. The socket that a killed daemon left is replaced; where one still
-// answers it is ErrRunning; what is no socket stays and is an error. Close
-// removes the socket.
-func ListenSocket(path string) (net.Listener, error) { return nil, errors.ErrUnsupported }
+// loopback reports whether host is an address that only this machine can reach.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,10 +1,11 @@
 package api
 
 import (
-	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
-	"net"
 	"net/http"
 )
 
@@ -13,10 +14,12 @@ import (
 type Config struct {
 	// Controller is the node.
 	Controller Controller
-	// Token opens writes and everything that is not public, at least MinToken bytes.
+	// Token opens writes and everything that is not public: at least MinToken
+	// bytes of printable ASCII without spaces.
 	Token string
-	// Hosts are further names that may stand in a Host header, with or without a
-	// port; the loopback names with the listener's own port always may.
+	// Hosts are further names that may stand in a Host header: with a port, that
+	// port; without one, any. The loopback names, and a literal address of the
+	// listener, always may, with the listener's own port.
 	Hosts []string
 	// Origins are the web origins, such as "https://console.example", whose pages
 	// may read what is open. None by default.
@@ -30,24 +33,91 @@ type Config struct {
 }
 
 // Handler serves the API on a TCP listener: Host and Origin are checked, and
-// what is not public needs the token.
-func Handler(cfg Config) (http.Handler, error) { return nil, errors.ErrUnsupported }
+// what is not public needs the token. A Config that would leave a door open, by
+// an empty or guessable token or by wildcards, is an error.
+func Handler(cfg Config) (http.Handler, error) {
+	return newServer(cfg, allDefences(), false)
+}
 
 // SocketHandler serves the API on a unix socket that only its owner can open: no
-// token is asked for and any Host is welcome; every other limit holds.
-func SocketHandler(cfg Config) (http.Handler, error) { return nil, errors.ErrUnsupported }
+// token is asked for and any Host is welcome; every other rule holds. It must
+// never stand behind a proxy, since whoever reaches it may do everything.
+func SocketHandler(cfg Config) (http.Handler, error) {
+	return newServer(cfg, allDefences(), true)
+}
 
-// Server runs one handler on a listener with the limits that fit it.
-type Server struct{}
+// server is the handler behind both doors. It is immutable but for its counters
+// and slots, which are safe for concurrent use.
+type server struct {
+	node     Controller
+	log      *slog.Logger
+	limits   Limits
+	socket   bool // reached through the owner's unix socket
+	token    [sha256.Size]byte
+	hosts    map[string]bool
+	origins  map[string]bool
+	defences []defence
+	routes   map[string]resource
+	openapi  []byte
+	metrics  *metrics
+	metered  http.Handler  // answers /metrics
+	public   chan struct{} // slots of streams without the token
+	trusted  chan struct{} // slots of streams with it
+}
 
-// NewServer prepares a server; nothing runs before Serve. Of cfg only Logger and
-// Limits are used.
-func NewServer(h http.Handler, cfg Config) *Server { return &Server{} }
+func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
+	if cfg.Controller == nil {
+		return nil, errors.New("api: no controller")
+	}
+	if !socket {
+		if err := checkToken(cfg.Token); err != nil {
+			return nil, fmt.Errorf("api: %w", err)
+		}
+	}
+	hosts, err := allowedHosts(cfg.Hosts)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	origins, err := allowedOrigins(cfg.Origins)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	limits := cfg.Limits.withDefaults()
+	s := &server{
+		node: cfg.Controller, log: cfg.Logger, limits: limits, socket: socket,
+		token: sha256.Sum256([]byte(cfg.Token)), hosts: hosts, origins: origins,
+		defences: defences, routes: resources(routes(limits)), openapi: description(cfg.Version),
+		public: make(chan struct{}, limits.Streams), trusted: make(chan struct{}, limits.Streams),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.metrics, s.metered, err = newMetrics(cfg.Controller); err != nil {
+		return nil, fmt.Errorf("api: metrics: %w", err)
+	}
+	return s, nil
+}
 
-// Serve answers on l until Shutdown, then returns nil; any other end is an error.
-// It closes l.
-func (s *Server) Serve(l net.Listener) error { return errors.ErrUnsupported }
-
-// Shutdown stops accepting, ends the streams, and waits for the other requests
-// until ctx ends; then it cuts what is left and returns the context's error.
-func (s *Server) Shutdown(ctx context.Context) error { return errors.ErrUnsupported }
+// ServeHTTP lets a request through the defences, reads its body, and answers.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{w: w, r: r}
+	defer s.finish(c)
+	s.setSafetyHeaders(c)
+	for _, d := range s.defences {
+		if p := d.check(s, c); p != nil {
+			s.refuse(c, p)
+			return
+		}
+	}
+	if c.route.media != "" {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			s.refuse(c, bodyProblem(err))
+			return
+		}
+		c.body = body
+	}
+	if err := c.route.serve(s, c); err != nil {
+		s.fail(c, err)
+	}
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// maxAgentName bounds the name of an agent in the data directory, in bytes.
+const maxAgentName = 64
+
+// publish imports one document, signs and publishes it.
+func (s *server) publish(c *call) error {
+	req, err := c.publishRequest()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.context(c)
+	defer cancel()
+	res, err := s.node.Publish(ctx, req)
+	return s.sendPublished(c, res.ID, res, err)
+}
+
+// sendPublished answers 200 where enough peers stored it and 202 where it stands
+// here, was stored by too few, and goes out again by itself.
+func (s *server) sendPublished(c *call, id records.AgentID, res PublishResult, err error) error {
+	if errors.Is(err, ErrTooFew) && !res.ID.IsZero() {
+		res.Partial, res.Reason, err = true, err.Error(), nil
+	}
+	if err != nil {
+		return s.provenDead(c, id, err)
+	}
+	return s.sendJSON(c, storedCode(res.Partial), res)
+}
+
+// storedCode is 200 for what is stored, 202 for what goes out again.
+func storedCode(partial bool) int {
+	if partial {
+		return http.StatusAccepted
+	}
+	return http.StatusOK
+}
+
+// publishRequest reads query and body.
+func (c *call) publishRequest() (PublishRequest, error) {
+	req := PublishRequest{Agent: c.params.Get("agent"), Document: c.body}
+	if c.params.Has("agent") && !agentName(req.Agent) {
+		return req, problem("parameter", "agent %.80q: want letters, digits, dots, dashes and underscores, at most %d, the first a letter or digit", req.Agent, maxAgentName)
+	}
+	if c.params.Has("lease") {
+		lease, err := time.ParseDuration(c.params.Get("lease"))
+		if err != nil || lease < time.Second || lease > records.MaxLease {
+			return req, problem("parameter", "lease %.32q: want a duration such as 30m, from 1s to %s", c.params.Get("lease"), records.MaxLease)
+		}
+		req.Lease = lease
+	}
+	var err error
+	if req.AllowPrivate, err = c.flag("allow_private"); err != nil {
+		return req, err
+	}
+	if !json.Valid(c.body) {
+		return req, problem("malformed", "the body is not JSON")
+	}
+	return req, nil
+}
+
+// agentName keeps paths out of names: a name is one word, and no hidden file.
+func agentName(s string) bool {
+	if s == "" || len(s) > maxAgentName {
+		return false
+	}
+	for i, r := range []byte(s) {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		if !letter && (i == 0 || r != '.' && r != '-' && r != '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// flag reads a parameter that is true or false.
+func (c *call) flag(name string) (bool, error) {
+	switch v := c.params.Get(name); {
+	case v == "true":
+		return true, nil
+	case v == "false" || !c.params.Has(name):
+		return false, nil
+	default:
+		return false, problem("parameter", "%s %.32q: want true or false", name, v)
+	}
+}
+
+// publishAll streams one outcome per entry.
+func (s *server) publishAll(c *call) error {
+	req, err := c.publishRequest()
+	if err != nil {
+		return err
+	}
+	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: true})
+	if err != nil {
+		return err
+	}
+	defer st.close()
+	for outcome, err := range s.node.PublishAll(st.ctx, req) {
+		if err != nil {
+			return st.fail(err)
+		}
+		if !st.send(frame{data: outcome}) {
+			return nil
+		}
+	}
+	return st.end()
+}

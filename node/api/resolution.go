@@ -1,0 +1,86 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// complete adds the canonical bytes of the record, and takes away what must not
+// be used: endpoints of an agent that is revoked or in conflict.
+func complete(r Resolution) Resolution {
+	if r.Path == nil {
+		r.Path = []Hop{}
+	}
+	switch {
+	case r.Status == records.StatusRevoked || r.Status == records.StatusConflict:
+		r.Record, r.RecordBytes = nil, nil
+	case r.Record != nil && len(r.RecordBytes) == 0:
+		r.RecordBytes = r.Record.Bytes()
+	}
+	return r
+}
+
+// UnmarshalJSON reads what the API sends. The record and the tombstone come from
+// their canonical bytes, verified, and must be the agent's own; the JSON form of
+// a record is for people.
+func (r *Resolution) UnmarshalJSON(b []byte) error {
+	type plain Resolution
+	var w struct {
+		plain
+		Record    json.RawMessage `json:"record"`
+		Tombstone *struct {
+			Bytes []byte `json:"tombstone"`
+		} `json:"tombstone"`
+	}
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	res := Resolution(w.plain)
+	var err error
+	if len(res.RecordBytes) > 0 {
+		if res.Record, err = records.OpenRecord(res.RecordBytes); err != nil {
+			return err
+		}
+		if res.Record.ID() != res.ID {
+			return fmt.Errorf("resolution of %s: %w: the record", res.ID, records.ErrWrongSubject)
+		}
+	}
+	if w.Tombstone != nil {
+		if res.Tombstone, err = openOwn(w.Tombstone.Bytes, res.ID); err != nil {
+			return fmt.Errorf("resolution of %s: %w", res.ID, err)
+		}
+	}
+	*r = res
+	return nil
+}
+
+// UnmarshalJSON reads what the API sends; the tombstone is verified and must be
+// of the event's subject.
+func (e *TombstoneEvent) UnmarshalJSON(b []byte) error {
+	type plain TombstoneEvent
+	var w plain
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	ev := TombstoneEvent(w)
+	var err error
+	if ev.Tombstone, err = openOwn(ev.Bytes, ev.ID); err != nil {
+		return fmt.Errorf("event %d: %w", ev.Cursor, err)
+	}
+	*e = ev
+	return nil
+}
+
+// openOwn verifies a tombstone of one subject.
+func openOwn(b []byte, id records.AgentID) (*records.Tombstone, error) {
+	t, err := records.OpenTombstone(b)
+	if err != nil {
+		return nil, err
+	}
+	if t.ID() != id {
+		return nil, fmt.Errorf("%w: a tombstone of %s", records.ErrWrongSubject, t.ID())
+	}
+	return t, nil
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"strconv"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// postTombstone revokes. By the time it runs, the token has been checked and the
+// body read within its limit.
+func (s *server) postTombstone(c *call) error {
+	t, err := records.OpenTombstone(c.body)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.context(c)
+	defer cancel()
+	res, err := s.node.Revoke(ctx, t)
+	if err != nil {
+		return err
+	}
+	return s.sendJSON(c, storedCode(res.Partial), res)
+}
+
+// getTombstones streams the held facts after a cursor, and with follow the new ones.
+func (s *server) getTombstones(c *call) error {
+	after, err := parseCursor(c.params.Get("after"))
+	if err != nil {
+		return err
+	}
+	follow, err := c.flag("follow")
+	if err != nil {
+		return err
+	}
+	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after})
+	if err != nil {
+		return err
+	}
+	defer st.close()
+	return s.sendTombstones(st, after, follow)
+}
+
+// sendTombstones moves events from the node to the stream.
+func (s *server) sendTombstones(st *stream, after uint64, follow bool) error {
+	for ev, err := range s.node.Tombstones(st.ctx, after, follow) {
+		if err != nil {
+			return st.fail(err)
+		}
+		if len(ev.Bytes) == 0 && ev.Tombstone != nil {
+			ev.Bytes = ev.Tombstone.Bytes()
+		}
+		if !st.send(frame{id: ev.Cursor, event: "tombstone", data: ev}) {
+			return nil
+		}
+	}
+	return st.end()
+}
+
+// parseCursor reads a cursor; the empty string is the start.
+func parseCursor(v string) (uint64, error) {
+	if v == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(v, 10, 64)
+	if err != nil || strconv.FormatUint(n, 10) != v {
+		return 0, problem("parameter", "after %.32q: want the cursor of an earlier event", v)
+	}
+	return n, nil
+}
