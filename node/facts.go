@@ -29,7 +29,11 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	if !n.facts.Add(f) {
 		return false, nil
 	}
+	n.arrivals.note(f.ID(), source)
 	n.cache.drop(f.ID())
+	if n.leases.holds(f.ID()) {
+		n.background(func(ctx context.Context) { n.endLease(ctx, f.ID()) })
+	}
 	n.count.add("facts_"+source+"_total", 1)
 	n.watchers.notify(f.ID())
 	return true, nil
@@ -60,6 +64,13 @@ func (n *Node) spread(t *records.Tombstone) {
 			n.log.Debug("fact not spread", "agent", t.ID(), "err", err)
 		}
 	})
+}
+
+// endLease stops renewing a dead agent.
+func (n *Node) endLease(ctx context.Context, id records.AgentID) {
+	if err := n.leases.drop(ctx, id); err != nil {
+		n.log.Warn("lease of a revoked agent not dropped", "agent", id, "err", err)
+	}
 }
 
 // loadFacts fills the fact set from the store.

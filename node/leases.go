@@ -13,12 +13,12 @@ import (
 
 const (
 	// pendingRetry is how soon a publish that was partial is tried again.
-	pendingRetry = 10 * time.Second
+	pendingRetry = 5 * time.Second
 	// renewWorkers bounds the renewals that run at once.
 	renewWorkers = 8
 	// maxIdle is the longest the renewal loop sleeps, so that a clock that jumps
 	// delays no renewal for long.
-	maxIdle = 10 * time.Second
+	maxIdle = 2 * time.Second
 	// leaseStripes is how many agents' publishes can run side by side at most.
 	leaseStripes = 64
 )

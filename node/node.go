@@ -37,6 +37,7 @@ type Node struct {
 	host     host.Host
 	facts    *records.FactSet
 	journal  *journal
+	arrivals *arrivals
 	cache    *cache
 	watchers *watchers
 	ready    *readiness
@@ -69,7 +70,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, started: time.Now(),
-		facts: records.NewFactSet(), cache: newCache(), watchers: newWatchers(), count: newCounters(),
+		facts: records.NewFactSet(), arrivals: newArrivals(), cache: newCache(), watchers: newWatchers(), count: newCounters(),
 		everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -141,6 +142,9 @@ func (n *Node) openStore() error {
 		n.noteEverReady()
 	}
 	if err := n.loadFacts(); err != nil {
+		return err
+	}
+	if n.leases, err = loadLeases(n.store); err != nil {
 		return err
 	}
 	n.journal = newJournal(n.store, n.log)
@@ -222,10 +226,6 @@ func (n *Node) joinTopic() error {
 
 // start begins the node's own upkeep.
 func (n *Node) start() error {
-	var err error
-	if n.leases, err = loadLeases(n.store); err != nil {
-		return err
-	}
 	n.background(n.renewLeases)
 	n.background(n.sweepStore)
 	return nil

@@ -167,9 +167,6 @@ func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt,
 		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
 	}
 	peers, gossipErr := n.topic.Publish(ctx, t)
-	if err := n.leases.drop(ctx, t.ID()); err != nil {
-		n.log.Warn("lease of a revoked agent not dropped", "agent", t.ID(), "err", err)
-	}
 	receipt, err := n.place(ctx, t)
 	if gossipErr != nil {
 		n.log.Warn("tombstone not handed to the topic", "agent", t.ID(), "err", gossipErr)

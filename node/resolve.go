@@ -104,7 +104,7 @@ func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (
 
 // revoked is the answer that a tombstone proves.
 func (n *Node) revoked(t *records.Tombstone, path []overlay.Hop) Resolution {
-	return Resolution{ID: t.ID(), Status: records.StatusRevoked, Source: SourceLocal, Path: path, Tombstone: t}
+	return Resolution{ID: t.ID(), Status: records.StatusRevoked, Source: n.arrivals.source(t.ID()), Path: path, Tombstone: t}
 }
 
 // fromCache is the answer that was known already.
@@ -142,6 +142,9 @@ func (n *Node) fallback(id records.AgentID, path []overlay.Hop, why string) Reso
 	res := Resolution{ID: id, Status: records.StatusUnknown, Source: SourceLocal, Path: path, Reason: why}
 	rec, err := n.store.Record(id)
 	if err != nil || rec == nil {
+		if state, reason, _ := n.ready.state(); state != StateReady {
+			res.Status, res.Reason = records.StatusUnverified, reason // nobody was in a position to know
+		}
 		return res
 	}
 	held := n.judge(rec, n.clock.Now())
