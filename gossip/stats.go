@@ -1,37 +1,70 @@
 package gossip
 
+import "sync/atomic"
+
 // Stats are counters since Join. They only grow.
 type Stats struct {
 	Received  uint64 // messages of the topic that reached the validator
-	New       uint64 // facts that were new here and were passed on
-	Duplicate uint64 // facts that came again: held already, or seen by the router
-	Published uint64 // facts that Publish sent
+	New       uint64 // of those, facts that were new here and were passed on
+	Duplicate uint64 // messages that came again: the fact is held, or the router has seen the message
+	Published uint64 // facts given to Publish
 
-	RejectedSize      uint64 // too long for a fact
+	RejectedSize      uint64 // longer than a fact may be
 	RejectedMalformed uint64 // not the canonical bytes of a fact
-	RejectedOther     uint64 // signed, authored or with foreign fields
-
-	IngestErrors uint64 // our own faults: the fact was ignored
+	RejectedOther     uint64 // signed, authored, or with fields of another protocol
+	IgnoredUnknown    uint64 // a kind of fact that this version does not know
+	IngestErrors      uint64 // our own faults: the fact was ignored
 
 	DroppedLane         uint64 // strangers' facts over the cap
 	DroppedOutbound     uint64 // messages that did not fit in a peer's outbound queue
-	DroppedValidation   uint64 // validation queue full, or validation throttled
-	DroppedSubscription uint64 // own subscription not drained in time (loses nothing: the validator has done the work)
-	ThrottledPeers      uint64 // messages cut off by the peer gater
+	DroppedValidation   uint64 // messages that did not fit in the validation queue, or were throttled
+	DroppedSubscription uint64 // messages that our own subscription did not take in time
+	DroppedThrottled    uint64 // times the router shut a peer's messages out
 
-	Isolated uint64 // connected peers found missing on the topic
+	Isolated uint64 // connected peers that were found missing on the topic
 	Repairs  uint64 // attempts to get them back
 
 	SyncRounds   uint64 // reconciliations that this node started
 	SyncComplete uint64 // of those, complete
-	SyncSame     uint64 // of those, nothing had changed since the last one
-	SyncFailed   uint64 // of those, failed
-	SyncJunk     uint64 // of the failed, because the peer broke the protocol
+	SyncSame     uint64 // of the complete, those where nothing had changed
+	SyncFailed   uint64 // of those started, not complete
+	SyncJunk     uint64 // of the failed, those where the peer broke the protocol
 	SyncServed   uint64 // reconciliations that peers started
 	SyncRefused  uint64 // of those, turned away: too many at once, or too often
-	SyncBad      uint64 // of those, failed
-	SyncReceived uint64 // facts that reconciliation brought, either way started
-	SyncSent     uint64 // facts that it sent
-	SyncBytesIn  uint64
-	SyncBytesOut uint64
+	SyncBad      uint64 // of those, failed in another way
+	SyncReceived uint64 // new facts that reconciliations brought, whoever started them
+	SyncSent     uint64 // facts that they took away
+	SyncBytesIn  uint64 // bytes read in them
+	SyncBytesOut uint64 // bytes written in them
+}
+
+// counters are Stats while they grow.
+type counters struct {
+	received, fresh, duplicate, published                    atomic.Uint64
+	rejectedSize, rejectedMalformed, rejectedOther           atomic.Uint64
+	ignoredUnknown, ingestErrors                             atomic.Uint64
+	droppedLane, droppedOutbound, droppedValidation          atomic.Uint64
+	droppedSubscription, droppedThrottled                    atomic.Uint64
+	isolated, repairs                                        atomic.Uint64
+	syncRounds, syncComplete, syncSame, syncFailed, syncJunk atomic.Uint64
+	syncServed, syncRefused, syncBad                         atomic.Uint64
+	syncReceived, syncSent, syncBytesIn, syncBytesOut        atomic.Uint64
+}
+
+// Stats returns the counters, each read at its own moment.
+func (t *Topic) Stats() Stats {
+	c := &t.counters
+	return Stats{
+		Received: c.received.Load(), New: c.fresh.Load(), Duplicate: c.duplicate.Load(), Published: c.published.Load(),
+		RejectedSize: c.rejectedSize.Load(), RejectedMalformed: c.rejectedMalformed.Load(), RejectedOther: c.rejectedOther.Load(),
+		IgnoredUnknown: c.ignoredUnknown.Load(), IngestErrors: c.ingestErrors.Load(),
+		DroppedLane: c.droppedLane.Load(), DroppedOutbound: c.droppedOutbound.Load(), DroppedValidation: c.droppedValidation.Load(),
+		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(),
+		Isolated: c.isolated.Load(), Repairs: c.repairs.Load(),
+		SyncRounds: c.syncRounds.Load(), SyncComplete: c.syncComplete.Load(), SyncSame: c.syncSame.Load(),
+		SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(),
+		SyncServed: c.syncServed.Load(), SyncRefused: c.syncRefused.Load(), SyncBad: c.syncBad.Load(),
+		SyncReceived: c.syncReceived.Load(), SyncSent: c.syncSent.Load(),
+		SyncBytesIn: c.syncBytesIn.Load(), SyncBytesOut: c.syncBytesOut.Load(),
+	}
 }

@@ -1,0 +1,83 @@
+package gossip
+
+import (
+	"context"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Sizes of the router. Its defaults are 32 each, and each drops in silence.
+const (
+	outboundQueue     = 8192
+	validationQueue   = 8192
+	subscriptionQueue = 8192
+	maxSubscriptions  = 16 // topics that one RPC may announce
+	maxRPC            = 1 << 20
+)
+
+// Peer scoring knows one thing: invalid messages (P4). The score is invalidWeight
+// times the square of a counter that halves every ten seconds.
+//
+// Everything else is off. Deliveries within the mesh (P3) would punish everybody on
+// a topic that is silent for hours; nodes on one machine or behind one address are
+// legal here (P6); time in the mesh and first deliveries (P1, P2) would only let a
+// peer earn the right to send junk. What scoring otherwise defends, delivery, is
+// the part of reconciliation.
+const (
+	invalidWeight = -10
+	invalidDecay  = 0.5
+	scoreDecay    = 10 * time.Second
+	scoreRetain   = 10 * time.Minute
+
+	// Three invalid messages within ten seconds end gossip with a peer, five end
+	// publishing to it, and from ten on nothing of it is read.
+	gossipThreshold   = invalidWeight * 3 * 3
+	publishThreshold  = invalidWeight * 5 * 5
+	graylistThreshold = invalidWeight * 10 * 10
+)
+
+// newRouter starts a GossipSub router for one topic. It ends with ctx; nobody can
+// wait for it.
+func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer) (*pubsub.PubSub, error) {
+	filter := pubsub.WrapLimitSubscriptionFilter(pubsub.NewAllowlistSubscriptionFilter(topic), maxSubscriptions)
+	params, thresholds := scoring(topic)
+	return pubsub.NewGossipSub(ctx, cfg.Host,
+		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
+		pubsub.WithNoAuthor(),
+		pubsub.WithMessageIdFn(messageID),
+		pubsub.WithFloodPublish(true),
+		pubsub.WithPeerOutboundQueueSize(outboundQueue),
+		pubsub.WithValidateQueueSize(validationQueue),
+		// An RPC carries many messages, and a stock peer fills it up to 1 MiB: a lower
+		// limit would cut the stream. The validator caps the message.
+		pubsub.WithMaxMessageSize(maxRPC),
+		pubsub.WithSubscriptionFilter(filter),
+		pubsub.WithRawTracer(t),
+		pubsub.WithPeerScore(params, thresholds),
+	)
+}
+
+// scoring is the parameters of the comment above. pubsub refuses them if they are
+// not sane, so a score that could not work ends Join.
+func scoring(topic string) (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
+	params := &pubsub.PeerScoreParams{
+		Topics: map[string]*pubsub.TopicScoreParams{topic: {
+			SkipAtomicValidation:           true,
+			TopicWeight:                    1,
+			InvalidMessageDeliveriesWeight: invalidWeight,
+			InvalidMessageDeliveriesDecay:  invalidDecay,
+		}},
+		SkipAtomicValidation: true,
+		AppSpecificScore:     func(peer.ID) float64 { return 0 },
+		DecayInterval:        scoreDecay,
+		DecayToZero:          0.01,
+		RetainScore:          scoreRetain,
+	}
+	return params, &pubsub.PeerScoreThresholds{
+		GossipThreshold:   gossipThreshold,
+		PublishThreshold:  publishThreshold,
+		GraylistThreshold: graylistThreshold,
+	}
+}

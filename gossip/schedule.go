@@ -1,0 +1,351 @@
+package gossip
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// When this node starts reconciliations, and with whom.
+const (
+	fewPeers    = 4                      // peers of one wave; all, if there are no more
+	maxRounds   = 3                      // rounds at once
+	patience    = 500 * time.Millisecond // a round that takes longer does not keep the next one waiting
+	coalesce    = 20 * time.Millisecond  // from the first call of SyncSoon to its wave
+	waveGap     = 500 * time.Millisecond // between two waves, and four times the longest round of the last one
+	youth       = 2 * time.Second        // a peer new on the topic may not be in anybody's mesh yet
+	youngDelay  = 20 * time.Millisecond  // from a new fact to the round with a young peer
+	retryFirst  = time.Second            // after a failure, doubled each time
+	retryMost   = 30 * time.Second
+	retries     = 4                // then the peer waits for its turn by the timer
+	junkFirst   = 30 * time.Second // after junk, doubled each time
+	junkMost    = 10 * time.Minute
+	paceFactor  = 4                // a peer's next round waits this many times what its last one took
+	paceLimit   = 30 * time.Second // but no longer than this
+	maxStates   = 4096             // peers that a state is kept of
+	spreadCause = "learned"
+)
+
+// A scheduler decides when a round is due and with which peer. It knows nothing of
+// sessions or streams: it calls run for a round, in a goroutine of its own.
+type scheduler struct {
+	every    time.Duration
+	eligible func() []peer.ID   // connected peers that speak the protocol
+	speaks   func(peer.ID) bool // is p one of them?
+	settled  func(peer.ID) bool // have we, as we stand, agreed with p?
+	run      func(ctx context.Context, p peer.ID, reason string) SyncReport
+	wake     chan struct{}
+
+	mu       sync.Mutex
+	peers    map[peer.ID]*turn // this and all below: owned by mu
+	active   int
+	youngest time.Time // when the latest round began
+	tick     time.Time
+	waveAt   time.Time // zero: none is asked for
+	waveWhy  string
+	lastWave time.Time
+	slowest  time.Duration // of the rounds since the last wave
+	young    time.Time     // until then, some peer is young
+}
+
+// turn is what the scheduler knows of one peer.
+type turn struct {
+	due     time.Time // zero: nothing is due
+	reason  string
+	running bool
+	started time.Time // the last round
+	ended   time.Time
+	took    time.Duration
+	blocked time.Time // not before this, whatever happens
+	fails   int       // in a row
+	junk    int       // in this peer's life
+	joined  time.Time // the topic
+	grafted bool      // into our mesh
+}
+
+func newScheduler(every time.Duration) *scheduler {
+	return &scheduler{every: every, wake: make(chan struct{}, 1), peers: make(map[peer.ID]*turn)}
+}
+
+// loop runs rounds until ctx ends, and waits for those under way.
+func (s *scheduler) loop(ctx context.Context) {
+	var rounds sync.WaitGroup
+	defer rounds.Wait()
+	s.mu.Lock()
+	s.tick = time.Now().Add(s.jitter())
+	s.mu.Unlock()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case <-timer.C:
+		}
+		for {
+			p, reason, wait := s.next(time.Now())
+			if reason == "" {
+				timer.Reset(wait)
+				break
+			}
+			rounds.Go(func() { s.ended(p, s.run(ctx, p, reason)) })
+		}
+	}
+}
+
+// jitter is a wait between 3/4 and 5/4 of every.
+func (s *scheduler) jitter() time.Duration {
+	return s.every*3/4 + rand.N(s.every/2+1)
+}
+
+// rouse makes the loop look again. It never blocks.
+func (s *scheduler) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// wave asks for rounds with a few peers, shortly.
+func (s *scheduler) wave(reason string) {
+	s.mu.Lock()
+	if s.waveAt.IsZero() {
+		now := time.Now()
+		s.waveAt, s.waveWhy = now.Add(coalesce), cmp.Or(reason, "asked")
+		if gap := waveGap + min(paceFactor*s.slowest, paceLimit); s.waveAt.Before(s.lastWave.Add(gap)) {
+			s.waveAt = s.lastWave.Add(gap)
+		}
+	}
+	s.mu.Unlock()
+	s.rouse()
+}
+
+// spread hands on what a round brought: other peers may lack it too, and gossip
+// does not carry it.
+func (s *scheduler) spread() { s.wave(spreadCause) }
+
+// mark makes a round with p due.
+func (s *scheduler) mark(p peer.ID, reason string, after time.Duration) {
+	s.mu.Lock()
+	if t := s.turn(p); t != nil {
+		t.set(time.Now().Add(after), reason)
+	}
+	s.mu.Unlock()
+	s.rouse()
+}
+
+// drop notes that something on the way to or from p was dropped. A round with p
+// mends it; others may have been hit too.
+func (s *scheduler) drop(p peer.ID, reason string) {
+	s.mark(p, reason, coalesce)
+	s.wave(reason)
+}
+
+// joined notes that p is on the topic from now on. What was published before may
+// have missed it, so a round is due unless the two have agreed already.
+func (s *scheduler) joined(p peer.ID) {
+	settled := s.settled(p)
+	s.mu.Lock()
+	if t := s.turn(p); t != nil {
+		now := time.Now()
+		t.joined, s.young = now, now.Add(youth)
+		if !settled {
+			t.set(now, "joined")
+		}
+	}
+	s.mu.Unlock()
+	s.rouse()
+}
+
+// left notes that p is not on the topic any more.
+func (s *scheduler) left(p peer.ID) { s.grafted(p, false) }
+
+// grafted notes whether p is in our mesh, and so gets what we learn at once.
+func (s *scheduler) grafted(p peer.ID, in bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.turn(p); t != nil {
+		t.grafted = in
+	}
+}
+
+// learned notes that gossip brought a new fact. The router forwards it along its
+// mesh, which it mends once a second only. As long as the mesh is small, peers
+// that are new on the topic and not in it get the fact by a round.
+func (s *scheduler) learned() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if now.After(s.young) {
+		return
+	}
+	mesh := 0
+	var young []*turn
+	for _, t := range s.peers {
+		switch {
+		case t.grafted:
+			mesh++
+		case now.Sub(t.joined) < youth:
+			young = append(young, t)
+		}
+	}
+	if mesh >= fewPeers {
+		return
+	}
+	for _, t := range young[:min(len(young), fewPeers)] {
+		t.set(now.Add(youngDelay), "young")
+		s.rouse()
+	}
+}
+
+// turn returns p's, nil if there are too many.
+func (s *scheduler) turn(p peer.ID) *turn {
+	t := s.peers[p]
+	if t == nil && len(s.peers) < maxStates {
+		t = &turn{}
+		s.peers[p] = t
+	}
+	return t
+}
+
+// set makes a round due at a time, or leaves an earlier one.
+func (t *turn) set(at time.Time, reason string) {
+	if earliest := t.ended.Add(min(paceFactor*t.took, paceLimit)); at.Before(earliest) {
+		at = earliest
+	}
+	if t.due.IsZero() || at.Before(t.due) {
+		t.due, t.reason = at, reason
+	}
+}
+
+// at is when the round that is due may begin.
+func (t *turn) at() time.Time {
+	if t.blocked.After(t.due) {
+		return t.blocked
+	}
+	return t.due
+}
+
+// next picks the round to start now; without one, reason is empty and wait says
+// when to look again.
+func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.collect(now)
+	look := s.tick
+	if !s.waveAt.IsZero() && s.waveAt.Before(look) {
+		look = s.waveAt
+	}
+	var first *turn
+	for id, t := range s.peers {
+		if t.due.IsZero() || t.running {
+			continue
+		}
+		if first == nil || t.at().Before(first.at()) {
+			p, first = id, t
+		}
+	}
+	if first == nil {
+		return "", "", look.Sub(now)
+	}
+	at := first.at()
+	if free := s.youngest.Add(patience); s.active > 0 && free.After(at) {
+		at = free
+	}
+	switch {
+	case s.active >= maxRounds: // the end of a round rouses the loop
+		return "", "", look.Sub(now)
+	case at.After(now):
+		return "", "", min(look.Sub(now), at.Sub(now))
+	}
+	reason, first.due, first.running, first.started = first.reason, time.Time{}, true, now
+	s.active++
+	s.youngest = now
+	return p, reason, 0
+}
+
+// collect makes rounds due whose time has come by the timer or by a wave, and
+// forgets peers that are gone.
+func (s *scheduler) collect(now time.Time) {
+	ticked, waved := !now.Before(s.tick), !s.waveAt.IsZero() && !now.Before(s.waveAt)
+	for p, t := range s.peers {
+		if t.running || !ticked && t.due.IsZero() || s.speaks(p) {
+			continue
+		}
+		t.due = time.Time{}
+		if t.blocked.Before(now) {
+			delete(s.peers, p)
+		}
+	}
+	if !ticked && !waved {
+		return
+	}
+	reason := "timer"
+	if ticked {
+		s.tick = now.Add(s.jitter())
+	}
+	if waved {
+		reason, s.waveAt, s.lastWave, s.slowest = s.waveWhy, time.Time{}, now, 0
+	}
+	for _, p := range s.few() {
+		s.turn(p).set(now, reason)
+	}
+}
+
+// few returns the peers whose last round is longest ago.
+func (s *scheduler) few() []peer.ID {
+	peers := s.eligible()
+	peers = slices.DeleteFunc(peers, func(p peer.ID) bool { return s.turn(p) == nil })
+	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
+	slices.SortStableFunc(peers, func(a, b peer.ID) int { return s.peers[a].started.Compare(s.peers[b].started) })
+	return peers[:min(len(peers), fewPeers)]
+}
+
+// ended notes how a round went and what follows from it.
+func (s *scheduler) ended(p peer.ID, rep SyncReport) {
+	s.mu.Lock()
+	now := time.Now()
+	s.active--
+	s.slowest = max(s.slowest, rep.Took)
+	if t := s.peers[p]; t != nil {
+		t.running, t.ended, t.took = false, now, rep.Took
+		t.judge(now, rep)
+	}
+	s.mu.Unlock()
+	if rep.Received > 0 {
+		s.spread()
+	}
+	s.rouse()
+}
+
+// judge sets when the peer may and should be tried again.
+func (t *turn) judge(now time.Time, rep SyncReport) {
+	switch {
+	case rep.Complete:
+		t.fails = 0
+	case errors.Is(rep.Err, ErrJunk):
+		t.junk++
+		t.blocked, t.due = now.Add(backoff(junkFirst, junkMost, t.junk)), time.Time{}
+	case errors.Is(rep.Err, errPartial) && rep.Received+rep.Sent > 0:
+		t.set(now, "continued")
+	default:
+		t.fails++
+		t.blocked = now.Add(backoff(retryFirst, retryMost, t.fails))
+		if t.fails <= retries {
+			t.set(t.blocked, "again")
+		}
+	}
+}
+
+// backoff is first, doubled with every repetition, with jitter, and at most most.
+func backoff(first, most time.Duration, n int) time.Duration {
+	d := min(first<<min(n-1, 16), most)
+	return d*3/4 + rand.N(d/4+1)
+}

@@ -1,0 +1,431 @@
+package gossip
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/internal/riblt"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// errPartial ends a session that a limit cut short. What arrived is kept; the
+// next session goes on from there.
+var errPartial = errors.New("more than one session may carry: to be continued")
+
+// A reconciler is one side's part in all its sessions: the set and what is
+// remembered of peers.
+type reconciler struct {
+	facts     *records.FactSet
+	ingest    func(records.Fact, peer.ID) (isNew bool, err error)
+	flush     func(context.Context) error
+	everReady func() bool
+
+	instance [8]byte // names our set to peers; another one in every process
+	snaps    *snapshots
+	memory   *agreements
+}
+
+func newReconciler(cfg Config) *reconciler {
+	r := &reconciler{
+		facts:     cfg.Facts,
+		ingest:    func(f records.Fact, from peer.ID) (bool, error) { return cfg.Ingest(f, from, ViaSync) },
+		flush:     cfg.Flush,
+		everReady: cfg.EverReady,
+		snaps:     &snapshots{set: cfg.Facts},
+		memory:    newAgreements(),
+	}
+	_, _ = rand.Read(r.instance[:]) // never fails, by its contract
+	return r
+}
+
+// introduce makes a hello for a new session.
+func (r *reconciler) introduce(generation uint64) hello {
+	h := hello{everReady: r.everReady(), instance: r.instance, generation: generation, size: generation}
+	_, _ = rand.Read(h.nonce[:])
+	return h
+}
+
+// A session is one side of one reconciliation. In it the describer tells what it
+// holds, by coded symbols or by a list; the solver finds the difference, sends what
+// the describer lacks and asks for the rest. They speak in turns, so that two
+// sides that both have much to say never wait for each other's buffers.
+type session struct {
+	*wire
+	r    *reconciler
+	peer peer.ID
+	// admit is the server's leave for work that grows with the set, asked for at
+	// most once; nil: granted. release gives the place back.
+	admit   func(context.Context) bool
+	release func()
+
+	own  hello // as sent
+	them hello // as received
+	view *view // nil until needed
+
+	encoder  *riblt.Encoder // of a describer that was asked for symbols
+	symbols  int            // how many it has sent
+	arrived  int            // verified facts from the peer
+	sum      uint64         // XOR of their short hashes
+	received int            // of them, new here
+	sent     int            // facts sent
+	fault    error          // our own: ingest or flush failed, or a kind of fact that we do not know
+}
+
+// openFact verifies the bytes of a fact.
+func openFact(b []byte) (records.Fact, error) { return records.OpenTombstone(b) }
+
+// take verifies and ingests a frame of facts. wanted is what may come, once each;
+// nil: anything.
+func (s *session) take(payload []byte, wanted map[uint64]bool) error {
+	facts, err := parseFacts(payload)
+	if err != nil {
+		return err
+	}
+	for _, b := range facts {
+		f, err := openFact(b)
+		if errors.Is(err, records.ErrUnsupported) {
+			s.fault = err
+			continue
+		}
+		if err != nil {
+			return junkf("%w", err)
+		}
+		hash := s.view.short(f)
+		if wanted != nil && !wanted[hash] {
+			return junkf("fact that nobody asked for")
+		}
+		delete(wanted, hash)
+		s.keep(f, hash)
+	}
+	return nil
+}
+
+// keep ingests a verified fact.
+func (s *session) keep(f records.Fact, hash uint64) {
+	s.arrived++
+	s.sum ^= hash
+	if s.r.facts.Lookup(f.ID()) != nil {
+		return
+	}
+	isNew, err := s.r.ingest(f, s.peer)
+	switch {
+	case err != nil:
+		s.fault = fmt.Errorf("ingest: %w", err)
+	case isNew:
+		s.received++
+	}
+}
+
+// send sends facts of the view, and reports whether all fitted.
+func (s *session) send(places []uint32) (all bool, err error) {
+	var frame []byte
+	total := 0
+	for _, i := range places {
+		b := s.view.facts[i].Bytes()
+		if total += len(b); total > factsBudget {
+			break
+		}
+		frame = appendFact(frame, b)
+		s.sent++
+		if len(frame) >= factsFrame {
+			if err := s.write(frameFacts, frame); err != nil {
+				return false, err
+			}
+			frame = frame[:0]
+		}
+	}
+	if len(frame) > 0 {
+		err = s.write(frameFacts, frame)
+	}
+	return total <= factsBudget, err
+}
+
+// settle is the solver's part once it knows the difference. It returns nil if
+// this side then holds the union, flushed.
+func (s *session) settle(ctx context.Context, d difference) error {
+	union := s.view.sum
+	wanted := make(map[uint64]bool, len(d.missing))
+	for _, h := range d.missing {
+		union ^= h
+		wanted[h] = true
+	}
+	for hashes := range slices.Chunk(d.missing, maxHashes) {
+		if err := s.write(frameWant, appendHashes(nil, hashes)); err != nil {
+			return err
+		}
+	}
+	all, err := s.send(d.extra)
+	if err != nil {
+		return err
+	}
+	partial := d.partial || !all
+	if err := s.write(frameEnd, end{partial: partial, union: union}.append(nil)); err != nil {
+		return err
+	}
+	theirs, err := s.collect(wanted)
+	if err != nil {
+		return err
+	}
+	switch {
+	case theirs.agreed && (partial || len(wanted) > 0 || theirs.union != union):
+		return junkf("agrees to what cannot be")
+	case partial || len(wanted) > 0:
+		err = errPartial
+	}
+	return s.conclude(ctx, err, union, theirs)
+}
+
+// collect reads what the describer answers: the wanted facts and its done.
+func (s *session) collect(wanted map[uint64]bool) (done, error) {
+	for {
+		kind, payload, err := s.read()
+		if err != nil {
+			return done{}, unexpected(err)
+		}
+		switch kind {
+		case frameFacts:
+			err = s.take(payload, wanted)
+		case frameDone:
+			return parseDone(payload)
+		default:
+			err = junkf("frame %d in place of facts", kind)
+		}
+		if err != nil {
+			return done{}, err
+		}
+	}
+}
+
+// conclude flushes, says the last done, and remembers the agreement.
+func (s *session) conclude(ctx context.Context, err error, union uint64, theirs done) error {
+	own, err := s.finished(ctx, err, union)
+	if werr := s.write(frameDone, own.append(nil)); err == nil {
+		err = werr
+	}
+	if ferr := s.flush(); err == nil {
+		err = ferr
+	}
+	if err == nil {
+		s.remember(own, theirs)
+	}
+	return err
+}
+
+// finished flushes what was ingested and says how we stand. It returns err, or
+// our own fault.
+func (s *session) finished(ctx context.Context, err error, union uint64) (done, error) {
+	if err == nil {
+		err = s.fault
+	}
+	if ferr := s.r.flush(ctx); ferr != nil && err == nil {
+		err = fmt.Errorf("flush: %w", ferr)
+	}
+	d := done{agreed: err == nil, union: union}
+	if now := s.r.snaps.generation(); d.agreed && now == s.view.generation()+uint64(s.arrived) {
+		d.exact, d.generation = true, now
+	}
+	return d, err
+}
+
+// remember notes that the sets were equal at these generations.
+func (s *session) remember(own, theirs done) {
+	if own.exact && theirs.exact && own.union == theirs.union {
+		s.r.memory.put(s.peer, agreement{own: own.generation, instance: s.them.instance, theirs: theirs.generation})
+	}
+}
+
+// same reports whether nothing has changed on either side since the last agreement.
+func (s *session) same() bool {
+	a, ok := s.r.memory.get(s.peer)
+	return ok && a == agreement{own: s.own.generation, instance: s.them.instance, theirs: s.them.generation}
+}
+
+// describe is the describer's part after it has told what it holds. sketch allows
+// the solver to ask for more symbols, or for a list; a solver that leaves without
+// a word was satisfied if quiet.
+func (s *session) describe(ctx context.Context, sketch, quiet bool) error {
+	d := describer{session: s, sketch: sketch}
+	for {
+		kind, payload, err := s.read()
+		if errors.Is(err, io.EOF) && quiet {
+			return nil
+		}
+		if err != nil {
+			return unexpected(err)
+		}
+		quiet = false
+		if err := s.prepare(ctx); err != nil {
+			return err
+		}
+		if over, err := d.answer(ctx, kind, payload); over || err != nil {
+			return err
+		}
+	}
+}
+
+// describer is the state of describe.
+type describer struct {
+	*session
+	sketch bool
+	listed bool
+	wants  []uint64
+	loaded bool  // facts have come: no more wants
+	ended  bool  // the solver's end has come: only its done may follow
+	said   done  // our answer to it
+	err    error // why we could not agree
+}
+
+// answer reacts to one frame of the solver. over: it was the last one.
+func (d *describer) answer(ctx context.Context, kind frameKind, payload []byte) (over bool, err error) {
+	switch {
+	case kind == frameDone:
+		return true, d.over(payload)
+	case d.ended:
+		return false, junkf("frame %d after the end", kind)
+	case kind == frameMore && d.sketch:
+		n, err := parseMore(payload, maxSymbols-d.symbols)
+		if err != nil {
+			return false, err
+		}
+		return false, d.sendSymbols(n)
+	case kind == frameAskList && d.sketch && !d.listed:
+		d.listed = true
+		return false, d.sendList()
+	case kind == frameWant && !d.loaded:
+		return false, d.want(payload)
+	case kind == frameFacts:
+		d.loaded, d.sketch = true, false
+		return false, d.take(payload, nil)
+	case kind == frameEnd:
+		e, err := parseEnd(payload)
+		if err != nil {
+			return false, err
+		}
+		d.ended = true
+		return false, d.reckon(ctx, e)
+	}
+	return false, junkf("frame %d out of place", kind)
+}
+
+// want notes what the solver asks for.
+func (d *describer) want(payload []byte) error {
+	hashes, err := parseHashes(payload)
+	if err != nil {
+		return err
+	}
+	if n := len(d.wants); len(hashes) == 0 || n+len(hashes) > maxWanted || n > 0 && hashes[0] <= d.wants[n-1] {
+		return junkf("wants %d and %d facts", n, len(hashes))
+	}
+	d.sketch = false
+	d.wants = append(d.wants, hashes...)
+	return nil
+}
+
+// reckon answers the solver's end: the facts it wants, and how we stand.
+func (d *describer) reckon(ctx context.Context, e end) error {
+	union := d.view.sum ^ d.sum
+	if d.fault == nil && !e.partial && union != e.union {
+		return junkf("sets that do not add up")
+	}
+	places, err := d.locate()
+	if err != nil {
+		return err
+	}
+	all, err := d.send(places)
+	if err != nil {
+		return err
+	}
+	if e.partial || !all {
+		d.err = errPartial
+	}
+	d.said, d.err = d.finished(ctx, d.err, union)
+	return d.write(frameDone, d.said.append(nil))
+}
+
+// locate finds the wanted facts in the view.
+func (d *describer) locate() ([]uint32, error) {
+	if len(d.wants) == 0 {
+		return nil, nil
+	}
+	places := make([]uint32, 0, len(d.wants))
+	found := 0
+	wanted := make(map[uint64]bool, len(d.wants))
+	for _, h := range d.wants {
+		wanted[h] = true
+	}
+	for i, it := range d.view.hashed {
+		h := short(it)
+		first, ok := wanted[h]
+		if !ok {
+			continue
+		}
+		if first {
+			found++
+			wanted[h] = false
+		}
+		places = append(places, uint32(i))
+	}
+	if found != len(d.wants) {
+		return nil, junkf("wants what we never had")
+	}
+	return places, nil
+}
+
+// over takes the solver's done. Without an end before it, it says that the sets
+// were equal.
+func (d *describer) over(payload []byte) error {
+	theirs, err := parseDone(payload)
+	if err != nil {
+		return err
+	}
+	if !d.ended {
+		if d.loaded || len(d.wants) > 0 || theirs.union != d.view.sum {
+			return junkf("done with nothing")
+		}
+		d.said = done{agreed: true, exact: true, generation: d.view.generation(), union: d.view.sum}
+	}
+	if d.err == nil && theirs.agreed {
+		d.remember(d.said, theirs)
+	}
+	return d.err
+}
+
+// sendSymbols sends the next n symbols.
+func (s *session) sendSymbols(n int) error {
+	if s.encoder == nil {
+		s.encoder = riblt.NewEncoder(s.view.keys.symbols, slices.Values(s.view.hashed))
+	}
+	s.symbols += n
+	for n > 0 {
+		run := s.encoder.Next(min(n, symbolsFrame))
+		n -= len(run.Symbols)
+		if err := s.write(frameSymbols, run.Append(nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendList sends the short hashes of the whole view.
+func (s *session) sendList() error {
+	hashes := make([]uint64, len(s.view.hashed))
+	for i, it := range s.view.hashed {
+		hashes[i] = short(it)
+	}
+	slices.SortFunc(hashes, cmp.Compare[uint64])
+	hashes = slices.Compact(hashes)
+	for len(hashes) > maxHashes {
+		if err := s.write(frameList, appendList(nil, hashes[:maxHashes], false)); err != nil {
+			return err
+		}
+		hashes = hashes[maxHashes:]
+	}
+	return s.write(frameList, appendList(nil, hashes, true))
+}
