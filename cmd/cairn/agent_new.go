@@ -21,7 +21,7 @@ func (agentNewCmd) Help() string {
 	return `Makes an agent with three secrets, a file of mode 0600 each: the signing key stays here and says where the agent is; the rotation key is for the day when the signing key must be replaced; whoever has the revocation certificate can end the agent, and do nothing else. Keep the last two away from this disk. With -o raw it prints the ID alone.
 
     cairn agent new translator
-    cairn agent new translator --certificate /media/usb/translator.cert --rotation-key /media/usb/translator.key
+    cairn agent new translator --certificate /usb/translator.cert --rotation-key /usb/translator.key
     ID=$(cairn agent new translator -o raw)`
 }
 

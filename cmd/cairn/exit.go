@@ -164,9 +164,7 @@ func (s *session) nextStep(err error) string {
 	case errors.As(err, &p):
 		return p.Next
 	case errors.Is(err, api.ErrNotRunning) && s.global.target(s.env) != "":
-		return "check the address given with --api or $CAIRN_API, and that a daemon listens there"
-	case errors.Is(err, api.ErrNotRunning):
-		return "start one: cairn daemon" + s.dirFlag()
+		return "look at the address in --api or $CAIRN_API: is the daemon there?"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "give it more time with --timeout, or look at: cairn status" + s.dirFlag()
 	}

@@ -68,7 +68,7 @@ func (c *publishCmd) Run(s *session) error {
 			return err
 		}
 		for _, w := range res.Warnings {
-			s.warn("%s", w)
+			s.say("%s", w) // each begins with its own severity
 		}
 		return s.partial(res.Partial, res.Acks, res.Targets, res.Reason)
 	})

@@ -127,11 +127,7 @@ func (s *session) dial() (*api.Client, error) {
 		return nil, err
 	}
 	s.log.Debug("daemon", "dir", dir)
-	c, err := api.DialDir(dir)
-	if errors.Is(err, api.ErrNotRunning) {
-		return nil, fmt.Errorf("%w on %s", api.ErrNotRunning, dir)
-	}
-	return c, err
+	return api.DialDir(dir)
 }
 
 // withDaemon calls fn with a client and a context that ends with --timeout.

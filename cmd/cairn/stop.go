@@ -52,11 +52,7 @@ func (s *session) endpoint() (api.Endpoint, error) {
 	if err != nil {
 		return api.Endpoint{}, err
 	}
-	endpoint, err := api.ReadEndpoint(dir)
-	if errors.Is(err, api.ErrNotRunning) {
-		return endpoint, fmt.Errorf("%w on %s", api.ErrNotRunning, dir)
-	}
-	return endpoint, err
+	return api.ReadEndpoint(dir)
 }
 
 // waitGone returns once nothing listens any more and the process has ended.

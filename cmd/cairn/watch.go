@@ -76,6 +76,9 @@ func (c *watchCmd) followTombstones(ctx context.Context, s *session, client *api
 	if err != nil {
 		return err
 	}
+	if s.global.Output == human {
+		s.say("watching for revocations after cursor %d, Ctrl-C ends it", after)
+	}
 	for ev, err := range client.Tombstones(ctx, after, true) {
 		if err != nil {
 			return err
