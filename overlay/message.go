@@ -31,6 +31,7 @@ const (
 var (
 	errFrameTooLarge = errors.New("frame too large")
 	errWrongKey      = errors.New("the answer is about another key")
+	errNoValue       = errors.New("the answer's value is empty")
 	errNoEcho        = errors.New("the acknowledgement does not repeat the value")
 )
 
@@ -59,6 +60,9 @@ func valueIn(m *pb.Message, key string) ([]byte, error) {
 	}
 	if string(r.GetKey()) != key {
 		return nil, errWrongKey
+	}
+	if len(r.GetValue()) == 0 {
+		return nil, errNoValue
 	}
 	return r.GetValue(), nil
 }

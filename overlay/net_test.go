@@ -82,18 +82,25 @@ func newNetwork(t testing.TB, n int, addr string, set ...func(*Config)) []*testN
 	for i := range nodes {
 		nodes[i] = newNode(t, uint64(i), addr, set...)
 	}
+	start := time.Now()
+	defer func() { t.Logf("%d nodes joined in %v", n, time.Since(start).Round(time.Millisecond)) }()
 	var seeds []peer.AddrInfo
 	for _, s := range nodes[:min(3, n)] {
 		seeds = append(seeds, s.info())
 	}
-	inParallel(n, 4, func(i int) {
+	join := func(i int) {
 		if _, err := nodes[i].Bootstrap(t.Context(), seeds); err != nil {
-			t.Error(err)
+			t.Errorf("node %d: %v", i, err)
 		}
-	})
+	}
+	// Two hosts that dial each other at the same instant over TCP can both fail.
+	for i := 1; i < len(seeds); i++ {
+		join(i)
+	}
+	inParallel(n-len(seeds), 4, func(i int) { join(i + len(seeds)) })
 	inParallel(n, 4, func(i int) {
 		if err := nodes[i].Refresh(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("node %d: %v", i, err)
 		}
 	})
 	return nodes

@@ -72,7 +72,7 @@ func TestSixtyNodes(t *testing.T) {
 			}
 			begin = time.Now()
 			answers, report := searchAll(t, reader, rec.ID())
-			if len(answers) < 5 || !report.Exhausted {
+			if len(answers) < 4 || !report.Exhausted { // the publisher, which keeps none here, may be among the five
 				t.Errorf("record %d: %d answers, report %+v", i, len(answers), report)
 			}
 			if i == 0 {
