@@ -36,25 +36,25 @@ func (c *watchCmd) Run(s *session) error {
 	if c.After != nil && !c.Tombstones {
 		return badInput("add --tombstones", "--after belongs to --tombstones")
 	}
-	follow := c.followTombstones
+	follow := func(ctx context.Context, client *api.Client) error { return c.followTombstones(ctx, s, client) }
 	if c.Agent != "" {
-		follow = c.followAgent
+		if s.global.Output == raw {
+			return badInput("use -o human, json or jsonl", "an agent's story has no raw form")
+		}
+		id, err := s.subject(c.Agent)
+		if err != nil {
+			return err
+		}
+		follow = func(ctx context.Context, client *api.Client) error { return followAgent(ctx, s, client, id) }
 	}
-	err := s.withStream(func(ctx context.Context, client *api.Client) error { return follow(ctx, s, client) })
+	err := s.withStream(follow)
 	if s.ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		return nil // Ctrl-C is how a watch ends
 	}
 	return err
 }
 
-func (c *watchCmd) followAgent(ctx context.Context, s *session, client *api.Client) error {
-	if s.global.Output == raw {
-		return badInput("use -o human, json or jsonl", "an agent's story has no raw form")
-	}
-	id, err := s.subject(c.Agent)
-	if err != nil {
-		return err
-	}
+func followAgent(ctx context.Context, s *session, client *api.Client, id records.AgentID) error {
 	last := records.StatusUnknown
 	for res, err := range client.Watch(ctx, id) {
 		if err != nil {
