@@ -118,8 +118,18 @@ func (c *daemonCmd) explainStart(err error) error {
 	return err
 }
 
+// running is what watchState needs of a *node.Node.
+type running interface {
+	ID() peer.ID
+	AddrInfo() peer.AddrInfo
+	APIURL() string
+	State() (node.State, string)
+	Ready() <-chan struct{}
+	StopAsked() <-chan struct{}
+}
+
 // watchState tells each change of the node's state until the node is to stop.
-func (c *daemonCmd) watchState(s *session, n *node.Node) error {
+func (c *daemonCmd) watchState(s *session, n running) error {
 	tick := time.NewTicker(stateRound)
 	defer tick.Stop()
 	last, waited := node.StateStarting, time.Time{}
@@ -166,13 +176,10 @@ type daemonEvent struct {
 	dir    string
 }
 
-func newDaemonEvent(s *session, n *node.Node, state node.State, reason string) daemonEvent {
+func newDaemonEvent(s *session, n running, state node.State, reason string) daemonEvent {
 	e := daemonEvent{Event: state, Peer: n.ID().String(), Addrs: []string{}, API: n.APIURL(), Reason: reason, dir: s.dirFlag()}
-	info := n.AddrInfo()
-	if addrs, err := peer.AddrInfoToP2pAddrs(&info); err == nil {
-		for _, a := range addrs {
-			e.Addrs = append(e.Addrs, a.String())
-		}
+	for _, a := range n.AddrInfo().Addrs {
+		e.Addrs = append(e.Addrs, a.String()+"/p2p/"+e.Peer)
 	}
 	return e
 }
