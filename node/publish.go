@@ -37,12 +37,32 @@ func (n *Node) place(ctx context.Context, v records.Value) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
 	defer cancel()
 	receipt, err := n.dht.Publish(ctx, v, nil)
+	if lost := n.outranked(ctx, v, receipt); lost != nil {
+		return receipt, fmt.Errorf("publish: %w", lost)
+	}
 	if err != nil {
 		n.count.add("publishes_partial_total", 1)
 		return receipt, fmt.Errorf("publish: %w", err)
 	}
 	n.count.add("publishes_confirmed_total", 1)
 	return receipt, nil
+}
+
+// outranked learns what a publish met that wins against v, and says why v lost.
+func (n *Node) outranked(ctx context.Context, v records.Value, receipt Receipt) error {
+	if receipt.Newer == nil || records.Compare(receipt.Newer, v) <= 0 {
+		return nil
+	}
+	switch newer := receipt.Newer.(type) {
+	case *records.Tombstone:
+		return errors.Join(records.ErrRevoked, n.learn(ctx, newer))
+	case *records.Record:
+		if err := n.hold(ctx, newer, true); err != nil {
+			n.log.Warn("newer record of an own agent not stored", "agent", newer.ID(), "err", err)
+		}
+		return fmt.Errorf("%w: sequence %d is out there", records.ErrStale, newer.Sequence())
+	}
+	return nil
 }
 
 // Announcement is what PublishAgent did.

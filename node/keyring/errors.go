@@ -1,0 +1,21 @@
+package keyring
+
+import "errors"
+
+// Errors that callers branch on. Functions wrap them with the detail and the next step.
+var (
+	// ErrExists: the name, or a file that would be written, is taken.
+	ErrExists = errors.New("exists already")
+	// ErrNotFound: no such agent, or the file is not where it was put.
+	ErrNotFound = errors.New("not found")
+	// ErrName: the text is no name of an agent.
+	ErrName = errors.New("invalid name")
+	// ErrPermissions: others can read a secret file.
+	ErrPermissions = errors.New("permissions are too open")
+	// ErrMalformed: a file is not what its name says.
+	ErrMalformed = errors.New("malformed")
+	// ErrWrongKey: the file is well formed, but of another identity.
+	ErrWrongKey = errors.New("not of this agent")
+	// ErrNoSecret: the secret was never here, or was moved away.
+	ErrNoSecret = errors.New("the secret is not here")
+)

@@ -1,0 +1,117 @@
+package keyring
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// NewOptions of a new agent.
+type NewOptions struct {
+	End             time.Time     // when the agent ends; zero means Now plus Life
+	Life            time.Duration // zero means records.DefaultLife
+	CertificatePath string        // where the revocation certificate goes; empty means into the agent's folder
+	RotationKeyPath string        // where the rotation key goes; empty means into the agent's folder
+	Now             time.Time     // zero means time.Now
+	Rand            io.Reader     // nil means crypto/rand
+}
+
+func (o NewOptions) withDefaults() NewOptions {
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	if o.Life == 0 {
+		o.Life = records.DefaultLife
+	}
+	if o.End.IsZero() {
+		o.End = o.Now.Add(o.Life)
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	return o
+}
+
+// secrets are what a new agent keeps to itself.
+type secrets struct {
+	signing  ed25519.PrivateKey
+	rotation ed25519.PrivateKey // nil where it is not at hand
+	cert     *records.Tombstone // nil where it is not at hand
+}
+
+// New makes an agent: a signing key, the first rotation key, a revocation secret,
+// and the identity that follows from them. Everything is on disk when it returns;
+// on error nothing is left. A taken name, or a file in the way, is ErrExists.
+func (k *Keyring) New(name string, opts NewOptions) (Agent, error) {
+	opts = opts.withDefaults()
+	if err := CheckName(name); err != nil {
+		return Agent{}, err
+	}
+	if !opts.End.After(opts.Now) || opts.End.Sub(opts.Now) > records.MaxLife {
+		return Agent{}, fmt.Errorf("agent %q: an end at %s: %w: want a life of up to ten years", name, opts.End.Format(time.RFC3339), ErrMalformed)
+	}
+	if k.taken(name) {
+		return Agent{}, fmt.Errorf("agent %q %w: choose another name", name, ErrExists)
+	}
+	ident, s, err := generate(opts)
+	if err != nil {
+		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
+	}
+	a := Agent{Name: name, Identity: ident, Created: opts.Now.UTC().Truncate(time.Second), home: filepath.Join(k.dir, name)}
+	if a.CertificatePath, err = k.place(name, certificateFile, opts.CertificatePath); err != nil {
+		return Agent{}, err
+	}
+	if a.RotationKeyPath, err = k.place(name, rotationFile, opts.RotationKeyPath); err != nil {
+		return Agent{}, err
+	}
+	if err := k.create(a, s); err != nil {
+		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
+	}
+	return a, nil
+}
+
+// place says where a secret goes: into the agent's folder, or where it was asked.
+func (k *Keyring) place(name, file, asked string) (string, error) {
+	if asked == "" {
+		return filepath.Join(k.dir, name, file), nil
+	}
+	return filepath.Abs(asked)
+}
+
+// generate draws the keys and the secret and joins them into an identity.
+func generate(opts NewOptions) (*records.Identity, secrets, error) {
+	var s secrets
+	var err1, err2 error
+	_, s.signing, err1 = ed25519.GenerateKey(opts.Rand)
+	_, s.rotation, err2 = ed25519.GenerateKey(opts.Rand)
+	var lock records.Secret
+	var nonce [16]byte
+	_, err3 := io.ReadFull(opts.Rand, lock[:])
+	_, err4 := io.ReadFull(opts.Rand, nonce[:])
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return nil, secrets{}, err
+	}
+	signing, err1 := publicOf(s.signing)
+	rotation, err2 := publicOf(s.rotation)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, secrets{}, err
+	}
+	ident, err := records.NewIdentity(records.Genesis{
+		Keys: []records.PublicKey{signing}, Next: [][32]byte{rotation.RotationDigest()}, Nonce: nonce,
+	}, opts.End, lock)
+	if err != nil {
+		return nil, secrets{}, err
+	}
+	s.cert, err = ident.Header().Reveal(lock)
+	return ident, s, err
+}
+
+func publicOf(key ed25519.PrivateKey) (records.PublicKey, error) {
+	return records.Ed25519Key(key.Public().(ed25519.PublicKey))
+}
