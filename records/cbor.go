@@ -7,6 +7,14 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
+// What any array, map or nesting may hold, wherever it stands: the longest list of
+// a record has 64 items. A stranger's bytes are refused at the head that says more.
+const (
+	maxNested   = 16
+	maxElements = 128
+	maxPairs    = 32
+)
+
 // codec is the strict DAG-CBOR codec: definite lengths, shortest integers, map
 // keys length first, no duplicate or unknown keys, bounded nesting.
 var codec = newCodec()
@@ -24,9 +32,9 @@ func newCodec() strictCodec {
 	dec, decErr := cbor.DecOptions{
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 		IndefLength:       cbor.IndefLengthForbidden,
-		MaxNestedLevels:   16,
-		MaxArrayElements:  1024,
-		MaxMapPairs:       1024,
+		MaxNestedLevels:   maxNested,
+		MaxArrayElements:  maxElements,
+		MaxMapPairs:       maxPairs,
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
 		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 	}.DecMode()

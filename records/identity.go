@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"time"
@@ -11,10 +12,10 @@ import (
 // Identity is an agent's header and genesis, verified to belong together. It is
 // public: it holds no secret.
 type Identity struct {
-	id      AgentID
-	header  Header
-	genesis Genesis
-	wire    linkWire
+	id           AgentID
+	header       Header
+	genesis      Genesis
+	genesisBytes []byte
 }
 
 // NewIdentity joins a genesis with an end and the secrets of 1 to 3 locks.
@@ -58,8 +59,7 @@ func OpenIdentity(header, genesis []byte) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire := linkWire{Header: append([]byte(nil), header...), Genesis: append([]byte(nil), genesis...)}
-	return &Identity{id: idOf(header), header: h, genesis: g, wire: wire}, nil
+	return &Identity{id: idOf(header), header: h, genesis: g, genesisBytes: bytes.Clone(genesis)}, nil
 }
 
 // ID returns the agent's ID.
@@ -75,33 +75,64 @@ func (i *Identity) Genesis() Genesis { return i.genesis.clone() }
 func (i *Identity) End() time.Time { return i.header.EndTime() }
 
 // HeaderBytes returns the canonical header, a fresh copy.
-func (i *Identity) HeaderBytes() []byte { return append([]byte(nil), i.wire.Header...) }
+func (i *Identity) HeaderBytes() []byte { return i.header.Bytes() }
 
 // GenesisBytes returns the canonical genesis, a fresh copy.
-func (i *Identity) GenesisBytes() []byte { return append([]byte(nil), i.wire.Genesis...) }
+func (i *Identity) GenesisBytes() []byte { return bytes.Clone(i.genesisBytes) }
+
+const (
+	maxAncestors = 5  // links of a proof after the agent's own
+	maxRotations = 16 // rotations in one link
+	maxConsent   = 8  // fields of a consent
+)
 
 // linkWire is one step of a proof: [header, genesis, rotations, consent / null].
 type linkWire struct {
 	_         struct{} `cbor:",toarray"`
 	Header    cbor.RawMessage
 	Genesis   cbor.RawMessage
-	Rotations []cbor.RawMessage
-	Consent   *cbor.RawMessage
+	Rotations cbor.RawMessage
+	Consent   cbor.RawMessage
+}
+
+// CBOR heads that the proof is judged by before it is decoded.
+const (
+	headArray = 0x80 // plus the count, up to 23
+	headNull  = 0xf6
+)
+
+// proofOf is the proof of an agent without rotations and lineage.
+func proofOf(i *Identity) []linkWire {
+	return []linkWire{{Header: i.header.Bytes(), Genesis: i.genesisBytes, Rotations: []byte{headArray}, Consent: []byte{headNull}}}
 }
 
 // openProof verifies what a record carries about its agent: the agent's own link
 // first, then its ancestors'. This version knows neither rotations nor lineage;
-// it refuses them as ErrUnsupported rather than ignoring what they would say.
-func openProof(links []linkWire) (*Identity, error) {
-	if len(links) == 0 {
-		return nil, fmt.Errorf("proof: %w: empty", ErrMalformed)
-	}
-	own := links[0]
-	if len(links) > 1 || own.Consent != nil {
+// it refuses them as ErrUnsupported rather than ignoring what they would say, and
+// looks no further into them.
+func openProof(proof []byte) (*Identity, error) {
+	switch n, ok := arrayCount(proof, 1+maxAncestors); {
+	case !ok || n == 0:
+		return nil, fmt.Errorf("proof: %w: not an array of 1 to %d links", ErrMalformed, 1+maxAncestors)
+	case n > 1:
 		return nil, fmt.Errorf("proof: %w: lineage", ErrUnsupported)
 	}
-	if len(own.Rotations) > 0 {
+	var links []linkWire
+	if err := codec.unmarshal(proof, &links); err != nil {
+		return nil, fmt.Errorf("proof: %w", err)
+	}
+	own := links[0]
+	switch n, ok := arrayCount(own.Rotations, maxRotations); {
+	case !ok:
+		return nil, fmt.Errorf("proof: %w: not an array of at most %d rotations", ErrMalformed, maxRotations)
+	case n > 0:
 		return nil, fmt.Errorf("proof: %w: rotations", ErrUnsupported)
+	}
+	if n, ok := arrayCount(own.Consent, maxConsent); ok && n > 0 {
+		return nil, fmt.Errorf("proof: %w: lineage", ErrUnsupported)
+	}
+	if len(own.Consent) != 1 || own.Consent[0] != headNull {
+		return nil, fmt.Errorf("proof: %w: the consent is neither null nor an array", ErrMalformed)
 	}
 	ident, err := OpenIdentity(own.Header, own.Genesis)
 	if err != nil {
@@ -111,4 +142,12 @@ func openProof(links []linkWire) (*Identity, error) {
 		return nil, fmt.Errorf("proof: %w: a parent is named and its consent is missing", ErrMalformed)
 	}
 	return ident, nil
+}
+
+// arrayCount reads the head of an array of at most limit (up to 23) elements.
+func arrayCount(b []byte, limit int) (n int, ok bool) {
+	if len(b) == 0 || b[0] < headArray || int(b[0]) > headArray+limit {
+		return 0, false
+	}
+	return int(b[0]) - headArray, true
 }

@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -153,3 +154,6 @@ func TestSignSortsCapabilities(t *testing.T) {
 		t.Error("the caller's slice changed")
 	}
 }
+
+// capabilityPattern is the spec's rule, said another way.
+var capabilityPattern = regexp.MustCompile(`\A(/[a-z0-9][a-z0-9._-]*)+\z`)

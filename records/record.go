@@ -63,7 +63,7 @@ type recordWire struct {
 	Payload   cbor.RawMessage
 	Key       uint64
 	Signature []byte
-	Proof     []linkWire
+	Proof     cbor.RawMessage
 }
 
 // signedWire is what a signature covers: [type, payload].
@@ -118,11 +118,15 @@ func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	proof, err := codec.marshal(proofOf(ident))
+	if err != nil {
+		return nil, err
+	}
 	sig, err := key.Sign(msg)
 	if err != nil {
 		return nil, fmt.Errorf("record: sign: %w", err)
 	}
-	raw, err := codec.marshal(recordWire{Type: RecordType, Payload: payload, Key: uint64(index), Signature: sig, Proof: []linkWire{ident.wire}})
+	raw, err := codec.marshal(recordWire{Type: RecordType, Payload: payload, Key: uint64(index), Signature: sig, Proof: proof})
 	if err != nil {
 		return nil, err
 	}
