@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -20,6 +22,7 @@ type call struct {
 	segment string // what stands for {id} in the path
 	trusted bool   // came with the token, or through the owner's socket
 	params  url.Values
+	reader  io.Reader // what the body is read from: r.Body within its limit
 	body    []byte
 	code    int // the status code that was sent; 0 is none yet
 }
@@ -46,10 +49,19 @@ func (s *server) refuse(c *call, p *Problem) {
 		slog.String("method", c.r.Method), slog.String("path", c.r.URL.Path), slog.String("host", c.r.Host),
 		slog.String("origin", c.r.Header.Get("Origin")), slog.String("remote", c.r.RemoteAddr))
 	if c.r.ContentLength != 0 {
-		c.w.Header().Set("Connection", "close")
 		s.readDeadline(c, linger)
+		hangUpGently(c.w)
 	}
 	s.sendProblem(c, p)
+}
+
+// hangUpGently makes net/http close the connection after the answer in two steps,
+// so that a client that is still sending reads the answer before it is cut off.
+// net/http does so by itself only where a MaxBytesReader hit its limit; this one
+// hits it on bytes of our own, and the client's stay unread.
+func hangUpGently(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	_, _ = http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
 }
 
 // fail answers with what went wrong in a handler.

@@ -98,20 +98,18 @@ func mediaType(v string) string {
 }
 
 // checkBody bounds the body: a length that is declared too great is refused
-// unread, and a reader is put before the body that ends at the limit and at the
-// deadline. A route without a body takes none.
-func checkBody(s *server, c *call) *Problem {
-	if c.r.ContentLength == 0 {
+// unread, and what is read later ends at the limit. A route without a body takes
+// none.
+func checkBody(_ *server, c *call) *Problem {
+	switch {
+	case c.r.ContentLength == 0:
 		return nil
-	}
-	if c.r.ContentLength > c.route.limit {
+	case c.r.ContentLength > c.route.limit:
 		return problem("too-large", "%d bytes, at most %d", c.r.ContentLength, c.route.limit)
-	}
-	if c.route.media == "" {
+	case c.route.media == "":
 		return problem("too-large", "this path takes no body")
 	}
-	s.readDeadline(c, s.limits.Body)
-	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, c.route.limit)
+	c.reader = http.MaxBytesReader(c.w, c.r.Body, c.route.limit)
 	return nil
 }
 
@@ -132,6 +130,5 @@ func checkQuery(_ *server, c *call) *Problem {
 			return problem("parameter", "%.64q is repeated", name)
 		}
 	}
-	c.params = values
 	return nil
 }

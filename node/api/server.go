@@ -100,7 +100,7 @@ func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
 
 // ServeHTTP lets a request through the defences, reads its body, and answers.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, r: r}
+	c := &call{w: w, r: r, reader: r.Body}
 	defer s.finish(c)
 	s.setSafetyHeaders(c)
 	for _, d := range s.defences {
@@ -109,8 +109,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if r.URL.RawQuery != "" {
+		c.params = r.URL.Query()
+	}
 	if c.route.media != "" {
-		body, err := io.ReadAll(r.Body)
+		s.readDeadline(c, s.limits.Body)
+		body, err := io.ReadAll(c.reader)
 		if err != nil {
 			s.refuse(c, bodyProblem(err))
 			return
