@@ -332,7 +332,7 @@ func cost(endpoints []records.Endpoint) int {
 func (d *draft) survey(v *value, at []string) {
 	place := func(name string) string { return "/" + strings.Join(append(at[:len(at):len(at)], pointer(name)), "/") }
 	if v.doubled {
-		d.add(Error, place(v.twice), "stands more than once; readers differ in which one they take")
+		d.add(Error, place(v.text), "stands more than once; readers differ in which one they take")
 	}
 	for i := range v.fields {
 		f := &v.fields[i]

@@ -24,7 +24,7 @@ func Split(doc []byte) ([]Entry, error) {
 		return nil, err
 	}
 	if _, ok := listOf(root); ok && root.v.doubled {
-		return nil, refuse(ErrInvalid, "the member %s stands more than once; readers differ in which one they take", show(root.v.twice))
+		return nil, refuse(ErrInvalid, "the member %s stands more than once; readers differ in which one they take", show(root.v.text))
 	}
 	var entries []Entry
 	collect(doc, root, 0, &entries)
@@ -58,14 +58,12 @@ func collect(doc []byte, n node, depth int, to *[]Entry) {
 
 // entryTitle is the first thing that looks like a name.
 func entryTitle(n node) string {
-	for _, inner := range []string{"", "entry", "server", "core_identity"} {
-		at := n
-		if inner != "" {
-			at = n.get(inner)
-		}
+	for _, at := range []*value{n.v, n.v.get("entry"), n.v.get("server"), n.v.get("core_identity")} {
 		for _, name := range []string{"displayName", "title", "agentDisplayName", "name", "agent_name", "handle"} {
-			if clean, _ := tidy(at.word(name), maxLabel); clean != "" {
-				return clean
+			if m := at.get(name); m != nil && m.kind == text {
+				if clean, _ := tidy(m.text, maxLabel); clean != "" {
+					return clean
+				}
 			}
 		}
 	}

@@ -76,3 +76,15 @@ func TestOneBadEntry(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkSplitHostile is a list of as many entries as the limits allow.
+func BenchmarkSplitHostile(b *testing.B) {
+	doc := []byte("[" + strings.Repeat("[],", MaxValues-10) + "1]")
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Split(doc); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

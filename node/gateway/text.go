@@ -58,10 +58,10 @@ func show(s string) string {
 
 // pointer escapes a member name for a JSON Pointer, and tidies it for people.
 func pointer(name string) string {
-	clean, _ := tidy(name, 64)
-	if !strings.ContainsAny(clean, "~/") {
-		return clean
+	if len(name) <= 32 && strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '}' || r == '/' }) < 0 {
+		return name
 	}
+	clean, _ := tidy(name, 64)
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(clean)
 }
 

@@ -39,12 +39,11 @@ func (k kind) String() string {
 // value is one parsed JSON value, with its place in the bytes.
 type value struct {
 	kind       kind
-	text       string // of text, number and boolean
+	doubled    bool // a member name of this object stands twice
+	start, end int32
+	text       string // of text, number and boolean; the member name of a doubled object
 	items      []value
 	fields     []field
-	doubled    bool   // a member name stands twice in fields
-	twice      string // which
-	start, end int
 }
 
 type field struct {
@@ -174,7 +173,7 @@ func (p *parser) next(depth int) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	v := value{start: start}
+	v := value{start: int32(start)}
 	switch t := tok.(type) {
 	case nil:
 		v.kind = null
@@ -187,7 +186,7 @@ func (p *parser) next(depth int) (value, error) {
 	case json.Delim:
 		err = p.nested(&v, t, depth)
 	}
-	v.end = int(p.dec.InputOffset())
+	v.end = int32(p.dec.InputOffset())
 	return v, err
 }
 
@@ -230,7 +229,7 @@ func (p *parser) object(v *value, depth int) error {
 		}
 		name, _ := tok.(string)
 		if seen[name] && !v.doubled {
-			v.doubled, v.twice = true, name
+			v.doubled, v.text = true, name
 		}
 		seen[name] = true
 		item, err := p.next(depth + 1)
