@@ -14,6 +14,8 @@ import (
 const (
 	// pendingRetry is how soon a publish that was partial is tried again.
 	pendingRetry = 5 * time.Second
+	// pendingHurry is the same after a peer has come: it has to enter the table first.
+	pendingHurry = 500 * time.Millisecond
 	// renewWorkers bounds the renewals that run at once.
 	renewWorkers = 8
 	// maxIdle is the longest the renewal loop sleeps, so that a clock that jumps
@@ -116,6 +118,21 @@ func (ls *leases) postpone(id records.AgentID, due time.Time) {
 	defer ls.mu.Unlock()
 	if l, ok := ls.byID[id]; ok {
 		l.due = due
+	}
+}
+
+// hurry lets what went out only in part go out again soon: a peer has come.
+func (ls *leases) hurry(due time.Time) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.byID {
+		if l.Pending && due.Before(l.due) {
+			l.due = due
+		}
+	}
+	select {
+	case ls.wake <- struct{}{}:
+	default:
 	}
 }
 

@@ -155,12 +155,15 @@ func (n *Node) savePeers(ctx context.Context) {
 	}
 }
 
-// notifee tells readiness who was reached.
+// notifee hears of connections: readiness counts them, and what waits for peers goes out.
 type notifee struct{ n *Node }
 
-func (f notifee) Connected(_ network.Network, c network.Conn) { f.n.ready.connected(c.RemotePeer()) }
-func (notifee) Disconnected(network.Network, network.Conn)    {}
-func (notifee) Listen(network.Network, multiaddr.Multiaddr)   {}
+func (f notifee) Connected(_ network.Network, c network.Conn) {
+	f.n.ready.connected(c.RemotePeer())
+	f.n.leases.hurry(f.n.clock.Now().Add(pendingHurry))
+}
+func (notifee) Disconnected(network.Network, network.Conn)  {}
+func (notifee) Listen(network.Network, multiaddr.Multiaddr) {}
 func (notifee) ListenClose(network.Network, multiaddr.Multiaddr) {
 }
 
