@@ -1,0 +1,77 @@
+package testnet
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node"
+)
+
+const (
+	// DefaultNetwork is the network's name where Config gives none.
+	DefaultNetwork = "testnet"
+	// MaxNodes bounds one network: each node costs sockets, goroutines and megabytes.
+	MaxNodes = 500
+)
+
+// Config says what a network is made of. The zero value of a field means its
+// documented default.
+type Config struct {
+	// Nodes is how many nodes start, 1 to MaxNodes. Required.
+	Nodes int
+	// Replication is k, how many nodes hold a value; default node.DefaultReplication.
+	Replication int
+	// Network enters every protocol ID, so that two networks of one test never
+	// merge; default DefaultNetwork.
+	Network string
+	// Dir holds one data directory per node, n1, n2 and so on, and stays after
+	// Close. Empty makes a temporary one that Close removes.
+	Dir string
+	// Memory keeps the stores in memory: nothing waits for a disk, and a node
+	// that restarts comes back with its key and address but knows nothing.
+	Memory bool
+	// QUIC makes the nodes listen over QUIC as well; TCP alone is cheaper.
+	QUIC bool
+	// API returns the TCP address of the HTTP API of node i, such as
+	// "127.0.0.1:0". Nil, or an empty address, opens none. A node with a data
+	// directory has a control socket there in any case, so that the cairn command
+	// speaks to it with --dir.
+	API func(i int) string
+	// Now is the wall clock of every node; default time.Now.
+	Now func() time.Time
+	// Logger gets what the nodes have to say, each with its number; nil discards.
+	Logger *slog.Logger
+	// Started is called after each node that New started, with how many there are
+	// now; from several goroutines, one at a time. May be nil.
+	Started func(up, of int)
+}
+
+// withDefaults returns a checked copy.
+func (c Config) withDefaults() (Config, error) {
+	if c.Nodes < 1 || c.Nodes > MaxNodes {
+		return c, fmt.Errorf("%d nodes: want 1 to %d", c.Nodes, MaxNodes)
+	}
+	if c.Memory && c.Dir != "" {
+		return c, fmt.Errorf("both Memory and Dir %s are set: want one", c.Dir)
+	}
+	if c.Replication == 0 {
+		c.Replication = node.DefaultReplication
+	}
+	if c.Network == "" {
+		c.Network = DefaultNetwork
+	}
+	if c.API == nil {
+		c.API = func(int) string { return "" }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Started == nil {
+		c.Started = func(int, int) {}
+	}
+	return c, nil
+}

@@ -1,0 +1,122 @@
+package testnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// Node is one node of a network, from its start to its end: everything that
+// node.Node can do, and what only a test may. A restart makes another Node in the
+// same place.
+type Node struct {
+	*node.Node
+	// Index is the node's place in its network, from 0. Its data directory and
+	// its name count from 1.
+	Index int
+	// Dir is the data directory, empty where there is none.
+	Dir string
+
+	host   host.Host
+	gate   *gate
+	client *api.Client
+}
+
+// Name is what people call the node: n1 is the one with Index 0.
+func (n *Node) Name() string { return fmt.Sprintf("n%d", n.Index+1) }
+
+// start brings up the node of a seat.
+func (w *Network) start(s *seat, anchors []peer.AddrInfo) (*Node, error) {
+	h, g, err := newHost(s.key, s.listen, w.board)
+	if err != nil {
+		return nil, fmt.Errorf("testnet: %s: %w", s.name(), err)
+	}
+	w.board.plug(h.ID(), s.index)
+	n := &Node{Index: s.index, Dir: s.dir, host: h, gate: g}
+	if err := n.open(w.cfg, s, anchors); err != nil {
+		return nil, errors.Join(fmt.Errorf("testnet: %s: %w", s.name(), err), h.Close())
+	}
+	s.listen = h.Network().ListenAddresses()
+	return n, nil
+}
+
+// open starts the node on its host, and a client that looks at it from outside.
+func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
+	c := node.Config{
+		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
+		Replication: cfg.Replication, NoMDNS: true, API: cfg.API(s.index), Socket: s.dir != "",
+		Now: cfg.Now, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
+	}
+	if s.dir == "" {
+		c.APIToken = s.token
+		if c.API == "" {
+			c.API = "127.0.0.1:0"
+		}
+	}
+	var err error
+	if n.Node, err = node.New(c); err != nil {
+		return err
+	}
+	if s.dir != "" {
+		n.client, err = api.DialDir(s.dir)
+	} else {
+		n.client, err = api.Dial(n.APIURL(), s.token)
+	}
+	if err != nil {
+		return errors.Join(err, n.Node.Close())
+	}
+	return nil
+}
+
+// Close stops the node in good order and closes its host.
+func (n *Node) Close() error {
+	err := errors.Join(n.client.Close(), n.Node.Close(), n.host.Close())
+	n.gate.work.Wait()
+	return err
+}
+
+// die stops the node as hard as one process can stop a part of itself: its links
+// drop first, so nothing of its farewell reaches anybody.
+func (n *Node) die(board *switchboard) error {
+	board.unplug(n.host.ID())
+	n.gate.enforce(n.host.Network())
+	err := n.host.Close()
+	err = errors.Join(err, n.client.Close(), n.Node.Close())
+	n.gate.work.Wait()
+	return err
+}
+
+// Status is a picture of the node, taken through its API.
+func (n *Node) Status(ctx context.Context) (api.Status, error) { return n.client.Status(ctx) }
+
+// Knows returns what the node says of an agent without asking anybody.
+func (n *Node) Knows(ctx context.Context, id records.AgentID) (records.Status, error) {
+	res, err := n.Resolve(ctx, id, node.Policy{Mode: node.PolicyCacheOnly})
+	return res.Status, err
+}
+
+// Place signs the agent's next record, which says that it is at url, and
+// publishes it through this node.
+func (n *Node) Place(ctx context.Context, a *Agent, url string) (node.Receipt, error) {
+	rec, err := a.At(url)
+	if err != nil {
+		return node.Receipt{}, err
+	}
+	return n.Publish(ctx, rec)
+}
+
+// End revokes the agent through this node.
+func (n *Node) End(ctx context.Context, a *Agent) (node.RevokeReceipt, error) {
+	t, err := a.Tombstone()
+	if err != nil {
+		return node.RevokeReceipt{}, err
+	}
+	return n.Revoke(ctx, t)
+}
