@@ -61,23 +61,22 @@ func (s *server) sendResolution(c *call, res Resolution) error {
 			s.send(c, http.StatusGone, typeCBOR, res.Tombstone.Bytes())
 			return nil
 		}
+	case records.StatusConflict, records.StatusExpired, records.StatusUnverified, records.StatusUnknown:
+	default:
+		return fmt.Errorf("resolve %s: a status without a meaning: %q", res.ID, res.Status)
 	}
 	s.sendProblem(c, resolutionProblem(res))
 	return nil
 }
 
-// resolutionProblem is the answer where a lookup ended in anything but a good record.
+// resolutionProblem is the answer where a lookup ended in anything but a good
+// record: each such status is a kind of problem.
 func resolutionProblem(res Resolution) *Problem {
-	name := "internal"
-	switch res.Status {
-	case records.StatusRevoked, records.StatusConflict, records.StatusExpired, records.StatusUnverified, records.StatusUnknown:
-		name = string(res.Status)
-	}
 	detail := res.ID.String()
 	if res.Reason != "" {
 		detail += ": " + res.Reason
 	}
-	p := problem(name, "%s", detail)
+	p := problem(string(res.Status), "%s", detail)
 	p.AgentStatus, p.Resolution = res.Status, &res
 	if res.Tombstone != nil {
 		p.Tombstone = res.Tombstone.Bytes()

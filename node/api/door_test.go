@@ -247,3 +247,62 @@ type nullWriter struct{ header http.Header }
 func (w nullWriter) Header() http.Header         { return w.header }
 func (w nullWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w nullWriter) WriteHeader(code int)        { w.header.Set("Code", http.StatusText(code)) }
+
+// listener reads a stream as it comes.
+type listener struct {
+	t    testing.TB
+	resp *http.Response
+	in   *bufio.Reader
+	stop context.CancelFunc
+}
+
+// listen opens a stream with the token; it must be answered with 200.
+func (d *door) listen(t testing.TB, path string, headers ...string) *listener {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	target := d.url
+	if target == "" {
+		target = "http://cairn"
+	}
+	req := must(http.NewRequestWithContext(ctx, "GET", target+path, nil))(t)
+	req.Header.Set("Authorization", "Bearer "+testToken)
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	tr := &http.Transport{DisableKeepAlives: true}
+	resp, err := (&holding{t, d, tr}).RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %v %v", path, resp, err)
+	}
+	return &listener{t, resp, bufio.NewReader(resp.Body), cancel}
+}
+
+// line reads one line; io.EOF is "".
+func (l *listener) line() string {
+	l.t.Helper()
+	s, err := l.in.ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.t.Fatalf("the stream broke: %v", err)
+	}
+	return strings.TrimSuffix(s, "\n")
+}
+
+// until reads to the next line that begins so.
+func (l *listener) until(prefix string) string {
+	l.t.Helper()
+	for {
+		s, err := l.in.ReadString('\n')
+		if err != nil {
+			l.t.Fatalf("%q did not come: %v", prefix, err)
+		}
+		if strings.HasPrefix(s, prefix) {
+			return strings.TrimSuffix(s, "\n")
+		}
+	}
+}
+
+func (l *listener) close() {
+	_ = l.resp.Body.Close()
+	l.stop()
+}
