@@ -66,6 +66,7 @@ func scoring(topic string) (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds
 		Topics: map[string]*pubsub.TopicScoreParams{topic: {
 			SkipAtomicValidation:           true,
 			TopicWeight:                    1,
+			TimeInMeshQuantum:              time.Second, // weighs nothing, but pubsub divides by it
 			InvalidMessageDeliveriesWeight: invalidWeight,
 			InvalidMessageDeliveriesDecay:  invalidDecay,
 		}},

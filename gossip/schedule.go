@@ -17,10 +17,10 @@ const (
 	fewPeers    = 4                      // peers of one wave; all, if there are no more
 	maxRounds   = 3                      // rounds at once
 	patience    = 500 * time.Millisecond // a round that takes longer does not keep the next one waiting
-	coalesce    = 20 * time.Millisecond  // from the first call of SyncSoon to its wave
-	waveGap     = 500 * time.Millisecond // between two waves, and four times the longest round of the last one
+	coalesce    = 5 * time.Millisecond   // from the first call of SyncSoon to its wave
+	waveGap     = 50 * time.Millisecond  // between two waves, and four times the longest round of the last one
 	youth       = 2 * time.Second        // a peer new on the topic may not be in anybody's mesh yet
-	youngDelay  = 20 * time.Millisecond  // from a new fact to the round with a young peer
+	youngDelay  = 2 * time.Millisecond   // from a new fact to the round with a young peer
 	retryFirst  = time.Second            // after a failure, doubled each time
 	retryMost   = 30 * time.Second
 	retries     = 4                // then the peer waits for its turn by the timer
