@@ -14,7 +14,7 @@ import (
 
 type revokeCmd struct {
 	Agent string `arg:"" optional:"" name:"name|id" help:"Name, ID or DID of an agent whose certificate lies under the data directory."`
-	Cert  string `placeholder:"FILE" help:"The revocation certificate; nothing else is needed, and any daemon will do."`
+	Cert  string `placeholder:"FILE" help:"The revocation certificate, or - for standard input; nothing else is needed, and any daemon will do."`
 	Yes   bool   `short:"y" help:"Do not ask on a terminal."`
 }
 
@@ -72,7 +72,7 @@ func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
 
 // fromFile reads the certificate, and holds it against an agent named besides.
 func (c *revokeCmd) fromFile(s *session) (*records.Tombstone, error) {
-	t, err := keyring.ReadCertificate(c.Cert)
+	t, err := s.readCertificate(c.Cert)
 	if err != nil {
 		return nil, usage(err, "name the file that \"cairn agent new\" wrote as certificate")
 	}
@@ -87,6 +87,17 @@ func (c *revokeCmd) fromFile(s *session) (*records.Tombstone, error) {
 		return nil, badInput("leave the name out, or take the certificate of that agent", "the certificate is of %s, not of %s", t.ID(), id)
 	}
 	return t, nil
+}
+
+func (s *session) readCertificate(name string) (*records.Tombstone, error) {
+	if name != "-" {
+		return keyring.ReadCertificate(name)
+	}
+	b, err := s.readInput(name, maxEvidence)
+	if err != nil {
+		return nil, err
+	}
+	return keyring.ParseCertificate(b)
 }
 
 // confirm asks a person; a script has said what it wants.

@@ -48,14 +48,13 @@ func (c *watchCmd) Run(s *session) error {
 		follow = func(ctx context.Context, client *api.Client) error { return followAgent(ctx, s, client, id) }
 	}
 	err := s.withStream(follow)
-	if s.ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+	if s.ctx.Err() != nil {
 		return nil // Ctrl-C is how a watch ends
 	}
 	return err
 }
 
 func followAgent(ctx context.Context, s *session, client *api.Client, id records.AgentID) error {
-	last := records.StatusUnknown
 	for res, err := range client.Watch(ctx, id) {
 		if err != nil {
 			return err
@@ -63,9 +62,11 @@ func followAgent(ctx context.Context, s *session, client *api.Client, id records
 		if err := s.print(resolutionView{res, false}); err != nil {
 			return err
 		}
-		last = res.Status
+		if res.Status == records.StatusRevoked {
+			return nil // nothing comes after that
+		}
 	}
-	if last != records.StatusRevoked && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		return errors.New("the daemon ended the watch")
 	}
 	return nil
@@ -81,17 +82,22 @@ func (c *watchCmd) followTombstones(ctx context.Context, s *session, client *api
 	}
 	for ev, err := range client.Tombstones(ctx, after, true) {
 		if err != nil {
-			return err
+			return resumable(ctx, err, after)
 		}
 		after = ev.Cursor
 		if err := s.print(tombstoneView{ev}); err != nil {
 			return err
 		}
 	}
-	if ctx.Err() == nil {
-		return &failure{exitFailed, errors.New("the daemon ended the watch"), "go on with --after " + utoa(after)}
+	return resumable(ctx, errors.New("the daemon ended the watch"), after)
+}
+
+// resumable is the end of a watch that was to go on, with the cursor to go on from.
+func resumable(ctx context.Context, err error, after uint64) error {
+	if ctx.Err() != nil || errors.Is(err, api.ErrNotRunning) {
+		return err
 	}
-	return nil
+	return &failure{exitFailed, err, "go on where it ended: add --after " + utoa(after)}
 }
 
 // begin is the cursor to begin after: without --after that of the last tombstone
