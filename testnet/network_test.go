@@ -30,4 +30,3 @@ func start(t *testing.T, cfg testnet.Config) *testnet.Network {
 	t.Logf("%d nodes: up after %s, settled after %s", cfg.Nodes, up.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond))
 	return w
 }
-
