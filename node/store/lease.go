@@ -48,7 +48,7 @@ func (l Lease) check() error {
 
 func (l Lease) encode() []byte {
 	b := make([]byte, 0, leaseHead+len(l.Name)+l.Record.Size())
-	b = append(b, flag(l.Pending))
+	b = append(b, bit(l.Pending))
 	b = binary.BigEndian.AppendUint64(b, uint64(l.Lease))
 	b = binary.BigEndian.AppendUint64(b, l.Sequence)
 	b = append(b, byte(len(l.Name)))

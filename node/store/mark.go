@@ -30,7 +30,7 @@ func (r row) encode() []byte {
 	b = appendTime(b, r.seen)
 	b = appendTime(b, r.notAfter)
 	b = binary.BigEndian.AppendUint32(b, r.size)
-	return append(b, flag(r.own))
+	return append(b, bit(r.own))
 }
 
 func decodeRow(b []byte) (r row, err error) {
@@ -59,7 +59,7 @@ func readTime(b []byte) time.Time {
 	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
 }
 
-func flag(b bool) byte {
+func bit(b bool) byte {
 	if b {
 		return 1
 	}

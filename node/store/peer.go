@@ -29,7 +29,7 @@ type KnownPeer struct {
 
 // encode is flags (1) | last seen (8) | addresses (1) | length (2), address, ...
 func (p KnownPeer) encode() []byte {
-	b := appendTime([]byte{flag(p.EverReady)}, p.LastSeen)
+	b := appendTime([]byte{bit(p.EverReady)}, p.LastSeen)
 	b = append(b, byte(len(p.Addrs)))
 	for _, a := range p.Addrs {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(a)))

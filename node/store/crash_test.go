@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+var powerCuts = flag.Int("powercuts", 1000, "how many power cuts TestPowerCut takes; a tenth with -short")
+
+// TestPowerCut cuts the power at random moments while writers write, keeps a random
+// share of what was not synced, and opens what is left: whatever was acknowledged
+// before the cut is there, and nothing is damaged. Every tenth cut hits a store that
+// was itself opened after a cut.
+func TestPowerCut(t *testing.T) {
+	cuts := *powerCuts
+	if testing.Short() {
+		cuts /= 10
+	}
+	const writers = 8
+	rng := rand.New(rand.NewPCG(1, 2))
+	var (
+		w    *workload
+		disk *vfs.MemFS
+	)
+	done, acked := 0, 0
+	for done < cuts {
+		if done%50 == 0 {
+			disk, w = vfs.NewCrashableMem(), newWorkload(t, writers, nil)
+			w.tokens = make(chan struct{}, 1000)
+		}
+		s, err := openIn(disk, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.check(t, s, w.acks)
+		w.first = 1 << 20 * uint64(done+1)
+		run, stop := context.WithCancel(context.Background())
+		ended := make(chan []error, 1)
+		go func() { ended <- w.run(run, t, s, writers, uint64(done)) }()
+		for range min(10, cuts-done) {
+			for range rng.IntN(200) {
+				w.tokens <- struct{}{}
+			}
+			waitABit(rng)
+			if rng.IntN(5) == 0 {
+				_, _ = s.eng.AsyncFlush()
+			}
+			before := w.acks.copied()
+			left := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(4) * 33, RNG: rng})
+			checkClone(t, w, left, before)
+			acked += before.len()
+			done++
+		}
+		// The last cut of the round is the one that counts: go on from there.
+		before := w.acks.copied()
+		next := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng})
+		stop()
+		for _, err := range <-ended {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		disk, w.acks = next, before
+	}
+	t.Logf("%d power cuts, %d acknowledgements held against what was left", done, acked)
+}
+
+// checkClone opens what a power cut left, holds it against the acknowledgements, and
+// writes on.
+func checkClone(t *testing.T, w *workload, disk vfs.FS, before *acks) {
+	t.Helper()
+	s, err := openIn(disk, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	w.check(t, s, before)
+	last := s.LastCursor()
+	more := []StampedFact{{Fact: tombstone(1 << 40)}}
+	if err := s.PutFacts(context.Background(), more); err != nil || more[0].Cursor != last+1 {
+		t.Fatalf("cursor %d after %d, %v", more[0].Cursor, last, err)
+	}
+}
+
+// waitABit lets the writers run for up to two milliseconds.
+func waitABit(rng *rand.Rand) {
+	t := time.NewTimer(time.Duration(rng.IntN(2000)) * time.Microsecond)
+	<-t.C
+}
