@@ -84,7 +84,7 @@ func outward(err error) error {
 		{gateway.ErrPrivate, api.ErrPrivate},
 		{gateway.ErrNotJSON, api.ErrInvalid}, {gateway.ErrTooLarge, api.ErrInvalid}, {gateway.ErrUnrecognised, api.ErrInvalid},
 		{gateway.ErrNoLocation, api.ErrInvalid}, {gateway.ErrInvalid, api.ErrInvalid}, {gateway.ErrRevoked, api.ErrInvalid},
-		{gateway.ErrTemplate, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
+		{gateway.ErrTemplate, api.ErrInvalid}, {gateway.ErrList, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
 		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound},
 	} {
 		if errors.Is(err, m.inner) {
