@@ -24,7 +24,7 @@ func slug(s string, sep byte) string {
 	return strings.TrimRight(strings.TrimLeft(string(b), "._-"), string(sep))
 }
 
-// path turns a name with or without slashes into a capability path, "" where
+// capabilityPath turns a name with or without slashes into a capability path, "" where
 // that cannot be done faithfully.
 func capabilityPath(prefix, name string, sep byte) string {
 	p := prefix

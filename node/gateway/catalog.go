@@ -41,7 +41,9 @@ func (d *draft) entry(n node) {
 	case strings.Contains(kind, "ai-catalog"):
 		d.refuse(ErrList, "the entry is a catalog; split it, or fetch it and import that")
 	case inside.kind() == object:
-		d.embedded(inside)
+		if d.embedded(inside); len(d.endpoints)+len(d.packages) == 0 {
+			d.reference(n, kind) // the entry may know what the document inside does not say
+		}
 	case card.kind() != absent:
 		d.network(card, "ai-card")
 	default:

@@ -3,7 +3,6 @@ package gateway
 import (
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -206,7 +205,7 @@ func (d *draft) tag(n node) { d.tags = d.capability(d.tags, n, "/x", '-') }
 func (d *draft) capability(to []string, n node, prefix string, sep byte) []string {
 	name := d.str(n, Warning)
 	if strings.TrimSpace(name) == "" {
-		if n.kind() != absent {
+		if n.kind() == text || n.kind() == null {
 			d.add(Warning, n.path, "an empty capability; left out")
 		}
 		return to
@@ -369,7 +368,7 @@ func unknownShape(n node) *RefusalError {
 	}
 	var keys []string
 	for _, f := range n.v.fields[:min(len(n.v.fields), 8)] {
-		keys = append(keys, fmt.Sprintf("%.40q", f.name))
+		keys = append(keys, show(f.name))
 	}
 	return refuse(ErrUnrecognised, "it has the keys [%s]; known are A2A cards, MCP server.json, OASF records, NANDA AgentFacts, AI Catalog entries and ANS events", strings.Join(keys, " "))
 }

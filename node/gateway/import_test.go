@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		{"text", `"hello"`, "ErrUnrecognised", "text where an object"},
 		{"null", `null`, "ErrUnrecognised", "null"},
 		{"no keys", `{}`, "ErrUnrecognised", "AgentFacts"},
-		{"other keys", `{"mcpServers": {"a\u001bb": {}}}`, "ErrUnrecognised", "mcpServers"},
+		{"other keys", `{"mcpServers": {}, "a\u001bb\u3164\ufffd": {}}`, "ErrUnrecognised", "mcpServers"},
 		{"a list", `[{"name": "a"}]`, "ErrList", "split"},
 		{"a catalog", `{"entries": []}`, "ErrList", "split"},
 		{"a registry's answer", `{"servers": [], "metadata": {}}`, "ErrList", "split"},

@@ -1,8 +1,8 @@
 package gateway
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -53,7 +53,10 @@ func show(s string) string {
 	if len(s) > 96 {
 		s = strings.ToValidUTF8(s[:96], "") + "..."
 	}
-	return fmt.Sprintf("%q", s)
+	if q := strconv.Quote(s); !strings.ContainsFunc(q, invisible) {
+		return q
+	}
+	return strconv.QuoteToASCII(s)
 }
 
 // pointer escapes a member name for a JSON Pointer, and tidies it for people.
