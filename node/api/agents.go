@@ -40,8 +40,8 @@ func (s *server) getAgent(c *call) error {
 
 func (s *server) sendResolution(c *call, res Resolution) error {
 	h := c.w.Header()
-	h.Set(headerStatus, string(res.Status))
-	h.Set(headerSource, res.Source)
+	h.Set(headerStatus, word(string(res.Status)))
+	h.Set(headerSource, word(res.Source))
 	h.Set(headerAge, strconv.FormatInt(res.AgeMS, 10))
 	h.Set(headerConfirmations, strconv.Itoa(res.Confirmations))
 	h.Add("Vary", "Accept")
@@ -67,6 +67,16 @@ func (s *server) sendResolution(c *call, res Resolution) error {
 	}
 	s.sendProblem(c, resolutionProblem(res))
 	return nil
+}
+
+// word keeps everything out of a header but letters, digits and dashes.
+func word(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, s)
 }
 
 // resolutionProblem is the answer where a lookup ended in anything but a good

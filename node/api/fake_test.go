@@ -78,6 +78,7 @@ type fakeNode struct {
 	partial  bool
 	panics   bool
 	blocked  bool          // methods wait for their context
+	short    bool          // streams that are to follow do not
 	stopped  chan struct{} // closed by Stop
 	ended    chan struct{} // one token for each stream that ended
 }
@@ -234,7 +235,7 @@ func (f *fakeNode) Tombstones(ctx context.Context, after uint64, follow bool) it
 			if after < uint64(len(f.events)) {
 				next = f.events[after:]
 			}
-			changed := f.changed
+			changed, short := f.changed, f.short
 			f.mu.Unlock()
 			for _, ev := range next {
 				if !yield(ev, nil) {
@@ -242,7 +243,7 @@ func (f *fakeNode) Tombstones(ctx context.Context, after uint64, follow bool) it
 				}
 				after = ev.Cursor
 			}
-			if !follow {
+			if !follow || short {
 				return
 			}
 			select {
