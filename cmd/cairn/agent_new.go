@@ -45,12 +45,16 @@ func (c *agentNewCmd) Run(s *session) error {
 	if err := s.print(newAgentResult{info, "cairn publish CARD.json --agent " + a.Name + s.dirFlag()}); err != nil {
 		return err
 	}
-	for what, path := range map[string]string{"revocation certificate": info.Certificate, "rotation key": info.RotationKey} {
-		if liesUnder(dir, path) {
-			s.warn("the %s lies on this disk, next to the signing key; move it to another one: %s", what, path)
-		}
-	}
+	warnOfPlace(s, dir, "revocation certificate", info.Certificate)
+	warnOfPlace(s, dir, "rotation key", info.RotationKey)
 	return nil
+}
+
+// warnOfPlace says so where a secret that belongs elsewhere lies under dir.
+func warnOfPlace(s *session, dir, what, path string) {
+	if liesUnder(dir, path) {
+		s.warn("the %s lies on this disk, next to the signing key; move it to another one: %s", what, path)
+	}
 }
 
 // liesUnder reports whether path is inside dir.

@@ -67,6 +67,9 @@ func (c *daemonCmd) config(s *session) (node.Config, error) {
 		Dir: dir, Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
 		API: s.global.API, APIExpose: c.APIExpose, Socket: true, Logger: s.log, Version: version,
 	}
+	if c.Replication < 0 || c.Replication > node.DefaultReplication {
+		return cfg, badInput("leave it out for the default", "--replication %d: want 1 to %d", c.Replication, node.DefaultReplication)
+	}
 	if strings.Contains(cfg.API, "://") {
 		return cfg, badInput("give an address such as "+exampleAPI, "--api %s: the daemon takes an address, not a URL", cfg.API)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/records"
@@ -108,6 +109,7 @@ func errorCodes() []errorCode {
 		{api.ErrPrivate, exitUsage},
 		{api.ErrToken, exitUsage},
 		{api.ErrExposed, exitUsage},
+		{node.ErrUsage, exitUsage},
 	}
 }
 
@@ -159,14 +161,36 @@ func (s *session) nextStep(err error) string {
 	switch {
 	case errors.As(err, &f):
 		return f.next
-	case errors.As(err, &p) && p.Status == http.StatusUnauthorized:
-		return "give the daemon's token in $CAIRN_TOKEN or with --token-file"
 	case errors.As(err, &p):
-		return p.Next
+		return s.nextOfProblem(p)
+	case errors.Is(err, api.ErrExposed):
+		return "to open it to others add --api-expose, and a token of your own with --token-file or in $CAIRN_TOKEN"
 	case errors.Is(err, api.ErrNotRunning) && s.global.target(s.env) != "":
 		return "look at the address in --api or $CAIRN_API: is the daemon there?"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "give it more time with --timeout, or look at: cairn status" + s.dirFlag()
 	}
 	return ""
+}
+
+// nextOfProblem is the next step at a command line; what the daemon suggests is for
+// those who speak HTTP to it.
+func (s *session) nextOfProblem(p *api.Problem) string {
+	switch p.Name() {
+	case "unauthorized":
+		return "give the daemon's token in $CAIRN_TOKEN or with --token-file"
+	case "not-found":
+		return "list the agents: cairn agent list" + s.dirFlag()
+	case "private":
+		return "name public https endpoints, or add --allow-private"
+	case "too-few":
+		return "look at: cairn peers" + s.dirFlag()
+	case "not-ready", "unverified":
+		return "look at: cairn status" + s.dirFlag()
+	case "internal":
+		return "the daemon's own messages have the reason"
+	case "invalid", "parameter", "malformed":
+		return "" // the message has it
+	}
+	return p.Next
 }

@@ -45,7 +45,7 @@ func (t *text) line(format string, args ...any) {
 // field writes one indented "name  value" line, nothing where the value is empty.
 func (t *text) field(name, format string, args ...any) {
 	if value := fmt.Sprintf(format, args...); value != "" {
-		t.line("  %-12s %s", name, value)
+		t.line("  %-13s %s", name, value)
 	}
 }
 

@@ -109,5 +109,5 @@ func (v publishView) show(t *text) {
 
 // evidence says who stored a value.
 func evidence(targets, acks, readBack int) string {
-	return fmt.Sprintf("%d of %d nodes acknowledged, %d gave it back", acks, targets, readBack)
+	return fmt.Sprintf("%d of %s acknowledged, %d gave it back", acks, count(targets, "node"), readBack)
 }

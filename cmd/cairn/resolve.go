@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
@@ -123,13 +125,13 @@ func showLocation(t *text, l records.Location) {
 		t.field("offers", "%s", c)
 	}
 	if l.Card != nil {
-		t.field("card", "%s  %s  sha256 %x", l.Card.URL, l.Card.MediaType, l.Card.Digest)
+		t.field("card", "%s", words(l.Card.URL, l.Card.MediaType, fmt.Sprintf("sha256 %x", l.Card.Digest)))
 	}
 	for _, c := range l.Code {
-		t.field("code", "%s  sha256 %x  %s", c.Type, c.Digest, c.URL)
+		t.field("code", "%s", words(c.Type, fmt.Sprintf("sha256 %x", c.Digest), c.URL))
 	}
 	t.field("region", "%s", l.Region)
-	for name, v := range l.Extensions {
-		t.field("extension", "%s, %d bytes", name, len(v))
+	for _, name := range slices.Sorted(maps.Keys(l.Extensions)) {
+		t.field("extension", "%s, %s", name, count(len(l.Extensions[name]), "byte"))
 	}
 }

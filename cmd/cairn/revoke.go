@@ -118,6 +118,6 @@ type revokeView struct{ api.RevokeResult }
 func (v revokeView) show(t *text) {
 	t.line("revoked, for good")
 	t.field("id", "%s", v.ID)
-	t.field("told", "%d peers on the fact topic", v.GossipPeers)
+	t.field("told", "%s on the fact topic", count(v.GossipPeers, "peer"))
 	t.field("stored", "%s", evidence(v.Targets, v.Acks, v.ReadBack))
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -96,6 +97,7 @@ func TestUsageErrors(t *testing.T) {
 		{"all as one", "publish --all x --agent y", "leave --agent out"},
 		{"no multiaddr", "daemon --listen 127.0.0.1:1", "multiaddr such as"},
 		{"bootstrap without a peer", "daemon --bootstrap /ip4/127.0.0.1/tcp/1", "/p2p/12D3"},
+		{"too many replicas", "daemon --replication 21", "want 1 to 20"},
 		{"a URL to listen on", "daemon --api http://127.0.0.1:1", "not a URL"},
 		{"unknown profile", "daemon --profile moon", "--profile"},
 		{"no such token file", "status --api http://127.0.0.1:1 --token-file nowhere", "token"},
@@ -150,6 +152,18 @@ func TestInterruptedIsSaid(t *testing.T) {
 	var msg strings.Builder
 	s := &session{ctx: ctx, env: env{stderr: &msg}, global: &global{}}
 	if code := s.finish(ctx.Err()); code != exitFailed || msg.String() != "cairn: interrupted\n" {
+		t.Errorf("exit code %d, %q", code, msg.String())
+	}
+}
+
+func TestInterruptWhileReading(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	silent, hold := io.Pipe()
+	defer hold.Close()
+	var msg strings.Builder
+	time.AfterFunc(10*time.Millisecond, cancel)
+	code := run(ctx, []string{"record", "inspect", "-"}, env{stdin: silent, stdout: io.Discard, stderr: &msg, getenv: func(string) string { return "" }})
+	if code != exitFailed || msg.String() != "cairn: interrupted\n" {
 		t.Errorf("exit code %d, %q", code, msg.String())
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
@@ -47,7 +49,7 @@ func (s *session) finish(err error) exitCode {
 	if errors.As(err, &code) {
 		return code
 	}
-	if s.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if s.ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(s.ctx))) {
 		s.say("interrupted")
 		return exitFailed
 	}
@@ -175,7 +177,7 @@ func (s *session) readInput(name string, limit int64) ([]byte, error) {
 		defer f.Close()
 		r = f
 	}
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	b, err := readAll(s.ctx, r, limit+1)
 	if err != nil {
 		return nil, usage(err, "name a file, or - for standard input")
 	}
@@ -183,6 +185,26 @@ func (s *session) readInput(name string, limit int64) ([]byte, error) {
 		return nil, badInput("", "%s is too large: more than %d bytes", name, limit)
 	}
 	return b, nil
+}
+
+// readAll reads at most limit bytes, or until ctx ends: a reader that never
+// answers does not hold up an interrupt.
+func readAll(ctx context.Context, r io.Reader, limit int64) ([]byte, error) {
+	type result struct {
+		b   []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		b, err := io.ReadAll(io.LimitReader(r, limit))
+		done <- result{b, err}
+	}()
+	select {
+	case res := <-done:
+		return res.b, res.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // showTime is an instant for people, with how far away it is.
@@ -201,11 +223,24 @@ func showTime(t time.Time) string {
 func showSpan(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
+		return fmt.Sprintf("%d days", d.Round(24*time.Hour)/(24*time.Hour))
 	case d >= time.Hour:
 		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
 	case d >= time.Minute:
 		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
 	}
 	return d.Round(time.Second).String()
+}
+
+// count is "1 peer" or "3 peers".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// words joins those that are not empty.
+func words(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "  ")
 }
