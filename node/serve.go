@@ -88,6 +88,10 @@ func (n *Node) serve(l net.Listener, h http.Handler, cfg api.Config) {
 	n.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
 		defer cancel()
-		return errors.Join(srv.Shutdown(ctx), <-done)
+		err := srv.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = nil // it has cut off whoever still held a connection
+		}
+		return errors.Join(err, <-done)
 	})
 }
