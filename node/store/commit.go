@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -63,6 +64,7 @@ type ticket struct {
 	s      *Store
 	b      *pebble.Batch
 	cursor uint64 // the highest cursor given out up to this batch
+	batch  uint64 // the number of the batch
 }
 
 // apply gives one batch to the engine. Batches are applied one after the other, in
@@ -74,7 +76,8 @@ func (s *Store) apply(fill func(b *pebble.Batch, t *tally) error) (ticket, error
 	defer s.seq.Unlock()
 	t := s.tally
 	err := fill(b, &t)
-	if err == nil && t != s.tally {
+	if err == nil && b.Count() > 0 {
+		t.batch++
 		err = b.Set([]byte{tableCounters}, t.encode(), nil)
 	}
 	if err != nil || b.Empty() {
@@ -87,7 +90,7 @@ func (s *Store) apply(fill func(b *pebble.Batch, t *tally) error) (ticket, error
 	}
 	s.tally = t
 	s.counts.Store(&t)
-	return ticket{s, b, t.cursor}, nil
+	return ticket{s, b, t.cursor, t.batch}, nil
 }
 
 // wait returns nil once the batch, and so every one before it, is synced. The log
@@ -103,14 +106,20 @@ func (t ticket) wait() error {
 	if broken := t.s.brokenErr(); broken != nil {
 		return broken
 	}
-	for {
-		d := t.s.durable.Load()
-		if d >= t.cursor || t.s.durable.CompareAndSwap(d, t.cursor) {
-			break
-		}
-	}
+	raise(&t.s.durable, t.cursor)
+	raise(&t.s.synced, t.batch)
 	t.s.pending.Add(-1)
 	return t.b.Close()
+}
+
+// raise moves a number up to at least n.
+func raise(v *atomic.Uint64, n uint64) {
+	for {
+		old := v.Load()
+		if old >= n || v.CompareAndSwap(old, n) {
+			return
+		}
+	}
 }
 
 // commit applies one batch and waits for it.

@@ -37,13 +37,14 @@ type tally struct {
 	records, recordBytes, foreignBytes int64
 	marks                              int64
 	cursor                             uint64 // of the last fact
+	batch                              uint64 // number of this batch
 }
 
-const tallySize = 7 * 8
+const tallySize = 8 * 8
 
 func (t tally) encode() []byte {
 	b := make([]byte, 0, tallySize)
-	for _, v := range []int64{t.facts, t.factBytes, t.records, t.recordBytes, t.foreignBytes, t.marks, int64(t.cursor)} {
+	for _, v := range []int64{t.facts, t.factBytes, t.records, t.recordBytes, t.foreignBytes, t.marks, int64(t.cursor), int64(t.batch)} {
 		b = binary.BigEndian.AppendUint64(b, uint64(v))
 	}
 	return b
@@ -53,15 +54,16 @@ func decodeTally(b []byte) (t tally, ok bool) {
 	if len(b) != tallySize {
 		return t, false
 	}
-	var v [7]int64
+	var v [8]int64
 	for i := range v {
 		v[i] = int64(binary.BigEndian.Uint64(b[8*i:]))
 	}
-	return tally{v[0], v[1], v[2], v[3], v[4], v[5], uint64(v[6])}, true
+	return tally{v[0], v[1], v[2], v[3], v[4], v[5], uint64(v[6]), uint64(v[7])}, true
 }
 
-// loadTally reads the counters, or counts where they are damaged.
-func (s *Store) loadTally() (tally, error) {
+// loadTally reads the counters. Where they are damaged it counts, and takes the
+// number of the batch from the check file.
+func (s *Store) loadTally(check uint64) (tally, error) {
 	raw, err := s.get([]byte{tableCounters})
 	if err != nil || raw == nil {
 		return tally{}, err
@@ -70,7 +72,9 @@ func (s *Store) loadTally() (tally, error) {
 		return t, nil
 	}
 	s.corrupt.Add(1)
-	return s.recount()
+	t, err := s.recount()
+	t.batch = check
+	return t, err
 }
 
 // recount makes the counters from the data.

@@ -56,7 +56,7 @@
 // The first byte is the table. Numbers are big endian, so that they sort.
 //
 //	v                  format version (4 bytes)
-//	n                  counters: see counts.go
+//	n                  counters and number of the batch: see counts.go
 //	a | cursor (8)     a fact in order of arrival: time, source, bytes
 //	f | subject (32)   cursor of the subject's fact
 //	r | agent (32)     canonical bytes of the newest record
@@ -67,8 +67,7 @@
 //	x | key            settings
 //
 // A record and its mark are written in one batch, and so are a fact and the
-// removal of its subject's record; the counters go into every batch that changes
-// them. The format version is raised together with a release note; a store of a
+// removal of its subject's record; the counters go into every batch. The format version is raised together with a release note; a store of a
 // newer format is refused and left as it is.
 //
 // # Memory and files
@@ -78,10 +77,13 @@
 // most some 16 MiB. Bloom filters keep the question "is this subject known" off
 // the disk where the answer is no.
 //
-// # What it cannot see
+// # Damage
 //
-// A damaged block or log entry is found by its checksum and reported as
-// [ErrCorrupt]. One case looks the same as a write cut short by a power cut:
-// damage to the very last synced entries of the newest log. They are then missing
-// without an error, as after a power cut before their sync.
+// Blocks and log entries carry checksums; damage to them is [ErrCorrupt], from Open
+// or from the call that reads them. The engine alone would take a manifest or a log
+// that lost its end for one whose end was never written. The file CHECK has the
+// number of a batch that is on disk: a store with fewer is ErrCorrupt too, and Open
+// removes no file before it knows. What cannot be told apart is left: after a kill
+// or a power cut, damage to the entries that were synced since the last table was
+// written, at the end of the newest log, looks like a write that was cut short.
 package store

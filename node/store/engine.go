@@ -111,6 +111,7 @@ func (s *Store) engineOptions(g *guard) *pebble.Options {
 			DataCorruption: func(i pebble.DataCorruptionInfo) {
 				s.damaged("file "+i.Path, i.Details)
 			},
+			FlushEnd: func(pebble.FlushInfo) { s.wakeCheck() },
 			WriteStallBegin: func(i pebble.WriteStallBeginInfo) {
 				s.stalls.Add(1)
 				s.opts.Logger.Warn("store: writes wait for the disk", "reason", i.Reason)
@@ -143,6 +144,9 @@ func checkDir(dir string, f vfs.FS) error {
 	names, err := f.List(dir)
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)
+	}
+	if err := checkNames(dir, names); err != nil {
+		return err
 	}
 	var logs uint64
 	for _, name := range names {
@@ -177,10 +181,14 @@ func openError(dir string, err error) error {
 	return fmt.Errorf("open the store in %s: %w", dir, err)
 }
 
-// close ends the engine, within a time: a disk that hangs must not hang the node.
-func (e *engine) close(d time.Duration) error {
+// close ends the engine once ready is closed, within a time: a disk that hangs must
+// not hang the node.
+func (e *engine) close(ready <-chan struct{}, d time.Duration) error {
 	done := make(chan error, 1)
-	go func() { done <- e.DB.Close() }()
+	go func() {
+		<-ready
+		done <- e.DB.Close()
+	}()
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

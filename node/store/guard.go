@@ -42,6 +42,10 @@ type guard struct {
 	opening  atomic.Bool  // errors go back to the engine, which reports them from Open
 	writing  atomic.Int64 // writes under way
 	failures atomic.Int64 // writes that failed since a table was synced
+
+	mu      sync.Mutex
+	holding bool     // under mu: removals wait, until it is known that nothing is lost
+	held    []string // under mu: what is to be removed
 }
 
 // freeze stops every write from now on. Only the first error counts.
@@ -164,7 +168,35 @@ func (g *guard) Link(old, name string) error {
 
 // Remove guards the removal of a file. One that stays is only lost space.
 func (g *guard) Remove(name string) error {
+	if g.hold(name) {
+		return nil
+	}
 	return g.lenient(func() error { return g.FS.Remove(name) })
+}
+
+// hold keeps a table, log or manifest from being removed while the guard holds.
+func (g *guard) hold(name string) bool {
+	base := filepath.Base(name)
+	if !strings.HasSuffix(base, ".sst") && !strings.HasSuffix(base, ".log") && !strings.HasPrefix(base, "MANIFEST-") {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.holding {
+		g.held = append(g.held, name)
+	}
+	return g.holding
+}
+
+// release removes what was held, and holds no more.
+func (g *guard) release() {
+	g.mu.Lock()
+	held := g.held
+	g.holding, g.held = false, nil
+	g.mu.Unlock()
+	for _, name := range held {
+		_ = g.Remove(name) // lost space at worst
+	}
 }
 
 // RemoveAll guards the removal of a folder.

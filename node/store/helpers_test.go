@@ -121,7 +121,8 @@ func checkCounts(t testing.TB, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := *s.counts.Load(); got != want {
+	got := *s.counts.Load()
+	if got.batch = 0; got != want {
 		t.Fatalf("counters %+v, a scan counts %+v", got, want)
 	}
 }

@@ -29,6 +29,7 @@ const (
 // Store is what survives a restart. It is safe for concurrent use.
 type Store struct {
 	opts  Options
+	dir   string
 	space *space
 	gate  *gate
 	guard *guard
@@ -46,6 +47,10 @@ type Store struct {
 	counts  atomic.Pointer[tally] // the same, to read
 	pending atomic.Int64          // batches applied and not yet synced
 	durable atomic.Uint64         // highest cursor that is synced
+	synced  atomic.Uint64         // highest batch that is synced
+	wake    chan struct{}         // asks keepCheck to write
+	quit    chan struct{}         // asks it to write once more and to end
+	checked chan struct{}         // closed when it has ended
 	corrupt atomic.Uint64         // values that did not verify
 	stalls  atomic.Uint64         // times the engine made writers wait
 }
@@ -125,14 +130,21 @@ func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
 		gate:   newGate(),
 		broken: make(chan struct{}),
 		slots:  make(chan struct{}, maxWriters),
+		dir:    dir,
+
+		wake:    make(chan struct{}, 1),
+		quit:    make(chan struct{}),
+		checked: make(chan struct{}),
 	}
 	s.space = &space{fs: disk, dir: dir, floor: s.opts.MinFree}
-	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full}
+	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full, holding: true}
 	s.counts.Store(&tally{})
+	check := readCheck(disk, dir)
 	if err := s.openEngine(dir, s.guard); err != nil {
 		return nil, err
 	}
-	if err := s.load(); err != nil {
+	go s.keepCheck()
+	if err := s.load(check); err != nil {
 		return nil, fmt.Errorf("open the store in %s: %w", dir, joinClose(err, s))
 	}
 	return s, nil
@@ -144,13 +156,14 @@ func joinClose(err error, s *Store) error {
 	return err
 }
 
-// load checks the format and reads the counters.
-func (s *Store) load() error {
-	if err := s.checkVersion(); err != nil {
+// load checks that the format is known and that nothing is lost, and reads the
+// counters.
+func (s *Store) load(check uint64) error {
+	t, err := s.loadTally(check)
+	if err != nil {
 		return err
 	}
-	t, err := s.loadTally()
-	if err != nil {
+	if err := s.compareCheck(t, check); err != nil {
 		return err
 	}
 	last, err := s.lastArrival()
@@ -161,6 +174,12 @@ func (s *Store) load() error {
 	s.tally = t
 	s.counts.Store(&t)
 	s.durable.Store(t.cursor) // the engine has written the log into tables when it opened
+	s.synced.Store(t.batch)
+	if err := s.checkVersion(); err != nil {
+		return err
+	}
+	s.wakeCheck()
+	s.guard.release()
 	return nil
 }
 
@@ -206,7 +225,8 @@ func (s *Store) Close() error {
 	if !s.gate.wait(closeTime) {
 		return s.eng.abandon(fmt.Errorf("%w: a call did not end within %s", ErrBroken, closeTime))
 	}
-	if err := s.eng.close(closeTime); err != nil {
+	close(s.quit)
+	if err := s.eng.close(s.checked, closeTime); err != nil {
 		return fmt.Errorf("close the store: %w", err)
 	}
 	return nil
