@@ -23,7 +23,7 @@ help: ## list the targets
 .PHONY: build
 build: ## build bin/cairn and bin/cairn-testnet
 	$(say) 'build $(VERSION)'
-	@$(GO) build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/cairn ./cmd/cairn-testnet
+	@$(GO) build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/cairn ./cmd/cairn-testnet
 	@ls -1 bin/cairn bin/cairn-testnet
 
 .PHONY: test fmt vet lint unit
