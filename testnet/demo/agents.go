@@ -1,9 +1,14 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -27,21 +32,77 @@ func (r *run) publishAll(ctx context.Context) error {
 	return nil
 }
 
-// publish publishes one example, or says why it is none that can be.
+// publish publishes one example: as one agent, else as a list of several, else it
+// says why it is neither.
 func (r *run) publish(ctx context.Context, c card) error {
 	home := r.daemons[len(r.agents)%(len(r.daemons)-1)] // the last one will be off
-	o, err := r.cli.run(ctx, c.doc, "publish", "-", "--dir", home.dir, "-o", "json")
+	file, err := r.write(c.name, c.doc)
+	if err != nil {
+		return err
+	}
+	run := r.cli.run
+	if len(r.agents) == 0 {
+		run = r.command // the first one shows how
+	}
+	o, err := run(ctx, "publish", file, "--dir", home.dir, "-o", "json")
 	if err != nil {
 		return &blame{home, err}
 	}
 	if o.code == exitUsage {
-		r.story.line("%-20s not published: %s", c.name, o.reason())
-		return nil
+		return r.publishList(ctx, home, c, file, o.reason())
 	}
 	var p published
 	if err := decode(o, &p); err != nil {
 		return &blame{home, fmt.Errorf("publish %s on %s: %w", c.name, home.name, err)}
 	}
+	return r.enter(ctx, home, c, p)
+}
+
+// write puts a document where a command can read it.
+func (r *run) write(name string, doc []byte) (string, error) {
+	dir := filepath.Join(r.dir, "cards")
+	file := filepath.Join(dir, name+".json")
+	return file, errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(file, doc, 0o600))
+}
+
+// publishList publishes each entry of a list that can be. Where there is none, the
+// document was refused for the reason given.
+func (r *run) publishList(ctx context.Context, home *daemon, c card, file, reason string) error {
+	o, err := r.cli.run(ctx, "publish", "--all", file, "--dir", home.dir, "-o", "jsonl")
+	if err != nil {
+		return &blame{home, err}
+	}
+	entries := 0
+	for line := range bytes.Lines(o.stdout) {
+		var e struct {
+			Title  string     `json:"title"`
+			Error  string     `json:"error"`
+			Result *published `json:"result"`
+		}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return &blame{home, fmt.Errorf("publish --all %s on %s: %w", c.name, home.name, err)}
+		}
+		entries++
+		entry := card{name: c.name + "/" + e.Title, doc: c.doc}
+		if e.Result == nil {
+			r.refuse(entry, e.Error)
+		} else if err := r.enter(ctx, home, entry, *e.Result); err != nil {
+			return err
+		}
+	}
+	if entries == 0 {
+		r.refuse(c, reason)
+	}
+	return nil
+}
+
+// refuse tells why an example is not published.
+func (r *run) refuse(c card, reason string) {
+	r.story.line("%s not published: %s", column(c.name), clip(reason, 90))
+}
+
+// enter notes a published agent, with the place that its own node says it has.
+func (r *run) enter(ctx context.Context, home *daemon, c card, p published) error {
 	a := &agent{id: p.ID, name: p.Name, file: c.name, doc: c.doc, home: home}
 	here, err := r.resolve(ctx, home, a, "cache-only")
 	if err != nil {
@@ -52,14 +113,18 @@ func (r *run) publish(ctx context.Context, c card) error {
 		return &blame{home, fmt.Errorf("%s was published without a place", c.name)}
 	}
 	r.agents = append(r.agents, a)
-	r.story.line("%-20s on %s: %s  stored by %d of %d, given back by %d", a.file, home.name, short(a.id), p.Acks, p.Targets, p.ReadBack)
+	r.story.line("%s on %s: %s  stored by %d of %d, given back by %d", column(a.file), home.name, short(a.id), p.Acks, p.Targets, p.ReadBack)
 	return nil
 }
 
 // resolve asks one node for an agent that must be active.
 func (r *run) resolve(ctx context.Context, d *daemon, a *agent, policy string) (resolved, error) {
 	var res resolved
-	if _, err := r.cli.json(ctx, &res, nil, "resolve", a.id, "--dir", d.dir, "--policy", policy); err != nil {
+	o, err := r.cli.run(ctx, "resolve", a.id, "--dir", d.dir, "--policy", policy, "-o", "json")
+	if err == nil {
+		err = decode(o, &res)
+	}
+	if err != nil {
 		return res, &blame{d, fmt.Errorf("resolve %s (%s) on %s: %w", a.name, a.file, d.name, err)}
 	}
 	if res.Status != "active" {
@@ -68,11 +133,14 @@ func (r *run) resolve(ctx context.Context, d *daemon, a *agent, policy string) (
 	return res, nil
 }
 
-// resolveAll finds each agent from a node that did not publish it.
+// resolveAll finds each agent from a node that neither published it nor holds it.
 func (r *run) resolveAll(ctx context.Context) error {
-	r.story.chapter("Find each agent from another node", "The answer comes from the nodes that hold the record; whoever asks checks its signature.")
+	r.story.chapter("Find each agent from another node", "Asked is a node that does not hold the record; the answer comes over the network, and whoever asks checks its signature.")
 	for i, a := range r.agents {
-		asker := r.askerFor(i, a)
+		asker, err := r.askerFor(ctx, i, a)
+		if err != nil {
+			return err
+		}
 		res, err := r.resolve(ctx, asker, a, "cache-first")
 		if err != nil {
 			return err
@@ -80,15 +148,27 @@ func (r *run) resolveAll(ctx context.Context) error {
 		if !slices.Equal(res.places(), a.places) {
 			return &blame{asker, fmt.Errorf("%s finds %s at %v, published at %v", asker.name, a.file, res.places(), a.places)}
 		}
-		r.story.line("%-20s asked on %s: %s  (from %s, %d asked, %.1f ms)", a.file, asker.name, a.places[0], res.Source, len(res.Path), res.ElapsedMS)
+		r.story.line("%s on %s: %s", column(a.file), asker.name, a.places[0])
+		r.story.line("%s       from the %s, %.1f ms, %d asked", column(""), res.Source, res.ElapsedMS, len(res.Path))
 	}
 	return nil
 }
 
-// askerFor picks a node to ask, another one for each agent.
-func (r *run) askerFor(i int, a *agent) *daemon {
+// askerFor picks a node to ask: one that does not know the agent, another one for
+// each agent where there are several.
+func (r *run) askerFor(ctx context.Context, i int, a *agent) (*daemon, error) {
 	others := r.others(a.home)
-	return others[(i+len(others)/2)%len(others)]
+	for j := range others {
+		d := others[(i+j)%len(others)]
+		code, err := get(ctx, r.client, agentURL(d.line.API, a.id)+"?policy=cache-only")
+		if err != nil {
+			return nil, &blame{d, err}
+		}
+		if code == http.StatusNotFound {
+			return d, nil
+		}
+	}
+	return others[i%len(others)], nil // everybody holds it
 }
 
 // move publishes one agent again at another place.
@@ -98,10 +178,17 @@ func (r *run) move(ctx context.Context) error {
 		return err
 	}
 	r.story.chapter("Move an agent", fmt.Sprintf("%s is published again from a changed description; the higher sequence wins everywhere.", a.file))
-	var p published
-	r.story.command("cairn publish CHANGED.json --agent %s --dir %s", a.name, a.home.dir)
-	if _, err := r.cli.json(ctx, &p, doc, "publish", "-", "--agent", a.name, "--dir", a.home.dir); err != nil {
+	file, err := r.write("changed", doc)
+	if err != nil {
+		return err
+	}
+	o, err := r.command(ctx, "publish", file, "--agent", a.name, "--dir", a.home.dir, "-o", "json")
+	if err != nil {
 		return &blame{a.home, err}
+	}
+	var p published
+	if err := decode(o, &p); err != nil {
+		return &blame{a.home, fmt.Errorf("publish %s on %s: %w", file, a.home.name, err)}
 	}
 	if p.ID != a.id {
 		return &blame{a.home, fmt.Errorf("the move made another agent: %s", p.ID)}

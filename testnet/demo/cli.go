@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,14 +38,14 @@ func (o outcome) reason() string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// run runs cairn with args and stdin. A command that ends with an exit code is no
+// run runs cairn with args. A command that ends with an exit code is no
 // error; one that could not be run is.
-func (c cli) run(ctx context.Context, stdin []byte, args ...string) (outcome, error) {
+func (c cli) run(ctx context.Context, args ...string) (outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	apart(cmd)
 	start := time.Now()
 	err := cmd.Run()
@@ -60,16 +61,13 @@ func (c cli) run(ctx context.Context, stdin []byte, args ...string) (outcome, er
 	return o, err
 }
 
-// json runs cairn, which must succeed, and reads its answer into v.
-func (c cli) json(ctx context.Context, v any, stdin []byte, args ...string) (outcome, error) {
-	o, err := c.run(ctx, stdin, append(args, "-o", "json")...)
-	if err != nil {
-		return o, err
+// command is cli.run, shown in the story as the reader could type it.
+func (r *run) command(ctx context.Context, args ...string) (outcome, error) {
+	r.story.command("cairn " + strings.Join(args, " "))
+	if !slices.Contains(args, "-o") {
+		args = append(args, "-o", "json")
 	}
-	if err := decode(o, v); err != nil {
-		return o, fmt.Errorf("cairn %s: %w", strings.Join(args, " "), err)
-	}
-	return o, nil
+	return r.cli.run(ctx, args...)
 }
 
 // decode reads the answer of a command that must have succeeded.

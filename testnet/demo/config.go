@@ -19,7 +19,7 @@ const (
 	// MaxNodes bounds the processes.
 	MaxNodes = 50
 	// replication is k: fewer holders than nodes, so that a search has a way to go.
-	replication = 5
+	replication = 4
 	// patience bounds each wait for something that takes well under a second.
 	patience = 45 * time.Second
 )

@@ -104,13 +104,13 @@ func (r *run) explain(err error) {
 
 // cleanUp ends the processes and removes the directories.
 func (r *run) cleanUp() error {
+	r.client.CloseIdleConnections() // a daemon that stops waits for open ones
 	errs := make([]error, len(r.daemons))
 	var group sync.WaitGroup
 	for i, d := range r.daemons {
 		group.Go(func() { errs[i] = d.stop() })
 	}
 	group.Wait()
-	r.client.CloseIdleConnections()
 	if r.cfg.Keep {
 		r.story.line("kept: %s", r.dir)
 	} else {

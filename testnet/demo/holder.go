@@ -18,7 +18,7 @@ func (r *run) killHolder(ctx context.Context) error {
 	}
 	r.story.chapter("Kill a node that holds a record", fmt.Sprintf("%s holds the record of %s. It gets SIGKILL: no farewell, nothing handed over.", holder.name, a.file))
 	r.stopped[holder] = struct{}{}
-	r.story.command("kill -9 %d", holder.cmd.Process.Pid)
+	r.story.command(fmt.Sprintf("kill -9 %d", holder.cmd.Process.Pid))
 	if err := holder.kill(); err != nil {
 		return &blame{holder, err}
 	}
@@ -67,12 +67,12 @@ func (r *run) living() *agent {
 // holderOf returns a node that holds the record of an agent for its publisher.
 func (r *run) holderOf(ctx context.Context, a *agent) (*daemon, error) {
 	for _, d := range r.others(a.home) {
-		var res resolved
-		o, err := r.cli.run(ctx, nil, "resolve", a.id, "--dir", d.dir, "--policy", "cache-only", "-o", "json")
+		o, err := r.cli.run(ctx, "resolve", a.id, "--dir", d.dir, "--policy", "cache-only", "-o", "json")
 		if err != nil {
 			return nil, &blame{d, err}
 		}
-		if o.code == 0 && decode(o, &res) == nil && res.Source == "local" {
+		var res resolved
+		if decode(o, &res) == nil && res.Source == "local" {
 			return d, nil
 		}
 	}
@@ -92,7 +92,7 @@ func (r *run) conclude(ctx context.Context) error {
 	}
 	r.story.table(rows)
 	fmt.Fprintf(r.cfg.Out, "\nProved: %d agents were found from other nodes, one moved, and after its revocation %d of %d nodes refuse it: "+
-		"those that were up within %s, the one that was off and the brand-new one before they were ready, the killed one still.\n",
+		"those that were up within %s, the one that was off and the brand-new one from the moment they were ready, the killed one still.\n",
 		len(r.agents), len(rows)-1, len(r.daemons), ms(r.slowest))
 	return nil
 }

@@ -9,14 +9,15 @@ import (
 )
 
 // switchOff stops the last node, so that it misses what comes.
-func (r *run) switchOff(context.Context) error {
+func (r *run) switchOff(ctx context.Context) error {
 	off := r.daemons[len(r.daemons)-1]
 	r.story.chapter("Switch a node off", fmt.Sprintf("%s stops now and will not hear of what follows.", off.name))
 	r.stopped[off] = struct{}{}
-	r.story.command("cairn stop --dir %s", off.dir)
-	if err := off.stop(); err != nil {
-		return &blame{off, err}
+	o, err := r.command(ctx, "stop", "--dir", off.dir)
+	if err != nil || o.code != 0 {
+		return &blame{off, fmt.Errorf("cairn stop on %s: %s: %w", off.name, o.reason(), err)}
 	}
+	<-off.exited
 	return nil
 }
 
@@ -40,12 +41,14 @@ func (r *run) revoke(ctx context.Context) error {
 			return &blame{w.daemon, err}
 		}
 	}
-	r.story.command("cairn revoke %s --dir %s", a.name, a.home.dir)
 	start := time.Now()
-	var rev revoked
-	o, err := r.cli.json(ctx, &rev, nil, "revoke", a.name, "--yes", "--dir", a.home.dir)
+	o, err := r.command(ctx, "revoke", a.name, "--dir", a.home.dir)
 	if err != nil {
 		return &blame{a.home, err}
+	}
+	var rev revoked
+	if err := decode(o, &rev); err != nil {
+		return &blame{a.home, fmt.Errorf("cairn revoke on %s: %w", a.home.name, err)}
 	}
 	r.story.line("the command took %s: put to %d of %d holders, handed to %d peers at once", ms(o.took), rev.Acks, rev.Targets, rev.GossipPeers)
 	for _, w := range watches {
@@ -80,7 +83,7 @@ func (r *run) timeRefusal(ctx context.Context, w *watch, start time.Time) error 
 // comeBack starts the node that was off.
 func (r *run) comeBack(ctx context.Context) error {
 	d := r.daemons[len(r.daemons)-1]
-	r.story.chapter("The node that was off comes back", "It holds the agent's old record and heard nothing. It must refuse by the time it says ready.")
+	r.story.chapter("The node that was off comes back", "It heard nothing of the revocation. It must refuse by the time it says ready.")
 	return r.joinLate(ctx, d, "was off")
 }
 
@@ -118,14 +121,15 @@ func (r *run) joinLate(ctx context.Context, d *daemon, how string) error {
 	if alive, _ := w.answered(); alive > 0 || code != http.StatusGone {
 		return &blame{d, fmt.Errorf("%s is ready and answers %d (%d times 200 before)", d.name, code, alive)}
 	}
-	ready := d.readyAt.Sub(d.started)
 	if err := until(ctx, d.name+" answers 410", func() bool { _, ok := w.refusal(); return ok }); err != nil {
 		return &blame{d, err}
 	}
 	at, _ := w.refusal()
-	at = minTime(at, d.readyAt)
-	r.refused[d] = how + ", before ready"
-	r.story.line("%s was ready %s after its start, and refused %s after its start", d.name, ms(ready), ms(at.Sub(d.started)))
+	r.refused[d] = how + ": once ready"
+	if d.readyAt.After(at) {
+		r.refused[d] = fmt.Sprintf("%s: %s before ready", how, ms(d.readyAt.Sub(at)))
+	}
+	r.story.line("%s was ready %s after its start; it refused from %s after its start on", d.name, ms(d.readyAt.Sub(d.started)), ms(minTime(at, d.readyAt).Sub(d.started)))
 	return nil
 }
 

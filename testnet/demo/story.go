@@ -28,9 +28,7 @@ func (s *story) line(format string, args ...any) {
 }
 
 // command shows a command as the reader could type it.
-func (s *story) command(format string, args ...any) {
-	fmt.Fprintf(s.out, "   $ %s\n", printable(fmt.Sprintf(format, args...)))
-}
+func (s *story) command(line string) { fmt.Fprintf(s.out, "   $ %s\n", printable(line)) }
 
 // table writes rows in columns.
 func (s *story) table(rows [][]string) {
@@ -58,6 +56,17 @@ func short(id string) string {
 		return id
 	}
 	return id[:7] + ".." + id[len(id)-5:]
+}
+
+// column is a name in a column of its own.
+func column(s string) string { return fmt.Sprintf("%-24s", clip(s, 21)) }
+
+// clip cuts a text for one line.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 // ms is a duration in milliseconds for people.
