@@ -109,8 +109,8 @@ func (c *Client) Tombstones(ctx context.Context, after uint64, follow bool) iter
 	return streamLines[TombstoneEvent](ctx, c, request{method: "GET", path: "/v1/tombstones", query: q})
 }
 
-// Watch mirrors Controller.Watch. What happened while a watcher was away is not
-// repeated: Resolve after Watch has begun.
+// Watch mirrors Controller.Watch: how the agent stands now, then each change, until
+// ctx ends or the agent is revoked. A stream that breaks ends with an error.
 func (c *Client) Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error] {
 	return func(yield func(Resolution, error) bool) {
 		for res, err := range streamEvents[Resolution](ctx, c, request{method: "GET", path: "/v1/watch", query: url.Values{"agent": {id.String()}}}) {

@@ -216,42 +216,50 @@ func TestClientPublishAll(t *testing.T) {
 	})
 }
 
-// TestClientWatch gets what becomes known, and the server's farewell.
+// TestClientWatch ends after a revocation, and with the server's farewell where
+// the server goes first.
 func TestClientWatch(t *testing.T) {
 	a := newAgent(t, 1)
-	node := newFakeNode()
-	d := openDoor(t, node, nil)
-	c := d.client(t)
-	node.seen = []Resolution{{ID: a.id(), Status: records.StatusActive, Record: a.record(t, 1)}}
-	var got []records.Status
-	closing := make(chan struct{})
-	for res, err := range c.Watch(t.Context(), a.id()) {
-		if err != nil {
-			var p *Problem
-			if !errors.As(err, &p) || p.Name() != "stopping" {
-				t.Error(err)
+	live := Resolution{ID: a.id(), Status: records.StatusActive, Record: a.record(t, 1)}
+	dead := Resolution{ID: a.id(), Status: records.StatusRevoked, Tombstone: a.tombstone(t), Record: a.record(t, 1)}
+	doors(t, func(t *testing.T, node *fakeNode, c *Client) {
+		node.set(func(f *fakeNode) { f.seen = []Resolution{live} })
+		var got []records.Status
+		for res, err := range c.Watch(t.Context(), a.id()) {
+			if err != nil {
+				t.Fatal(err)
 			}
-			break
+			got = append(got, res.Status)
+			switch res.Status {
+			case records.StatusActive:
+				node.set(func(f *fakeNode) { f.seen = append(f.seen, dead) })
+			case records.StatusRevoked:
+				if res.Record != nil || res.Tombstone == nil {
+					t.Error(res)
+				}
+			}
 		}
-		got = append(got, res.Status)
-		switch res.Status {
-		case records.StatusActive:
-			node.set(func(f *fakeNode) {
-				f.seen = append(f.seen, Resolution{ID: a.id(), Status: records.StatusRevoked, Tombstone: a.tombstone(t), Record: a.record(t, 1)})
-			})
-		case records.StatusRevoked:
-			if res.Record != nil || res.Tombstone == nil {
-				t.Error(res)
-			}
+		if !slices.Equal(got, []records.Status{records.StatusActive, records.StatusRevoked}) {
+			t.Error(got)
+		}
+	})
+	node := newFakeNode()
+	node.seen = []Resolution{live}
+	d := openDoor(t, node, nil)
+	closed := make(chan struct{})
+	var last error
+	for _, err := range d.client(t).Watch(t.Context(), a.id()) {
+		if last = err; err == nil {
 			go func() {
-				defer close(closing)
+				defer close(closed)
 				d.close(t)
 			}()
 		}
 	}
-	wait(t, "the shutdown", closing)
-	if !slices.Equal(got, []records.Status{records.StatusActive, records.StatusRevoked}) {
-		t.Error(got)
+	wait(t, "the shutdown", closed)
+	var p *Problem
+	if !errors.As(last, &p) || p.Name() != "stopping" {
+		t.Error(last)
 	}
 }
 

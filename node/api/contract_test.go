@@ -121,7 +121,7 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 	all = append(all, answersOf(t, put, a, "Put", write)...)
 	all = append(all, answersOf(t, publish, a, "Publish", write)...)
 	all = append(all, answersOf(t, publish, a, "Publish", map[int]error{404: ErrNotFound, 409: ErrConflict, 422: ErrPrivate})...)
-	all = append(all, answersOf(t, withdraw, a, "Withdraw", map[int]error{404: ErrNotFound, 410: records.ErrRevoked, 500: fault, 503: ErrNotReady})...)
+	all = append(all, answersOf(t, withdraw, a, "Withdraw", map[int]error{404: ErrNotFound, 410: records.ErrRevoked, 422: ErrInvalid, 500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, revoke, a, "Revoke", map[int]error{422: records.ErrUnsupported, 500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, find("POST", "/v1/stop"), a, "Stop", map[int]error{500: fault})...)
 	for _, r := range []route{find("GET", "/v1/status"), find("GET", "/v1/peers"), find("GET", "/readyz")} {

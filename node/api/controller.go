@@ -30,7 +30,8 @@ type Controller interface {
 	// Tombstones yields the held facts after a cursor in order of arrival (0 is
 	// from the start); with follow it goes on with each new one until ctx ends.
 	Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error]
-	// Watch yields what becomes known of one agent, from now on.
+	// Watch yields how one agent stands now, and again whenever that changes here,
+	// until ctx ends or the agent is revoked.
 	Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error]
 	// Status says how the node stands; it never blocks on the network.
 	Status(ctx context.Context) Status

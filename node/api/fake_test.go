@@ -268,7 +268,7 @@ func (f *fakeNode) Watch(ctx context.Context, id records.AgentID) iter.Seq2[Reso
 			seen, changed := f.seen[n:], f.changed
 			f.mu.Unlock()
 			for _, res := range seen {
-				if !yield(res, nil) {
+				if !yield(res, nil) || res.Status == records.StatusRevoked {
 					return
 				}
 				n++

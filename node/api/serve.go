@@ -18,19 +18,22 @@ type drainKey struct{}
 // listeners.
 type Server struct {
 	http  *http.Server
-	limit int64
+	limit int
 	log   *slog.Logger
 	over  func()             // counts a connection too many
 	drain context.CancelFunc // ends the streams
 	cut   context.CancelFunc // ends everything
-	open  atomic.Int64       // connections
+
+	mu    sync.Mutex // guards the fields below
+	conns map[*countedConn]bool
+	down  bool // Shutdown has begun
 }
 
 // NewServer prepares a server of a handler that Handler or SocketHandler made;
 // nothing runs before Serve. Of cfg only Logger and Limits are used.
 func NewServer(h http.Handler, cfg Config) *Server {
 	l := cfg.Limits.withDefaults()
-	s := &Server{limit: int64(l.Connections), log: cfg.Logger, over: func() {}}
+	s := &Server{limit: l.Connections, conns: map[*countedConn]bool{}, log: cfg.Logger, over: func() {}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -54,6 +57,7 @@ func NewServer(h http.Handler, cfg Config) *Server {
 		Protocols:                    plain,
 		DisableGeneralOptionsHandler: true,
 		BaseContext:                  func(net.Listener) context.Context { return base },
+		ConnState:                    noteActive,
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return s
@@ -69,15 +73,59 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Shutdown stops accepting, ends the streams, and waits for the other requests
-// until ctx ends; then it cuts what is left and returns the context's error.
+// until ctx ends; then it cuts what is left and returns the context's error. Who
+// has a connection and never said anything on it is not waited for.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.drain()
+	s.closeSilent()
 	err := s.http.Shutdown(ctx)
 	s.cut()
 	if err != nil {
 		return errors.Join(err, s.http.Close())
 	}
 	return nil
+}
+
+// closeSilent closes the connections on which no request has begun, now and from
+// now on: http.Server would wait five seconds for each.
+func (s *Server) closeSilent() {
+	s.mu.Lock()
+	s.down = true
+	var silent []*countedConn
+	for c := range s.conns {
+		if !c.active.Load() {
+			silent = append(silent, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range silent {
+		_ = c.Close()
+	}
+}
+
+// enter takes a place for a connection; nil is none left.
+func (s *Server) enter(conn net.Conn) *countedConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down || len(s.conns) >= s.limit {
+		return nil
+	}
+	c := &countedConn{Conn: conn, server: s}
+	s.conns[c] = true
+	return c
+}
+
+func (s *Server) leave(c *countedConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// noteActive marks a connection on which a request has begun.
+func noteActive(conn net.Conn, state http.ConnState) {
+	if c, ok := conn.(*countedConn); ok && state == http.StateActive && !c.active.Load() {
+		c.active.Store(true)
+	}
 }
 
 // cappedListener closes connections beyond the limit at once, so that the ones
@@ -88,18 +136,16 @@ type cappedListener struct {
 }
 
 func (l *cappedListener) Accept() (net.Conn, error) {
-	s := l.server
 	for {
 		conn, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		if s.open.Add(1) <= s.limit {
-			return &countedConn{Conn: conn, done: func() { s.open.Add(-1) }}, nil
+		if c := l.server.enter(conn); c != nil {
+			return c, nil
 		}
-		s.open.Add(-1)
-		s.over()
-		s.log.Debug("api: too many connections", "limit", s.limit)
+		l.server.over()
+		l.server.log.Debug("api: too many connections", "limit", l.server.limit)
 		_ = conn.Close()
 	}
 }
@@ -107,12 +153,12 @@ func (l *cappedListener) Accept() (net.Conn, error) {
 // countedConn gives its place back when it closes.
 type countedConn struct {
 	net.Conn
-	once sync.Once
-	done func()
+	server *Server
+	active atomic.Bool // a request has begun on it
 }
 
 func (c *countedConn) Close() error {
-	c.once.Do(c.done)
+	c.server.leave(c)
 	return c.Conn.Close()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -113,6 +114,27 @@ func TestConnectionCap(t *testing.T) {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestSilentConnections do not hold up a shutdown, before it or during it.
+func TestSilentConnections(t *testing.T) {
+	d := openDoor(t, newFakeNode(), nil)
+	var silent []net.Conn
+	for range 3 {
+		silent = append(silent, d.dial(t))
+	}
+	d.send(t, "GET", "/healthz", nil) // the server has accepted those before
+	begun := time.Now()
+	d.close(t)
+	if took := time.Since(begun); took > 4*time.Second {
+		t.Errorf("shutdown took %s", took)
+	}
+	for _, conn := range silent {
+		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		_ = conn.Close()
 	}
 }
 

@@ -31,8 +31,9 @@ func (s *server) watch(c *call) error {
 	return s.sendTombstones(st, after, true)
 }
 
-// watchAgent numbers the events of one connection: they cannot be resumed, so
-// who comes back asks for the agent first.
+// watchAgent numbers the events of one connection. They are not resumed: the node
+// begins with how the agent stands, so that who comes back has missed nothing
+// that still holds. After a revocation there is nothing more to come.
 func (s *server) watchAgent(c *call, id records.AgentID) error {
 	st, err := s.openStream(c, streamMode{media: typeSSE, live: true, beat: true})
 	if err != nil {
@@ -40,14 +41,18 @@ func (s *server) watchAgent(c *call, id records.AgentID) error {
 	}
 	defer st.close()
 	var n uint64
+	var last records.Status
 	for res, err := range s.node.Watch(st.ctx, id) {
 		if err != nil {
 			return st.fail(err)
 		}
-		n++
+		n, last = n+1, res.Status
 		if !st.send(frame{id: n, event: "resolution", data: complete(res)}) {
 			return nil
 		}
+	}
+	if last == records.StatusRevoked && !st.stopping() {
+		return nil
 	}
 	return st.end()
 }
