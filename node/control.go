@@ -13,6 +13,7 @@ import (
 	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/node/gateway"
 	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -85,7 +86,8 @@ func outward(err error) error {
 		{gateway.ErrNotJSON, api.ErrInvalid}, {gateway.ErrTooLarge, api.ErrInvalid}, {gateway.ErrUnrecognised, api.ErrInvalid},
 		{gateway.ErrNoLocation, api.ErrInvalid}, {gateway.ErrInvalid, api.ErrInvalid}, {gateway.ErrRevoked, api.ErrInvalid},
 		{gateway.ErrTemplate, api.ErrInvalid}, {gateway.ErrList, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
-		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound},
+		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound}, {keyring.ErrName, api.ErrInvalid},
+		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady}, {errJournalFull, api.ErrNotReady},
 	} {
 		if errors.Is(err, m.inner) {
 			return fmt.Errorf("%w (%w)", err, m.outer)
@@ -124,6 +126,9 @@ func (c control) publish(ctx context.Context, req api.PublishRequest, doc gatewa
 	}
 	out.Shape = doc.Shape
 	for _, f := range doc.Findings {
+		if f.Severity == gateway.Note {
+			continue
+		}
 		out.Warnings = append(out.Warnings, f.String())
 	}
 	return out, nil
