@@ -2,8 +2,11 @@
 // and that an agent is no more.
 //
 // main is flags, a Config, one call. Each verb has a file of its own with its
-// help; what they share is in session.go (the daemon, the data directory, output),
-// exit.go (what an exit code means) and escape.go (strangers' text on a terminal).
+// help; what they share is in session.go (one run), client.go (the daemon), output.go
+// (the formats of -o), exit.go (what an exit code means) and escape.go (strangers'
+// text on a terminal). Rules of the interface: data on standard output, messages on
+// standard error with the prefix "cairn: ", in lower case, without a period, and
+// with the next step where there is one.
 package main
 
 import (
