@@ -17,6 +17,7 @@ const (
 	randomWalks       = 3                // per Refresh, beside the walk to the own position
 	randomWalkK       = 4                // closest peers that a random walk ends on
 	minOwnWalkK       = 8                // the least that the walk to the own position ends on
+	refreshParallel   = 3                // questions, so dials, that Refresh keeps in the air
 	probeAfter        = 5 * time.Minute  // of silence, Refresh asks a peer of the table whether it lives
 	maxProbes         = 20               // of these, per Refresh
 )
@@ -108,19 +109,28 @@ func (d *DHT) refresh(ctx context.Context) error {
 	d.each(len(silent), func(i int) {
 		_, _ = d.request(ctx, silent[i], findNode(string(d.self))) // the table hears of the outcome
 	})
-	own := d.newWalk(string(d.self), min(bucketSize, max(minOwnWalkK, 2*d.cfg.Replication)), d.askCloser)
-	own.run(ctx)
+	answered := d.fill(ctx, string(d.self), min(bucketSize, max(minOwnWalkK, 2*d.cfg.Replication)))
 	keys := d.table.gaps(randomWalks)
 	for len(keys) < randomWalks {
 		keys = append(keys, rand.Text())
 	}
-	d.each(len(keys), func(i int) { d.newWalk(keys[i], randomWalkK, d.askCloser).run(ctx) })
+	for _, key := range keys {
+		d.fill(ctx, key, randomWalkK)
+	}
 	d.table.settle()
 	switch {
 	case ctx.Err() != nil:
 		return d.cause(ctx)
-	case len(own.look.closest()) == 0:
+	case !answered:
 		return ErrNoPeers
 	}
 	return nil
+}
+
+// fill walks towards a key so that who answers enters the table.
+func (d *DHT) fill(ctx context.Context, key string, k int) (answered bool) {
+	w := d.newWalk(key, k, d.askCloser)
+	w.parallel, w.leisurely = refreshParallel, true
+	w.run(ctx)
+	return len(w.look.closest()) > 0
 }

@@ -234,16 +234,9 @@ func TestTarpits(t *testing.T) {
 func TestSilentTargetsAreReplaced(t *testing.T) {
 	nodes := newNetwork(t, 12, tcp, func(c *Config) { c.Replication = 5 })
 	n, agent := nodes[0], newAgent(t, 1)
-	// Grind hosts that lie nearer to the key than every honest node.
 	var pits []peer.AddrInfo
-	target := positionOfKey(agent.id().Key())
-	bound := target.to(positionOfPeer(nearest(nodes, agent.id(), 1, "")[0]))
-	for seed := uint64(1000); len(pits) < 3; seed++ {
+	for _, seed := range seedsNear(t, nodes, agent.id(), 3) {
 		h := newHost(t, seed, tcp)
-		if target.to(positionOfPeer(h.ID())).compare(bound) > 0 {
-			_ = h.Close()
-			continue
-		}
 		h.SetStreamHandler(mainProtocol, func(s network.Stream) {
 			r := bufio.NewReader(s)
 			for {
@@ -296,14 +289,8 @@ func TestSearchIsNotEndedEarly(t *testing.T) {
 	}
 	reader := newNode(t, 50, tcp, func(c *Config) { c.Replication = 8 })
 	var sybils []peer.AddrInfo
-	target := positionOfKey(agent.id().Key())
-	bound := target.to(positionOfPeer(nearest(nodes, agent.id(), 1, "")[0]))
-	for seed := uint64(1000); len(sybils) < 3; seed++ {
+	for _, seed := range seedsNear(t, nodes, agent.id(), 3) {
 		h := newHost(t, seed, tcp)
-		if target.to(positionOfPeer(h.ID())).compare(bound) > 0 {
-			_ = h.Close()
-			continue
-		}
 		h.SetStreamHandler(mainProtocol, func(s network.Stream) {
 			if m, _, err := readFrame(bufio.NewReader(s), maxReply); err == nil {
 				frame, _ := encodeFrame(pb.NewMessage(m.GetType(), m.GetKey(), 0))

@@ -46,11 +46,15 @@ func newModel(seed uint64, n int) *model {
 	for i := range n {
 		m.peers = append(m.peers, modelPeer(seed<<32|uint64(i)))
 	}
-	for _, p := range m.peers {
+	where := make([]position, n)
+	for i, p := range m.peers {
+		where[i] = positionOfPeer(p)
+	}
+	for j, p := range m.peers {
 		var buckets [257][]peer.ID
 		for _, i := range m.rng.Perm(n) {
 			q := m.peers[i]
-			b := positionOfPeer(p).to(positionOfPeer(q)).bits()
+			b := where[j].to(where[i]).bits()
 			if b > 0 && len(buckets[b]) < 20 {
 				buckets[b] = append(buckets[b], q)
 			}
@@ -68,11 +72,20 @@ func (m *model) honest(p peer.ID, target position) ([]peer.ID, fate) {
 }
 
 func nearestTo(target position, peers []peer.ID, k int) []peer.ID {
-	s := slices.Clone(peers)
-	slices.SortFunc(s, func(a, b peer.ID) int {
-		return target.to(positionOfPeer(a)).compare(target.to(positionOfPeer(b)))
-	})
-	return s[:min(k, len(s))]
+	type placed struct {
+		id   peer.ID
+		dist position
+	}
+	all := make([]placed, len(peers))
+	for i, p := range peers {
+		all[i] = placed{p, target.to(positionOfPeer(p))}
+	}
+	slices.SortFunc(all, func(a, b placed) int { return a.dist.compare(b.dist) })
+	out := make([]peer.ID, min(k, len(all)))
+	for i := range out {
+		out[i] = all[i].id
+	}
+	return out
 }
 
 // run drives a lookup from a random member, replies coming in a random order.
@@ -135,7 +148,7 @@ func targetOf(n uint64) position { return positionOfPeer(modelPeer(n | 1<<63)) }
 
 // In a sound network of any size a lookup ends on exactly the k nearest.
 func TestLookupFindsTheNearest(t *testing.T) {
-	for _, n := range []int{1, 2, 5, 20, 21, 60, 300, 2000} {
+	for _, n := range []int{1, 2, 5, 20, 21, 60, 300, 1000} {
 		m := newModel(uint64(n), n)
 		most := 0
 		for i := range uint64(20) {

@@ -26,14 +26,38 @@ const (
 	quic = "/ip4/127.0.0.1/udp/0/quic-v1"
 )
 
-// newHost makes a host on loopback whose identity follows from seed.
-func newHost(t testing.TB, seed uint64, addr string) host.Host {
+// hostKey makes a key that follows from seed and the test's name.
+func hostKey(t testing.TB, seed uint64) (crypto.PrivKey, peer.ID) {
 	t.Helper()
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.Name()), seed))
 	key, _, err := crypto.GenerateEd25519Key(bytes.NewReader(sum[:]))
 	if err != nil {
 		t.Fatal(err)
 	}
+	id, err := peer.IDFromPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, id
+}
+
+// seedsNear returns n seeds whose hosts lie nearer to an agent's key than all nodes.
+func seedsNear(t testing.TB, nodes []*testNode, id records.AgentID, n int) (seeds []uint64) {
+	t.Helper()
+	target := positionOfKey(id.Key())
+	bound := target.to(positionOfPeer(nearest(nodes, id, 1, "")[0]))
+	for seed := uint64(1000); len(seeds) < n; seed++ {
+		if _, id := hostKey(t, seed); target.to(positionOfPeer(id)).compare(bound) < 0 {
+			seeds = append(seeds, seed)
+		}
+	}
+	return seeds
+}
+
+// newHost makes a host on loopback whose identity follows from seed.
+func newHost(t testing.TB, seed uint64, addr string) host.Host {
+	t.Helper()
+	key, _ := hostKey(t, seed)
 	h, err := libp2p.New(libp2p.Identity(key), libp2p.ListenAddrStrings(addr), libp2p.DisableRelay(), libp2p.DisableMetrics(),
 		libp2p.ResourceManager(&network.NullResourceManager{}), libp2p.DisableIdentifyAddressDiscovery())
 	if err != nil {
@@ -94,7 +118,7 @@ func newNetwork(t testing.TB, n int, addr string, set ...func(*Config)) []*testN
 		}
 	}
 	// Two hosts that dial each other at the same instant over TCP can both fail.
-	for i := 1; i < len(seeds); i++ {
+	for i := range seeds {
 		join(i)
 	}
 	inParallel(n-len(seeds), 4, func(i int) { join(i + len(seeds)) })

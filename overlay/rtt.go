@@ -11,7 +11,7 @@ const (
 	maxEstimates = 4096                   // peers whose round trips are remembered
 	firstLimit   = 500 * time.Millisecond // for a peer before anything was measured
 	minLimit     = 50 * time.Millisecond  // no peer is late before
-	dialFactor   = 3                      // round trips of a dial and a question, in those of a question
+	dialFactor   = 3                      // dial and question, in round trips, before any was measured
 )
 
 // estimate is a smoothed round trip and its variation (RFC 6298).
@@ -29,10 +29,19 @@ func (e *estimate) add(d time.Duration) {
 // roundTrips remembers how quickly peers answer, each and all together.
 type roundTrips struct {
 	mu    sync.Mutex
-	all   estimate
+	all   estimate // over open connections
+	cold  estimate // with the dial
 	peers map[peer.ID]estimate
 }
 
+// addCold notes how long a question took whose peer had to be dialled first.
+func (r *roundTrips) addCold(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cold.add(d)
+}
+
+// add notes how long p took to answer over an open connection.
 func (r *roundTrips) add(p peer.ID, d time.Duration) {
 	d = max(d, time.Microsecond)
 	r.mu.Lock()
@@ -54,35 +63,44 @@ func (r *roundTrips) add(p peer.ID, d time.Duration) {
 
 // cost is what a question to p is expected to take.
 func (r *roundTrips) cost(p peer.ID, connected bool) time.Duration {
-	e := r.get(p)
-	if e.mean == 0 {
-		e.mean = firstLimit
+	warm, known, cold := r.get(p)
+	switch {
+	case connected && warm.mean == 0:
+		return firstLimit
+	case connected:
+		return warm.mean
+	case known || cold.mean == 0:
+		return dialFactor * max(warm.mean, minLimit)
 	}
-	if connected {
-		return e.mean
-	}
-	return dialFactor * e.mean
+	return cold.mean
 }
 
-// limit is the time after which p counts as late.
+// limit is the time after which p counts as late. It is short, since a late peer
+// costs another question and nothing else.
 func (r *roundTrips) limit(p peer.ID, connected bool) time.Duration {
-	e := r.get(p)
-	limit := firstLimit
-	if e.mean != 0 {
-		limit = max(minLimit, e.mean+4*e.deviation)
+	warm, _, cold := r.get(p)
+	switch {
+	case connected:
+		return warm.limit()
+	case cold.mean == 0:
+		return dialFactor * warm.limit()
 	}
-	if connected {
-		return limit
-	}
-	return dialFactor * limit
+	return max(cold.limit(), 2*minLimit)
 }
 
-// get returns the estimate of p, or of all where p was never measured.
-func (r *roundTrips) get(p peer.ID) estimate {
+func (e estimate) limit() time.Duration {
+	if e.mean == 0 {
+		return firstLimit
+	}
+	return max(minLimit, e.mean+2*e.deviation)
+}
+
+// get returns the estimate of p, where known, else of all peers; and of a dial.
+func (r *roundTrips) get(p peer.ID) (warm estimate, known bool, cold estimate) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e, ok := r.peers[p]; ok {
-		return e
+		return e, true, r.cold
 	}
-	return r.all
+	return r.all, false, r.cold
 }

@@ -16,12 +16,14 @@ import (
 
 // What a request can end in, where not in an answer. Each also names a counter.
 var (
-	errDial        = errors.New("dial")
+	errDial        = errors.New("dial")        // no connection
 	errTimeout     = errors.New("timeout")     // no answer within RequestTimeout
 	errReset       = errors.New("reset")       // the peer ended the stream, as it does to refuse
 	errUnsupported = errors.New("unsupported") // the peer serves no DHT
 	errGarbled     = errors.New("garbled")     // no message, or one too large
 	errCancelled   = errors.New("cancelled")   // given up here
+
+	errShunned = errors.New("not reached a moment ago") // a kind of errDial: no dial was tried
 )
 
 // answer is what a request brought.
@@ -39,6 +41,7 @@ type sender struct {
 	trips   *roundTrips
 	stats   *counters
 	pool    pool
+	shuns   shuns
 
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
@@ -89,12 +92,18 @@ func (s *sender) ask(ctx context.Context, p peer.ID, m *pb.Message) (answer, err
 	}
 	defer end()
 	s.stats.requests.Add(1)
+	start, warm := time.Now(), s.links.connected(p)
 	a, err := s.try(inner, p, frame)
 	if err != nil {
-		err = s.classify(ctx, inner, err)
+		err = s.classify(ctx, inner, p, err)
 		return answer{}, fmt.Errorf("ask %s: %w", p, err)
 	}
-	s.trips.add(p, a.rtt)
+	if !warm {
+		s.trips.addCold(time.Since(start))
+	}
+	if m.GetType() != pb.Message_PUT_VALUE { // which waits for the peer's disk
+		s.trips.add(p, a.rtt)
+	}
 	return a, nil
 }
 
@@ -106,7 +115,7 @@ func (s *sender) try(ctx context.Context, p peer.ID, frame []byte) (answer, erro
 			return a, err
 		}
 	}
-	c, err := s.links.conn(ctx, p)
+	c, err := s.dial(ctx, p)
 	if err != nil {
 		return answer{}, fmt.Errorf("%w: %w", errDial, err)
 	}
@@ -115,6 +124,21 @@ func (s *sender) try(ctx context.Context, p peer.ID, frame []byte) (answer, erro
 		return answer{}, fmt.Errorf("%w: %w", errDial, err)
 	}
 	return s.exchange(ctx, p, st, frame)
+}
+
+// dial returns a connection to p. Whom it did not reach is left alone for a while.
+func (s *sender) dial(ctx context.Context, p peer.ID) (network.Conn, error) {
+	if s.shuns.has(p) && !s.links.connected(p) {
+		return nil, errShunned
+	}
+	c, err := s.links.conn(ctx, p)
+	switch {
+	case err == nil:
+		s.shuns.clear(p)
+	case !errors.Is(context.Cause(ctx), context.Canceled):
+		s.shuns.add(p)
+	}
+	return c, err
 }
 
 func (s *sender) exchange(ctx context.Context, p peer.ID, st *stream, frame []byte) (answer, error) {
@@ -135,22 +159,21 @@ func (s *sender) exchange(ctx context.Context, p peer.ID, st *stream, frame []by
 
 // classify wraps err in the one cause that fits, and counts it. outer is the
 // caller's context, inner the request's.
-func (s *sender) classify(outer, inner context.Context, err error) error {
+func (s *sender) classify(outer, inner context.Context, p peer.ID, err error) error {
 	cause := errReset
-	unsupported := multistream.ErrNotSupported[protocol.ID]{}
 	switch {
-	case s.ctx.Err() != nil:
+	case s.ctx.Err() != nil || errors.Is(context.Cause(outer), ErrClosed):
 		cause = ErrClosed
 	case outer.Err() != nil:
-		cause = errCancelled
-	case inner.Err() != nil, errors.Is(err, context.DeadlineExceeded):
-		cause = errTimeout
+		cause, err = errCancelled, context.Cause(outer)
 	case errors.Is(err, errDial), errors.Is(err, network.ErrNoConn):
 		cause = errDial
-	case errors.As(err, &unsupported):
-		cause = errUnsupported
+	case inner.Err() != nil, errors.Is(err, context.DeadlineExceeded):
+		cause = errTimeout
 	case errors.Is(err, errGarbled), errors.Is(err, errFrameTooLarge):
 		cause = errGarbled
+	case s.unsupported(p, err):
+		cause = errUnsupported
 	}
 	name := cause.Error()
 	if cause == ErrClosed {
@@ -163,9 +186,26 @@ func (s *sender) classify(outer, inner context.Context, err error) error {
 	return fmt.Errorf("%w: %w", cause, err)
 }
 
+// unsupported reports whether p serves no DHT. Its word for that is lost when it
+// resets the stream after it; then what it told by identify decides, where known.
+func (s *sender) unsupported(p peer.ID, err error) bool {
+	var no multistream.ErrNotSupported[protocol.ID]
+	if errors.As(err, &no) {
+		return true
+	}
+	book := s.links.host.Peerstore()
+	all, err := book.GetProtocols(p)
+	if err != nil || len(all) == 0 {
+		return false
+	}
+	known, err := book.SupportsProtocols(p, s.id)
+	return err == nil && len(known) == 0
+}
+
 // sweep closes streams that were idle for too long at now.
 func (s *sender) sweep(now time.Time) {
 	s.pool.drop(func(_ peer.ID, st *stream) bool { return now.Sub(st.used) >= streamIdle })
+	s.shuns.sweep(now)
 }
 
 // SendRequest is kad-dht's way to ask: its messenger checks peers by it.

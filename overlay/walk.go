@@ -15,7 +15,7 @@ import (
 const (
 	// patience times its limit is how long a late peer can keep a lookup from
 	// ending where its answer would change the outcome, and minPatience at least.
-	patience    = 4
+	patience    = 2
 	minPatience = 250 * time.Millisecond
 )
 
@@ -69,11 +69,16 @@ func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
 	return r
 }
 
-// walk drives one lookup: it asks whom the lookup names, up to Parallel at a time
-// and one more for each that is late. It belongs to one goroutine.
+// walk drives one lookup: it asks whom the lookup names, some at a time and one
+// more for each that is late. It belongs to one goroutine.
 type walk struct {
-	d    *DHT
-	look *lookup
+	d        *DHT
+	look     *lookup
+	parallel int
+	// leisurely walks give every peer more time, and keep no more than three times
+	// parallel questions in the air: nobody waits for them, and on a busy machine
+	// each hedge is one more dial that makes the others late.
+	leisurely bool
 	// ask runs on a goroutine of its own.
 	ask func(context.Context, peer.ID) reply
 	// got sees every reply; false ends the walk. May be nil.
@@ -95,11 +100,12 @@ type deadlines struct {
 func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, string) reply) *walk {
 	target := positionOfKey(key)
 	return &walk{
-		d:       d,
-		look:    newLookup(d.self, target, k, d.table.nearest(target, maxPerAnswer)),
-		ask:     func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
-		replies: make(chan reply),
-		out:     make(map[peer.ID]deadlines),
+		d:        d,
+		parallel: d.cfg.Parallel,
+		look:     newLookup(d.self, target, k, d.table.nearest(target, maxPerAnswer)),
+		ask:      func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
+		replies:  make(chan reply),
+		out:      make(map[peer.ID]deadlines),
 	}
 }
 
@@ -139,7 +145,7 @@ func (w *walk) run(ctx context.Context) bool {
 
 // fill asks until enough questions are in the air.
 func (w *walk) fill(ctx context.Context) {
-	for w.waiting < w.d.cfg.Parallel {
+	for w.waiting < w.parallel && !(w.leisurely && len(w.out) >= 3*w.parallel) {
 		info, ok := w.look.next(w.cost)
 		if !ok {
 			return
@@ -149,6 +155,9 @@ func (w *walk) fill(ctx context.Context) {
 			w.d.cfg.Host.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.TempAddrTTL)
 		}
 		limit := w.d.trips.limit(info.ID, connected)
+		if w.leisurely {
+			limit = max(4*limit, firstLimit)
+		}
 		now := time.Now()
 		w.out[info.ID] = deadlines{late: now.Add(limit), over: now.Add(max(patience*limit, minPatience))}
 		w.waiting++

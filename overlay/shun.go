@@ -1,0 +1,59 @@
+package overlay
+
+import (
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+const (
+	shunFor  = 10 * time.Second // after a dial that failed or took too long
+	maxShuns = 4096             // peers remembered as such
+)
+
+// shuns remembers whom a dial did not reach a moment ago. The host's own dial
+// backoff forgets those whose dial was given up before it failed, and these are
+// the ones that cost time.
+type shuns struct {
+	mu    sync.Mutex
+	until map[peer.ID]time.Time
+}
+
+func (s *shuns) add(p peer.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.until == nil {
+		s.until = make(map[peer.ID]time.Time)
+	}
+	if len(s.until) >= maxShuns {
+		for other := range s.until { // any: the worst is one more dial
+			delete(s.until, other)
+			break
+		}
+	}
+	s.until[p] = time.Now().Add(shunFor)
+}
+
+func (s *shuns) has(p peer.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until, ok := s.until[p]
+	return ok && time.Now().Before(until)
+}
+
+func (s *shuns) clear(p peer.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.until, p)
+}
+
+func (s *shuns) sweep(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, until := range s.until {
+		if !now.Before(until) {
+			delete(s.until, p)
+		}
+	}
+}
