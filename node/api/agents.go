@@ -55,7 +55,12 @@ func (s *server) sendResolution(c *call, res Resolution) error {
 			s.send(c, http.StatusOK, typeCBOR, res.RecordBytes)
 			return nil
 		}
-		return s.sendJSON(c, http.StatusOK, res)
+		b, err := s.renderings.resolution(res)
+		if err != nil {
+			return err
+		}
+		s.send(c, http.StatusOK, typeJSON, b)
+		return nil
 	case records.StatusRevoked:
 		if cbor && res.Tombstone != nil {
 			s.send(c, http.StatusGone, typeCBOR, res.Tombstone.Bytes())

@@ -331,3 +331,33 @@ func TestRecordMissing(t *testing.T) {
 		t.Errorf("%d %s", got.StatusCode, got.body)
 	}
 }
+
+// TestRenderings say what encoding anew says, however often, and stay few.
+func TestRenderings(t *testing.T) {
+	a := newAgent(t, 1)
+	var r renderings
+	for i := range 3 {
+		for _, rec := range []*records.Record{a.record(t, 1), a.record(t, 2), nil} {
+			res := complete(Resolution{ID: a.id(), Status: records.StatusActive, Source: "cache", AgeMS: int64(i), Reason: "<\u202e>", Record: rec})
+			var plain, kept Resolution
+			b := must(r.resolution(res))(t)
+			if err := json.Unmarshal(b, &kept); err != nil {
+				t.Fatalf("%v: %s", err, b)
+			}
+			if err := json.Unmarshal(must(encode(res))(t), &plain); err != nil {
+				t.Fatal(err)
+			}
+			if shown(t, plain) != shown(t, kept) || bytes.ContainsRune(b, '\u202e') {
+				t.Errorf("%s", b)
+			}
+		}
+	}
+	for range 2 * maxRenderings {
+		if _, err := r.of(a.record(t, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.made) > maxRenderings {
+		t.Errorf("%d are kept", len(r.made))
+	}
+}

@@ -29,15 +29,29 @@ func allDefences() []defence {
 	}
 }
 
-// setSafetyHeaders sets what holds for every answer: browsers must not guess its
-// type, run, frame, embed or keep it.
+// safetyHeader is a header in the form that can be set without a copy.
+type safetyHeader struct {
+	name  string // canonical
+	value []string
+}
+
+// safetyHeaders hold for every answer: browsers must not guess its type, run,
+// frame, embed or keep it.
+func safetyHeaders() []safetyHeader {
+	return []safetyHeader{
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Cache-Control", []string{"no-store"}},
+		{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+	}
+}
+
 func (s *server) setSafetyHeaders(c *call) {
 	h := c.w.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer")
+	for _, sh := range s.safety {
+		h[sh.name] = sh.value
+	}
 }
 
 // checkPath takes paths in their plain form only: no escapes but that of the
@@ -52,8 +66,7 @@ func checkPath(_ *server, c *call) *Problem {
 	}
 	// RawPath is set where the path was sent with escapes that it does not need;
 	// those that it would need are of characters refused above.
-	raw := strings.NewReplacer("%3A", "", "%3a", "").Replace(c.r.URL.RawPath)
-	if strings.Contains(raw, "%") {
+	if raw := c.r.URL.RawPath; raw != "" && strings.Contains(strings.NewReplacer("%3A", "", "%3a", "").Replace(raw), "%") {
 		return problem("path", "percent escapes")
 	}
 	for segment := range strings.SplitSeq(path[1:], "/") {

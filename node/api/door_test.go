@@ -278,16 +278,6 @@ func (d *door) listen(t testing.TB, path string, headers ...string) *listener {
 	return &listener{t, resp, bufio.NewReader(resp.Body), cancel}
 }
 
-// line reads one line; io.EOF is "".
-func (l *listener) line() string {
-	l.t.Helper()
-	s, err := l.in.ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		l.t.Fatalf("the stream broke: %v", err)
-	}
-	return strings.TrimSuffix(s, "\n")
-}
-
 // until reads to the next line that begins so.
 func (l *listener) until(prefix string) string {
 	l.t.Helper()

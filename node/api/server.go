@@ -60,9 +60,12 @@ type server struct {
 	routes   map[string]resource
 	openapi  []byte
 	metrics  *metrics
-	metered  http.Handler  // answers /metrics
+	metered  http.Handler // answers /metrics
+	safety   []safetyHeader
 	public   chan struct{} // slots of streams without the token
 	trusted  chan struct{} // slots of streams with it
+
+	renderings renderings
 }
 
 func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
@@ -86,7 +89,7 @@ func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
 	s := &server{
 		node: cfg.Controller, log: cfg.Logger, limits: limits, socket: socket,
 		token: sha256.Sum256([]byte(cfg.Token)), hosts: hosts, origins: origins,
-		defences: defences, routes: resources(routes(limits)), openapi: description(cfg.Version),
+		defences: defences, routes: resources(routes(limits)), openapi: description(cfg.Version), safety: safetyHeaders(),
 		public: make(chan struct{}, limits.Streams), trusted: make(chan struct{}, limits.Streams),
 	}
 	if s.log == nil {

@@ -246,3 +246,23 @@ func TestPublishAll(t *testing.T) {
 		t.Error(got.StatusCode)
 	}
 }
+
+// TestPanicInStream breaks the stream, and gives its place back.
+func TestPanicInStream(t *testing.T) {
+	node := newFakeNode()
+	node.panics = true
+	d := openDoor(t, node, func(c *Config) { c.Limits.Streams = 1 })
+	c := d.client(t)
+	for range 3 {
+		n := 0
+		for _, err := range c.Tombstones(t.Context(), 0, true) {
+			var p *Problem
+			if n++; err == nil || errors.As(err, &p) {
+				t.Error(err)
+			}
+		}
+		if n != 1 {
+			t.Error(n)
+		}
+	}
+}
