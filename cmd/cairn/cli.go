@@ -33,7 +33,7 @@ type global struct {
 	Output    format        `group:"global" short:"o" default:"human" enum:"human,json,jsonl,raw" placeholder:"FORMAT" help:"Output: human, json, jsonl or raw."`
 	API       string        `group:"global" name:"api" placeholder:"URL" help:"Speak to the daemon at this URL, not to the one on the data directory. Default: $$CAIRN_API."`
 	TokenFile string        `group:"global" placeholder:"FILE" help:"File with the API token for --api. Default: $$CAIRN_TOKEN holds it."`
-	Timeout   time.Duration `group:"global" default:"10s" placeholder:"10s" help:"Give up on the daemon after this long. Streams have no limit."`
+	Timeout   time.Duration `group:"global" default:"15s" placeholder:"15s" help:"Give up on the daemon after this long. Streams have no limit."`
 	LogLevel  string        `group:"global" default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Log to standard error from this level on: debug, info, warn, error."`
 	Help      helpFlag      `group:"global" short:"h" help:"Show this help."`
 }
