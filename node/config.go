@@ -89,13 +89,13 @@ var networkName = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
 // withDefaults returns a checked copy.
 func (c Config) withDefaults() (Config, error) {
 	if !networkName.MatchString(c.Network) {
-		return c, fmt.Errorf("network %q: want 1 to 32 of a-z, 0-9 and -", c.Network)
+		return c, fmt.Errorf("network %q: want 1 to 32 of a-z, 0-9 and -: %w", c.Network, ErrUsage)
 	}
 	if c.Replication == 0 {
 		c.Replication = DefaultReplication
 	}
 	if c.Replication < 1 || c.Replication > DefaultReplication {
-		return c, fmt.Errorf("replication %d: want 1 to %d", c.Replication, DefaultReplication)
+		return c, fmt.Errorf("replication %d: want 1 to %d: %w", c.Replication, DefaultReplication, ErrUsage)
 	}
 	if len(c.Listen) == 0 && c.Host == nil {
 		for _, f := range []string{"/ip4/0.0.0.0/tcp/%d", "/ip4/0.0.0.0/udp/%d/quic-v1", "/ip6/::/tcp/%d", "/ip6/::/udp/%d/quic-v1"} {
@@ -113,10 +113,10 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	case ProfileLocal, ProfileWAN:
 	default:
-		return c, fmt.Errorf("profile %q: want local or wan", c.Profile)
+		return c, fmt.Errorf("profile %q: want local or wan: %w", c.Profile, ErrUsage)
 	}
 	if c.Socket && c.Dir == "" {
-		return c, fmt.Errorf("a control socket needs a data directory")
+		return c, fmt.Errorf("a control socket needs a data directory: %w", ErrUsage)
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -90,11 +90,20 @@ func outward(err error) error {
 		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady}, {errJournalFull, api.ErrNotReady},
 	} {
 		if errors.Is(err, m.inner) {
-			return fmt.Errorf("%w (%w)", err, m.outer)
+			return named{err, m.outer}
 		}
 	}
 	return err
 }
+
+// named is an error that also is another one, and reads as before.
+type named struct {
+	error
+	also error
+}
+
+// Unwrap gives both to errors.Is and errors.As.
+func (e named) Unwrap() []error { return []error{e.error, e.also} }
 
 // Publish imports a document and publishes it as one of this node's agents.
 func (c control) Publish(ctx context.Context, req api.PublishRequest) (api.PublishResult, error) {

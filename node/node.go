@@ -279,7 +279,7 @@ func (n *Node) known(id records.AgentID) bool {
 func (n *Node) becameReady() {
 	n.noteEverReady()
 	n.background(func(ctx context.Context) {
-		if err := n.store.SetMeta(ctx, metaEverReady, []byte{1}); err != nil {
+		if err := n.store.SetMeta(ctx, metaEverReady, []byte{1}); err != nil && ctx.Err() == nil {
 			n.log.Warn("readiness not stored", "err", err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
@@ -77,7 +78,17 @@ func (n *Node) serveTCP(cfg api.Config) (string, error) {
 		return "", errors.Join(err, l.Close())
 	}
 	n.serve(l, h, cfg)
-	return "http://" + l.Addr().String(), nil
+	return "http://" + dialable(l.Addr()), nil
+}
+
+// dialable is where a command on this machine reaches a listener: one on every
+// address is reached over loopback.
+func dialable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
 // serve answers on l until Close.
