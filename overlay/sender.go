@@ -22,8 +22,6 @@ var (
 	errUnsupported = errors.New("unsupported") // the peer serves no DHT
 	errGarbled     = errors.New("garbled")     // no message, or one too large
 	errCancelled   = errors.New("cancelled")   // given up here
-
-	errShunned = errors.New("not reached a moment ago") // a kind of errDial: no dial was tried
 )
 
 // answer is what a request brought.
@@ -126,11 +124,8 @@ func (s *sender) try(ctx context.Context, p peer.ID, frame []byte) (answer, erro
 	return s.exchange(ctx, p, st, frame)
 }
 
-// dial returns a connection to p. Whom it did not reach is left alone for a while.
+// dial returns a connection to p, and remembers whom it did not reach.
 func (s *sender) dial(ctx context.Context, p peer.ID) (network.Conn, error) {
-	if s.shuns.has(p) && !s.links.connected(p) {
-		return nil, errShunned
-	}
 	c, err := s.links.conn(ctx, p)
 	switch {
 	case err == nil:

@@ -8,13 +8,14 @@ import (
 )
 
 const (
-	shunFor  = 10 * time.Second // after a dial that failed or took too long
+	shunFor  = 30 * time.Second // after a dial that failed or took too long
 	maxShuns = 4096             // peers remembered as such
 )
 
-// shuns remembers whom a dial did not reach a moment ago. The host's own dial
-// backoff forgets those whose dial was given up before it failed, and these are
-// the ones that cost time.
+// shuns remembers whom a dial did not reach a moment ago. Lookups ask them all the
+// same, since overload looks like death, but wait for none of them. (The host's own
+// dial backoff forgets a dial that was given up before it failed, the kind that
+// costs time.)
 type shuns struct {
 	mu    sync.Mutex
 	until map[peer.ID]time.Time

@@ -77,7 +77,6 @@ func (t *table) keepAddrs(p peer.ID) {
 func (t *table) failed(p peer.ID, err error) {
 	n := 0
 	switch {
-	case errors.Is(err, errShunned): // it was not asked
 	case errors.Is(err, errUnsupported):
 		n = evictAt
 	case errors.Is(err, errDial):

@@ -154,11 +154,7 @@ func (w *walk) fill(ctx context.Context) {
 		if !connected && len(info.Addrs) > 0 {
 			w.d.cfg.Host.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.TempAddrTTL)
 		}
-		limit := w.d.trips.limit(info.ID, connected)
-		if w.leisurely {
-			limit = max(4*limit, firstLimit)
-		}
-		now := time.Now()
+		now, limit := time.Now(), w.limit(info.ID, connected)
 		w.out[info.ID] = deadlines{late: now.Add(limit), over: now.Add(max(patience*limit, minPatience))}
 		w.waiting++
 		if !w.d.start(func() {
@@ -171,6 +167,18 @@ func (w *walk) fill(ctx context.Context) {
 			return // closing: ctx ends
 		}
 	}
+}
+
+// limit is how long the walk waits for p before it turns to somebody else as well.
+func (w *walk) limit(p peer.ID, connected bool) time.Duration {
+	limit := w.d.trips.limit(p, connected)
+	switch {
+	case w.leisurely:
+		return max(4*limit, firstLimit)
+	case !connected && w.d.sender.shuns.has(p):
+		return min(limit, minLimit)
+	}
+	return limit
 }
 
 func (w *walk) cost(p peer.ID) time.Duration { return w.d.trips.cost(p, w.d.links.connected(p)) }
