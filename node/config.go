@@ -3,7 +3,6 @@ package node
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"regexp"
 	"time"
 
@@ -142,17 +141,4 @@ func allAddrs(addrs []multiaddr.Multiaddr, pass func(multiaddr.Multiaddr) bool) 
 		}
 	}
 	return len(addrs) > 0
-}
-
-// isLoopbackHost reports whether a host:port address stays on this machine.
-func isLoopbackHost(addr string) bool {
-	h, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	if h == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(h)
-	return ip != nil && ip.IsLoopback()
 }
