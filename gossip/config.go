@@ -56,8 +56,8 @@ type Config struct {
 	// "/cairn[/<network>]/facts/1", and the protocol, "/cairn[/<network>]/sync/1".
 	// Empty, or 1 to 63 of a-z, 0-9, "-" and ".".
 	Network string
-	// Flush makes everything ingested so far durable. It is called before a
-	// reconciliation counts as complete. Nil: there is nothing to flush.
+	// Flush makes durable whatever Facts holds when it is called. It is called before
+	// a reconciliation counts as complete, so often in vain. Nil: nothing is durable.
 	Flush func(ctx context.Context) error
 	// Known reports whether a subject is known here: its record is held, or it is
 	// watched, or our own. Facts of known subjects pass in the first lane, without

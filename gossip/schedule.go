@@ -45,7 +45,6 @@ type scheduler struct {
 	mu       sync.Mutex
 	peers    map[peer.ID]*turn // this and all below: owned by mu
 	active   int
-	youngest time.Time // when the latest round began
 	tick     time.Time
 	waveAt   time.Time // zero: none is asked for
 	waveWhy  string
@@ -217,12 +216,18 @@ func (s *scheduler) turn(p peer.ID) *turn {
 
 // set makes a round due at a time, or leaves an earlier one.
 func (t *turn) set(at time.Time, reason string) {
-	if earliest := t.ended.Add(min(paceFactor*t.took, paceLimit)); at.Before(earliest) {
-		at = earliest
-	}
+	at = t.paced(at)
 	if t.due.IsZero() || at.Before(t.due) {
 		t.due, t.reason = at, reason
 	}
+}
+
+// paced puts a time off as far as the last round's cost asks for.
+func (t *turn) paced(at time.Time) time.Time {
+	if earliest := t.ended.Add(min(paceFactor*t.took, paceLimit)); at.Before(earliest) {
+		return earliest
+	}
+	return at
 }
 
 // at is when the round that is due may begin.
@@ -244,7 +249,11 @@ func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Dur
 		look = s.waveAt
 	}
 	var first *turn
+	var youngest time.Time // the latest start among the rounds under way
 	for id, t := range s.peers {
+		if t.running && t.started.After(youngest) {
+			youngest = t.started
+		}
 		if t.due.IsZero() || t.running {
 			continue
 		}
@@ -256,7 +265,7 @@ func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Dur
 		return "", "", look.Sub(now)
 	}
 	at := first.at()
-	if free := s.youngest.Add(patience); s.active > 0 && free.After(at) {
+	if free := youngest.Add(patience); s.active > 0 && free.After(at) {
 		at = free
 	}
 	switch {
@@ -267,7 +276,6 @@ func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Dur
 	}
 	reason, first.due, first.running, first.started = first.reason, time.Time{}, true, now
 	s.active++
-	s.youngest = now
 	return p, reason, 0
 }
 
@@ -316,6 +324,9 @@ func (s *scheduler) ended(p peer.ID, rep SyncReport) {
 	s.slowest = max(s.slowest, rep.Took)
 	if t := s.peers[p]; t != nil {
 		t.running, t.ended, t.took = false, now, rep.Took
+		if !t.due.IsZero() { // fell due meanwhile: not before its pace either
+			t.due = t.paced(t.due)
+		}
 		t.judge(now, rep)
 	}
 	s.mu.Unlock()
@@ -334,7 +345,8 @@ func (t *turn) judge(now time.Time, rep SyncReport) {
 		t.junk++
 		t.blocked, t.due = now.Add(backoff(junkFirst, junkMost, t.junk)), time.Time{}
 	case errors.Is(rep.Err, errPartial) && rep.Received+rep.Sent > 0:
-		t.set(now, "continued")
+		t.fails = 0
+		t.due, t.reason = now, "continued" // it was cut short, so no pace
 	default:
 		t.fails++
 		t.blocked = now.Add(backoff(retryFirst, retryMost, t.fails))

@@ -19,8 +19,8 @@ const (
 	heavyWait      = 2 * time.Second // for one of these places
 	maxServedPeer  = 4               // sessions at once with one peer
 
-	peerSessions      = 2        // per second, in the long run, with one peer
-	peerSessionsBurst = 32       // at once
+	peerSessions      = 5        // per second, in the long run, with one peer
+	peerSessionsBurst = 64       // at once
 	peerBytes         = 1 << 20  // per second to and from one peer, in the long run
 	peerBytesBurst    = 64 << 20 // at once: a late joiner gets everything
 	maxQuotas         = 4096     // peers whose use is remembered

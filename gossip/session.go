@@ -286,7 +286,7 @@ type describer struct {
 func (d *describer) answer(ctx context.Context, kind frameKind, payload []byte) (over bool, err error) {
 	switch {
 	case kind == frameDone:
-		return true, d.over(payload)
+		return true, d.over(ctx, payload)
 	case d.ended:
 		return false, junkf("frame %d after the end", kind)
 	case kind == frameMore && d.sketch:
@@ -380,7 +380,7 @@ func (d *describer) locate() ([]uint32, error) {
 
 // over takes the solver's done. Without an end before it, it says that the sets
 // were equal.
-func (d *describer) over(payload []byte) error {
+func (d *describer) over(ctx context.Context, payload []byte) error {
 	theirs, err := parseDone(payload)
 	if err != nil {
 		return err
@@ -389,7 +389,7 @@ func (d *describer) over(payload []byte) error {
 		if d.loaded || len(d.wants) > 0 || theirs.union != d.view.sum {
 			return junkf("done with nothing")
 		}
-		d.said = done{agreed: true, exact: true, generation: d.view.generation(), union: d.view.sum}
+		d.said, d.err = d.finished(ctx, nil, d.view.sum)
 	}
 	if d.err == nil && theirs.agreed {
 		d.remember(d.said, theirs)
