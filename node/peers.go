@@ -21,6 +21,8 @@ const (
 	// lonelyRound while nobody is connected.
 	peerRound   = 20 * time.Second
 	lonelyRound = 2 * time.Second
+	// unreadyRound is the same while the node is not ready.
+	unreadyRound = time.Second
 	// saveRound is how often the known peers and the clock are stored.
 	saveRound = time.Minute
 	// knownFor is how long a peer is worth dialling again.
@@ -75,8 +77,10 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 		pause := peerRound/2 + rand.N(peerRound)
 		if len(n.host.Network().Peers()) == 0 && len(anchors) > 0 {
 			pause = lonelyRound
-		} else if state, _, _ := n.ready.state(); state != StateReady {
-			pause = lonelyRound
+		}
+		if !n.isReady() {
+			pause = unreadyRound
+			n.topic.SyncSoon("not ready") // who was not ready either may be by now
 		}
 		select {
 		case <-time.After(pause):
@@ -87,12 +91,13 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 	}
 }
 
-// joinRound dials anchors while the degree is small, then walks the overlay so
-// that the table stays full of live peers.
+// joinRound dials anchors while the degree is small or this node is not ready,
+// which takes an anchor, then walks the overlay so that the table stays full of
+// live peers.
 func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	if len(n.host.Network().Peers()) < degreeTarget {
+	if len(n.host.Network().Peers()) < degreeTarget || !n.isReady() {
 		var missing []peer.AddrInfo
 		for _, a := range anchors {
 			if n.host.Network().Connectedness(a.ID) != network.Connected {
@@ -113,6 +118,11 @@ func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
 		}
 		n.fillDegree(ctx)
 	}
+}
+
+func (n *Node) isReady() bool {
+	state, _, _ := n.ready.state()
+	return state == StateReady
 }
 
 // fillDegree keeps a few links open to random table peers, so that the fact topic

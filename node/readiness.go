@@ -104,7 +104,8 @@ func (r *readiness) enough() bool {
 	if !r.complete.IsZero() {
 		return true // once complete, every further round keeps it so
 	}
-	need := min(readyPeers, max(1, len(r.reached)))
+	// Peers that were never ready are not waited for: newcomers would wait for each other.
+	need := min(readyPeers, max(1, len(r.reached)-len(r.others)))
 	patient := r.now().Sub(r.started) < degradedAfter
 	count, anchored := 0, false
 	for p := range r.seasoned {

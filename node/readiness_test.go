@@ -38,6 +38,7 @@ func TestReadiness(t *testing.T) {
 		{"three reached, three rounds", []peer.ID{boot}, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 2, peer: boot, seasoned: true}}, 2, true, StateReady},
 		{"A34 strangers with empty sets, no anchor among them", []peer.ID{boot}, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 1, peer: "c", seasoned: true}}, 2, true, StateStarting},
 		{"A34 peers that were never ready do not count at first", []peer.ID{boot}, []round{{at: 1, peer: boot}}, 2, true, StateStarting},
+		{"a network being born: newcomers do not wait for each other", []peer.ID{boot}, []round{{at: 1, peer: "a"}, {at: 1, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 2, true, StateReady},
 		{"a network being born: after a minute they do", []peer.ID{boot}, []round{{at: 1, peer: boot}}, 60, true, StateReady},
 		{"A34 one slow peer holds nobody up for ever", []peer.ID{boot}, []round{{reached: true, peer: "slow"}, {at: 1, peer: boot, seasoned: true}}, 61, true, StateReady},
 		{"public profile: completeness ages", []peer.ID{boot}, []round{{at: 1, peer: boot, seasoned: true}}, 302, false, StateDegraded},
