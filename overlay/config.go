@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,8 +76,8 @@ type Config struct {
 	Logger *slog.Logger
 
 	// Parallel is the number of questions that one lookup keeps in the air, not
-	// counting those whose peer is late: 1 to 20, default DefaultParallel. More
-	// is faster and costs more requests.
+	// counting those whose peer is late: default DefaultParallel, above 20 is taken
+	// as 20. More is faster and costs more requests.
 	Parallel int
 	// RequestTimeout is the hard end of one request, dialling included, default
 	// DefaultRequestTimeout. A lookup turns to the next peer much earlier, after
@@ -100,44 +101,17 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Host == nil || c.Values == nil {
 		return c, errors.New("config: Host and Values are required")
 	}
-	for _, d := range []struct {
-		name       string
-		field      *int
-		value, max int
-	}{
-		{"Replication", &c.Replication, DefaultReplication, bucketSize},
-		{"Parallel", &c.Parallel, DefaultParallel, bucketSize},
-	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-		if *d.field < 1 || *d.field > d.max {
-			return c, fmt.Errorf("config: %s is %d, want 1 to %d", d.name, *d.field, d.max)
-		}
+	c.Replication = cmp.Or(c.Replication, DefaultReplication)
+	if c.Replication < 1 || c.Replication > bucketSize {
+		return c, fmt.Errorf("config: Replication is %d, want 1 to %d", c.Replication, bucketSize)
 	}
-	for _, d := range []struct {
-		name  string
-		field *time.Duration
-		value time.Duration
-	}{
-		{"RequestTimeout", &c.RequestTimeout, DefaultRequestTimeout},
-		{"LookupTimeout", &c.LookupTimeout, DefaultLookupTimeout},
-	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-		if *d.field < 0 {
-			return c, fmt.Errorf("config: %s is negative", d.name)
-		}
-	}
-	if c.RecordAge < 0 {
-		return c, errors.New("config: RecordAge is negative")
-	}
-	if c.IdleTimeout == 0 {
-		c.IdleTimeout = DefaultIdleTimeout
-	}
-	if c.PutRate == 0 {
-		c.PutRate = DefaultPutRate
+	c.Parallel = min(cmp.Or(c.Parallel, DefaultParallel), bucketSize)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, DefaultRequestTimeout)
+	c.LookupTimeout = cmp.Or(c.LookupTimeout, DefaultLookupTimeout)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
+	c.PutRate = cmp.Or(c.PutRate, DefaultPutRate)
+	if c.Parallel < 0 || c.RequestTimeout < 0 || c.LookupTimeout < 0 || c.RecordAge < 0 {
+		return c, errors.New("config: Parallel, RequestTimeout, LookupTimeout or RecordAge is negative")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

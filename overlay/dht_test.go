@@ -34,7 +34,7 @@ func TestConfig(t *testing.T) {
 		"long network":         func(c *Config) { c.Network = "abcdefghijklmnopqrstuvwxyz0123456" },
 		"replication":          func(c *Config) { c.Replication = 21 },
 		"negative replication": func(c *Config) { c.Replication = -1 },
-		"parallel":             func(c *Config) { c.Parallel = 100 },
+		"parallel":             func(c *Config) { c.Parallel = -1 },
 		"timeout":              func(c *Config) { c.RequestTimeout = -1 },
 		"age":                  func(c *Config) { c.RecordAge = -1 },
 	} {

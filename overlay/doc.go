@@ -1,3 +1,51 @@
-// Package overlay joins the Kademlia overlay: it finds the peers nearest to an
-// agent's key, puts values there and searches them.
+// Package overlay gives a node its seat in Kademlia: it finds the peers nearest to
+// an agent's key, puts values there, proves that they arrived, and searches them.
+//
+//	d, err := overlay.Join(overlay.Config{Host: h, Values: values})
+//	reached, err := d.Bootstrap(ctx, seeds)   // dial, then walk: the table fills
+//	receipt, err := d.Publish(ctx, record, nil)
+//	report, err := d.Search(ctx, id, func(a overlay.Answer) bool { ...; return true })
+//	err = d.Close()                           // waits; the host stays open
+//
+// # Who does what
+//
+// kad-dht serves the protocol /cairn[/network]/kad/1.0.0 and keeps the routing
+// table; no type of it shows in a signature. Whom to ask, when to stop, what counts
+// as stored, and which connections are worth keeping is decided here:
+//
+//	Publish, Search, Refresh
+//	      |                 lookup: a pure state machine, told what happened
+//	    walk ------------->         and asked whom to ask next
+//	      |
+//	    sender -- streams, links     one request: 2 s at most, usually one round trip
+//	      :
+//	      : the wire
+//	      :
+//	    doors -- kad-dht -- datastore -- Values     frames bounded, puts rated
+//
+// [Values] is the node's: it alone decides what is stored, served and dropped.
+// kad-dht's own rule of ages, which can bring an older record back, sees every held
+// value as received just now.
+//
+// # Promises
+//
+//   - An acknowledgement alone is worth nothing: [DHT.Publish] succeeds only where
+//     peers gave the value back, and its [Receipt] names every one of them.
+//   - A lookup ends on the k closest peers that answered, never on fewer nearer ones
+//     that say nothing. A silent peer holds it up for a few round trips at most, and
+//     a crowd of invented peers cannot keep it busy: questions, candidates, bytes
+//     and time are bounded.
+//   - Every value that leaves this package has verified.
+//   - A connection that only a lookup needed is closed after [Config.IdleTimeout],
+//     unless the connection manager protects the peer: whoever wants to keep a
+//     connection protects it. The table needs no connections.
+//   - A peer leaves the table for failing repeatedly while others answer: not for
+//     one failure, and not while this node is cut off.
+//   - After [DHT.Close] no goroutine of this package runs and no method of Values is
+//     called.
+//
+// What it does not do: a holder does not hand its values on when the neighbourhood
+// changes (owners renew, and readers repair with [DHT.PutTo]); a search follows one
+// set of paths, whose seeds come from the whole table; requests other than puts are
+// not rated per peer.
 package overlay

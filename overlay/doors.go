@@ -26,6 +26,7 @@ type doors struct {
 	rate  int // puts per second and peer, negative: no limit
 
 	mu     sync.Mutex
+	shut   bool
 	open   map[*guarded]struct{} // streams being served
 	quotas map[peer.ID]*rate.Limiter
 }
@@ -43,21 +44,35 @@ func (d *doors) serve(s network.Stream, handle network.StreamHandler) {
 	}
 	defer d.gate.leave()
 	g := &guarded{Stream: s, stats: d.stats, limit: maxRequest}
-	d.mu.Lock()
-	d.open[g] = struct{}{}
-	d.mu.Unlock()
-	defer func() {
-		d.mu.Lock()
-		delete(d.open, g)
-		d.mu.Unlock()
-	}()
+	if !d.enter(g) {
+		_ = s.Reset()
+		return
+	}
+	defer d.leave(g)
 	handle(g)
 }
 
-// close resets every stream being served. The gate is shut by then.
+func (d *doors) enter(g *guarded) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.shut {
+		return false
+	}
+	d.open[g] = struct{}{}
+	return true
+}
+
+func (d *doors) leave(g *guarded) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.open, g)
+}
+
+// close resets every stream being served, and lets none in any more.
 func (d *doors) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.shut = true
 	for g := range d.open {
 		_ = g.Reset()
 	}

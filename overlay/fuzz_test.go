@@ -2,7 +2,10 @@ package overlay
 
 import (
 	"bufio"
+	"bytes"
 	"io"
+	"math/rand/v2"
+	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/multiformats/go-multiaddr"
@@ -36,3 +39,25 @@ func (s *chunkStream) Read(p []byte) (int, error) { return s.chunks.Read(p) }
 func (s *chunkStream) Reset() error               { s.rest = nil; return nil }
 
 func readLength(r *bufio.Reader) (uint64, error) { return varint.ReadUvarint(r) }
+
+// Frames within the limit come through the door unchanged, however they are cut.
+func TestGuardedPassesFrames(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var sent []byte
+		for range 20 {
+			body := make([]byte, rng.IntN(1001))
+			for i := range body {
+				body[i] = byte(rng.Uint32())
+			}
+			sent = append(append(sent, varint.ToUvarint(uint64(len(body)))...), body...)
+		}
+		tail := varint.ToUvarint(1001 + rng.Uint64N(1<<40))
+		s := &chunkStream{chunks: newChunks(append(sent[:len(sent):len(sent)], tail...))}
+		g := &guarded{Stream: s, stats: new(counters), limit: 1000}
+		got, err := io.ReadAll(g)
+		if err != errFrameTooLarge || !bytes.HasPrefix(got, sent) || len(got) >= len(sent)+len(tail) {
+			t.Fatalf("%d of %d bytes, %v", len(got), len(sent), err)
+		}
+	}
+}

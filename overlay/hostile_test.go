@@ -60,11 +60,6 @@ func rawPeer(t testing.TB, seed uint64, f network.StreamHandler) host.Host {
 	return h
 }
 
-// tarpit is a host that takes questions and never answers.
-func tarpit(t testing.TB, seed uint64) host.Host {
-	return rawPeer(t, seed, func(s network.Stream) { _, _ = io.Copy(io.Discard, s) })
-}
-
 // named is an answer that names peers.
 func named(m *pb.Message, peers ...peer.AddrInfo) *pb.Message {
 	out := pb.NewMessage(m.GetType(), m.GetKey(), 0)

@@ -49,6 +49,11 @@ func TestSixtyNodes(t *testing.T) {
 	nodes := newNetwork(t, 60, tcp, func(c *Config) { c.Replication, c.RequestTimeout = 5, 10*time.Second })
 	t.Logf("up after %v, tables %d to %d", time.Since(start).Round(time.Millisecond),
 		slices.MinFunc(nodes, bySize).TableSize(), slices.MaxFunc(nodes, bySize).TableSize())
+	conns := 0
+	for _, n := range nodes {
+		conns += len(n.host.Network().Conns())
+	}
+	t.Logf("%.1f connections per node", float64(conns)/60)
 	var puts, gets time.Duration
 	for i := range 30 {
 		publisher, reader := nodes[i], nodes[i+30]

@@ -25,9 +25,9 @@ const silence = 200 * time.Millisecond
 // is for the caller's Values.
 //
 // observe, where not nil, gets the receipt at the majority of acknowledgements
-// (Confirmed is false then) and at the end, on the caller's goroutine. The error is ErrNoPeers where
-// no peer is reachable, and a *PartialError with the receipt where fewer peers
-// than min(3, targets) acknowledged, or gave the value back.
+// (Confirmed is false then) and at the end, on the caller's goroutine. The error is
+// ErrNoPeers where no peer is reachable, and a *PartialError with the receipt where
+// fewer peers than min(3, targets) acknowledged, or gave the value back.
 func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt)) (Receipt, error) {
 	if v == nil {
 		return Receipt{}, fmt.Errorf("publish: %w: no value", records.ErrMalformed)
@@ -60,6 +60,9 @@ func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt
 // PutTo gives v to one peer: the repair of a holder that lacks it. nil means that
 // the peer acknowledged, ErrRefused that it lives and did not.
 func (d *DHT) PutTo(ctx context.Context, p peer.ID, v records.Value) error {
+	if v == nil {
+		return fmt.Errorf("put: %w: no value", records.ErrMalformed)
+	}
 	ctx, end, err := d.enter(ctx)
 	if err != nil {
 		return fmt.Errorf("put: %w", err)
