@@ -1,13 +1,39 @@
 // Package keyring keeps the keys of a node's own agents in files, one folder per
-// agent under <data directory>/agents. It works with and without a daemon.
+// agent under <data directory>/agents. It works with and without a daemon, and from
+// several processes at once: a folder appears whole or not at all, and is never
+// changed afterwards.
 //
 //	agents/NAME/agent.json       public: ID, header, genesis, where the secrets were put
 //	agents/NAME/key.pem          signing key, PKCS#8 Ed25519, 0600: signs records
 //	agents/NAME/rotation.pem     rotation key, PKCS#8 Ed25519, 0600: belongs off this disk
 //	agents/NAME/certificate.pem  revocation certificate, 0600: belongs off this disk
 //
+// # Secrets
+//
 // The certificate is the agent's tombstone, not yet shown to anybody: whoever has
-// it can end the agent, and can do nothing else. A secret file that others may
-// read is refused. A folder appears whole or not at all: it is written beside its
-// place, synced, and renamed.
+// it can end the agent, and can do nothing else. The rotation key is for the day
+// when the signing key must be replaced. Both can be put elsewhere from the start
+// ([NewOptions]); agent.json then has their absolute path, or they can be moved away
+// later. A key file that others may read is refused ([ErrPermissions]). A
+// certificate is not: in an emergency it must work from any medium, and to use it
+// is to publish it.
+//
+// # Writing
+//
+// New and Import write a folder beside its place (.new-*), sync every file and
+// folder, and rename. A crash in between leaves no agent; what it leaves is removed
+// an hour later by the next New or Import. Secrets that go elsewhere are written
+// just before the rename, since a folder and another disk cannot change in one step:
+// a crash at that moment leaves files there whose agent does not exist. They are
+// never written over: a path in use is [ErrExists].
+//
+// Paths inside an agent's folder are stored relative to it, so a data directory can
+// be moved or restored elsewhere, and a folder renamed.
+//
+// # Export
+//
+// An export is one text file of PEM blocks: "CAIRN AGENT" (the public part),
+// "PRIVATE KEY" (the signing key), and, only when asked for, "CAIRN REVOCATION
+// CERTIFICATE" and "CAIRN ROTATION KEY". Import holds each block against the
+// identity before it writes anything.
 package keyring

@@ -4,7 +4,7 @@ import "errors"
 
 // Errors that callers branch on. Functions wrap them with the detail and the next step.
 var (
-	// ErrExists: the name, or a file that would be written, is taken.
+	// ErrExists: the name, the identity, or a file that would be written is here already.
 	ErrExists = errors.New("exists already")
 	// ErrNotFound: no such agent, or the file is not where it was put.
 	ErrNotFound = errors.New("not found")
@@ -12,6 +12,8 @@ var (
 	ErrName = errors.New("invalid name")
 	// ErrPermissions: others can read a secret file.
 	ErrPermissions = errors.New("permissions are too open")
+	// ErrUnreadable: this user, or the disk, does not let the file be read.
+	ErrUnreadable = errors.New("cannot be read")
 	// ErrMalformed: a file is not what its name says.
 	ErrMalformed = errors.New("malformed")
 	// ErrWrongKey: the file is well formed, but of another identity.

@@ -1,10 +1,12 @@
 package keyring
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -18,10 +20,12 @@ const (
 	pemCertificate = "CAIRN REVOCATION CERTIFICATE"
 )
 
-// publicJSON is agent.json.
+// publicJSON is agent.json. What follows from header and genesis stands there for
+// people; the name is the one that the agent was made under.
 type publicJSON struct {
 	ID          records.AgentID `json:"id"`
 	DID         string          `json:"did"`
+	Name        string          `json:"name,omitempty"`
 	Created     time.Time       `json:"created"`
 	End         time.Time       `json:"end"`
 	Header      []byte          `json:"header"`
@@ -32,15 +36,26 @@ type publicJSON struct {
 
 func encodePublic(a Agent) ([]byte, error) {
 	b, err := json.MarshalIndent(publicJSON{
-		ID: a.ID(), DID: a.ID().DID(), Created: a.Created, End: a.Identity.End(),
+		ID: a.ID(), DID: a.ID().DID(), Name: a.Name, Created: a.Created, End: a.Identity.End(),
 		Header: a.Identity.HeaderBytes(), Genesis: a.Identity.GenesisBytes(),
-		Certificate: a.CertificatePath, RotationKey: a.RotationKeyPath,
+		Certificate: a.stored(a.CertificatePath), RotationKey: a.stored(a.RotationKeyPath),
 	}, "", "  ")
 	return append(b, '\n'), err
 }
 
-// parsePublic reads agent.json and verifies that header and genesis belong to the ID.
-func parsePublic(b []byte) (Agent, error) {
+// stored is the form of a secret's path in agent.json: one in the agent's own folder
+// is relative to it.
+func (a Agent) stored(path string) string {
+	if path != "" && filepath.Dir(path) == a.home {
+		return filepath.Base(path)
+	}
+	return path
+}
+
+// parsePublic reads agent.json, verifies that header and genesis belong to the ID,
+// and resolves its paths against the agent's folder. Fields that this build does not
+// know are left alone.
+func parsePublic(b []byte, home string) (Agent, error) {
 	var p publicJSON
 	if err := json.Unmarshal(b, &p); err != nil {
 		return Agent{}, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -49,90 +64,124 @@ func parsePublic(b []byte) (Agent, error) {
 	if err != nil {
 		return Agent{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if ident.ID() != p.ID {
+	if ident.ID() != p.ID || p.DID != p.ID.DID() {
 		return Agent{}, fmt.Errorf("%w: the id is not the header's", ErrMalformed)
 	}
-	return Agent{Identity: ident, Created: p.Created, CertificatePath: p.Certificate, RotationKeyPath: p.RotationKey}, nil
+	cert, err1 := resolve(home, p.Certificate)
+	rotation, err2 := resolve(home, p.RotationKey)
+	if err := errors.Join(err1, err2); err != nil {
+		return Agent{}, err
+	}
+	return Agent{Identity: ident, Created: p.Created, CertificatePath: cert, RotationKeyPath: rotation, home: home}, nil
 }
 
-// contents encodes an agent's files, each with its absolute place. The secrets that are not at hand are left out.
+// resolve makes a stored path absolute. A relative one names a file of the agent's
+// folder and nothing else.
+func resolve(home, path string) (string, error) {
+	switch {
+	case path == "":
+		return "", nil
+	case filepath.IsAbs(path):
+		return filepath.Clean(path), nil
+	case path != filepath.Base(path) || !filepath.IsLocal(path) || path == ".":
+		return "", fmt.Errorf("%w: path %.80q leads out of the agent's folder", ErrMalformed, path)
+	}
+	return filepath.Join(home, path), nil
+}
+
+// contents encodes an agent's files. The secrets that are not at hand are left out.
 func contents(a Agent, s secrets) ([]file, error) {
 	public, err := encodePublic(a)
 	if err != nil {
 		return nil, err
 	}
-	signing, err := encodeKey(s.signing)
+	signing, err := encodeKey(pemKey, s.signing)
 	if err != nil {
 		return nil, err
 	}
-	files := []file{{a.homeFile(publicFile), public}, {a.homeFile(signingFile), signing}}
+	files := []file{{name: publicFile, data: public}, {name: signingFile, data: signing}}
 	if s.rotation != nil {
-		key, err := encodeKey(s.rotation)
+		key, err := encodeKey(pemKey, s.rotation)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{a.RotationKeyPath, key})
+		files = append(files, a.secretFile(a.RotationKeyPath, key))
 	}
 	if s.cert != nil {
-		files = append(files, file{a.CertificatePath, encodeCertificate(s.cert)})
+		files = append(files, a.secretFile(a.CertificatePath, encodeCertificate(s.cert)))
 	}
 	return files, nil
 }
 
-func encodeKey(key ed25519.PrivateKey) ([]byte, error) {
+// secretFile is a secret with its place.
+func (a Agent) secretFile(path string, data []byte) file {
+	if filepath.Dir(path) == a.home {
+		return file{name: filepath.Base(path), data: data}
+	}
+	return file{path: path, data: data}
+}
+
+func encodeKey(block string, key ed25519.PrivateKey) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, err
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: pemKey, Bytes: der}), nil
+	return pem.EncodeToMemory(&pem.Block{Type: block, Bytes: der}), nil
 }
 
-// readPrivateKey reads a PKCS#8 Ed25519 key file that nobody else may read.
-func readPrivateKey(path string) (*records.Ed25519Signer, error) {
-	b, err := readSecret(path)
+// readKey reads a PKCS#8 Ed25519 key file that nobody else may read.
+func readKey(path string) (ed25519.PrivateKey, error) {
+	b, err := readFile(path, true)
 	if err != nil {
 		return nil, err
 	}
-	key, err := parseKey(b)
+	block, rest := pem.Decode(b)
+	if block == nil {
+		return nil, fmt.Errorf("%s: %w: no PEM block; bring back the file that was made with the agent", path, ErrMalformed)
+	}
+	if block.Type != pemKey || len(bytes.TrimSpace(rest)) != 0 {
+		return nil, fmt.Errorf("%s: %w: a PEM block %.40q, want one %q and nothing after it", path, ErrMalformed, block.Type, pemKey)
+	}
+	key, err := parseKey(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return records.NewEd25519Signer(key)
+	return key, nil
 }
 
-func parseKey(b []byte) (ed25519.PrivateKey, error) {
-	block, rest := pem.Decode(b)
-	if block == nil || block.Type != pemKey || len(trimSpace(rest)) != 0 {
-		return nil, fmt.Errorf("%w: want one PEM block %q", ErrMalformed, pemKey)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+// parseKey reads PKCS#8 bytes.
+func parseKey(der []byte) (ed25519.PrivateKey, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%w: not an Ed25519 key", ErrMalformed)
+		return nil, fmt.Errorf("%w: a %T, want an Ed25519 key", ErrMalformed, parsed)
 	}
 	return key, nil
 }
 
+const (
+	headerAgent   = "Agent"
+	headerWarning = "Warning"
+)
+
 func encodeCertificate(t *records.Tombstone) []byte {
 	return pem.EncodeToMemory(&pem.Block{
 		Type:    pemCertificate,
-		Headers: map[string]string{"Agent": t.ID().String(), "Warning": "whoever has this file can end the agent, for good"},
+		Headers: map[string]string{headerAgent: t.ID().String(), headerWarning: "whoever has this file can end the agent, for good"},
 		Bytes:   t.Bytes(),
 	})
 }
 
-// ReadCertificate reads a revocation certificate from a file. Mode bits are not
-// judged: it may lie on a medium that has none.
+// ReadCertificate reads a revocation certificate from a file: ErrNotFound where
+// there is none, ErrMalformed where the file is something else. Mode bits are not
+// judged: see the package comment.
 func ReadCertificate(path string) (*records.Tombstone, error) {
-	b, err := readBounded(path)
+	b, err := readFile(path, false)
 	if err != nil {
-		if isMissing(err) {
-			return nil, fmt.Errorf("certificate %s: %w", path, ErrNotFound)
-		}
-		return nil, fmt.Errorf("certificate: %w", err)
+		return nil, fmt.Errorf("certificate %w", err)
 	}
 	t, err := ParseCertificate(b)
 	if err != nil {
@@ -143,19 +192,32 @@ func ReadCertificate(path string) (*records.Tombstone, error) {
 
 // ParseCertificate reads the PEM form, or the bare bytes of a tombstone.
 func ParseCertificate(b []byte) (*records.Tombstone, error) {
-	raw := b
-	if block, rest := pem.Decode(b); block != nil {
-		if block.Type != pemCertificate || len(trimSpace(rest)) != 0 {
-			return nil, fmt.Errorf("%w: a PEM block %.40q, want one %q", ErrMalformed, block.Type, pemCertificate)
-		}
-		raw = block.Bytes
+	block, rest := pem.Decode(b)
+	if block == nil {
+		return openCertificate(b)
 	}
-	t, err := records.OpenTombstone(raw)
+	if block.Type != pemCertificate || len(bytes.TrimSpace(rest)) != 0 {
+		return nil, fmt.Errorf("%w: a PEM block %.40q, want one %q and nothing after it", ErrMalformed, block.Type, pemCertificate)
+	}
+	return certificateOf(block)
+}
+
+// certificateOf reads a PEM block whose label may not lie.
+func certificateOf(block *pem.Block) (*records.Tombstone, error) {
+	t, err := openCertificate(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return nil, err
+	}
+	if says, ok := block.Headers[headerAgent]; ok && says != t.ID().String() {
+		return nil, fmt.Errorf("%w: its label says %.64q, and it revokes %s", ErrMalformed, says, t.ID())
 	}
 	return t, nil
 }
 
-// homeFile is the path of a file in the agent's own folder.
-func (a Agent) homeFile(name string) string { return filepath.Join(a.home, name) }
+func openCertificate(raw []byte) (*records.Tombstone, error) {
+	t, err := records.OpenTombstone(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: no revocation certificate: %w", ErrMalformed, err)
+	}
+	return t, nil
+}

@@ -1,12 +1,12 @@
 package keyring
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +22,11 @@ const (
 	certificateFile = "certificate.pem"
 )
 
-// Keyring is a folder with one folder per agent.
+// MaxName bounds the bytes of an agent's name.
+const MaxName = 64
+
+// Keyring is a folder with one folder per agent. It keeps nothing in memory and is
+// safe for concurrent use.
 type Keyring struct{ dir string }
 
 // Agent is the public part of an agent whose key is here.
@@ -30,8 +34,8 @@ type Agent struct {
 	Name            string
 	Identity        *records.Identity
 	Created         time.Time
-	CertificatePath string // where the revocation certificate was put, or ""
-	RotationKeyPath string // where the rotation key was put, or ""
+	CertificatePath string // where the revocation certificate was put, absolute, or ""
+	RotationKeyPath string // where the rotation key was put, absolute, or ""
 
 	home string // the agent's own folder
 }
@@ -46,18 +50,20 @@ func Open(dir string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keyring: %w", err)
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := makeDirs(path); err != nil {
 		return nil, fmt.Errorf("keyring: %w", err)
 	}
 	return &Keyring{dir: path}, nil
 }
 
-var validName = regexp.MustCompile(`^[a-z0-9_-][a-z0-9._-]{0,63}$`)
-
-// CheckName reports why name is none: 1 to 64 of [a-z0-9._-], not a dot first.
+// CheckName reports why name is none: 1 to 64 of [a-z0-9._-], not a dot first, and
+// not what reads as an agent's ID.
 func CheckName(name string) error {
-	if !validName.MatchString(name) {
-		return fmt.Errorf("agent name %.80q: %w: use 1 to 64 of a-z, 0-9, '.', '_' and '-', not a dot first", name, ErrName)
+	if name == "" || len(name) > MaxName || name[0] == '.' || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+		return fmt.Errorf("agent name %.80q: %w: use 1 to %d of a-z, 0-9, '.', '_' and '-', not a dot first", name, ErrName, MaxName)
+	}
+	if _, err := records.ParseAgentID(name); err == nil {
+		return fmt.Errorf("agent name %q: %w: it would be taken for the ID of an agent", name, ErrName)
 	}
 	return nil
 }
@@ -72,7 +78,10 @@ func (k *Keyring) List() ([]Agent, []error) {
 	var agents []Agent
 	var errs []error
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || !e.IsDir() {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if st, err := os.Stat(filepath.Join(k.dir, e.Name())); err == nil && !st.IsDir() {
 			continue
 		}
 		a, err := k.Get(e.Name())
@@ -91,30 +100,38 @@ func (k *Keyring) Get(name string) (Agent, error) {
 	if err := CheckName(name); err != nil {
 		return Agent{}, err
 	}
-	b, err := readBounded(filepath.Join(k.dir, name, publicFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	home := filepath.Join(k.dir, name)
+	b, err := readFile(filepath.Join(home, publicFile), false)
+	if errors.Is(err, ErrNotFound) {
+		if k.taken(name) {
+			return Agent{}, fmt.Errorf("agent %q: %w: %s has no %s; bring it back, or move the folder away", name, ErrMalformed, home, publicFile)
+		}
 		return Agent{}, fmt.Errorf("agent %q: %w: make it with: cairn agent new %s", name, ErrNotFound, name)
 	}
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
 	}
-	a, err := parsePublic(b)
+	a, err := parsePublic(b, home)
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %s: %w", name, publicFile, err)
 	}
-	a.Name, a.home = name, filepath.Join(k.dir, name)
+	a.Name = name
 	return a, nil
 }
 
 // Find returns the agent of that ID.
 func (k *Keyring) Find(id records.AgentID) (Agent, error) {
-	agents, _ := k.List()
+	agents, broken := k.List()
 	for _, a := range agents {
 		if a.ID() == id {
 			return a, nil
 		}
 	}
-	return Agent{}, fmt.Errorf("agent %s: %w among the keys here", id, ErrNotFound)
+	err := fmt.Errorf("agent %s: %w among the keys here", id, ErrNotFound)
+	if len(broken) > 0 {
+		err = fmt.Errorf("%w; it may be one of those that cannot be read: %w", err, errors.Join(broken...))
+	}
+	return Agent{}, err
 }
 
 // Lookup returns the agent of that name, ID or DID.
@@ -126,22 +143,64 @@ func (k *Keyring) Lookup(nameOrID string) (Agent, error) {
 }
 
 // Signer returns the signing key of the named agent. A file that others may read
-// is ErrPermissions, another agent's key ErrWrongKey.
+// is ErrPermissions, another agent's key ErrWrongKey, a missing one ErrNoSecret.
 func (k *Keyring) Signer(name string) (records.Signer, error) {
 	a, err := k.Get(name)
 	if err != nil {
 		return nil, err
 	}
-	key, err := readPrivateKey(filepath.Join(k.dir, name, signingFile))
+	key, err := a.signingKey()
 	if err != nil {
-		return nil, fmt.Errorf("agent %q: signing key: %w", name, err)
+		return nil, err
 	}
-	for _, pub := range a.Identity.Genesis().Keys {
-		if pub == key.Public() {
-			return key, nil
-		}
+	return records.NewEd25519Signer(key)
+}
+
+// signingKey reads key.pem and holds it against the identity.
+func (a Agent) signingKey() (ed25519.PrivateKey, error) {
+	key, err := readKey(filepath.Join(a.home, signingFile))
+	if err != nil {
+		return nil, fmt.Errorf("agent %q: signing key: %w", a.Name, movedAway(err, "bring it back"))
 	}
-	return nil, fmt.Errorf("agent %q: signing key: %w: bring back its own %s", name, ErrWrongKey, signingFile)
+	if !a.signs(key) {
+		return nil, fmt.Errorf("agent %q: signing key: %w: bring back its own %s", a.Name, ErrWrongKey, signingFile)
+	}
+	return key, nil
+}
+
+// rotationKey reads the rotation key, wherever it was put.
+func (a Agent) rotationKey() (ed25519.PrivateKey, error) {
+	if a.RotationKeyPath == "" {
+		return nil, fmt.Errorf("agent %q: rotation key: %w: it was not imported with the agent", a.Name, ErrNoSecret)
+	}
+	key, err := readKey(a.RotationKeyPath)
+	if err != nil {
+		return nil, fmt.Errorf("agent %q: rotation key: %w", a.Name, movedAway(err, "bring it back to where it was"))
+	}
+	if !a.committed(key) {
+		return nil, fmt.Errorf("agent %q: rotation key %s: %w: bring back its own", a.Name, a.RotationKeyPath, ErrWrongKey)
+	}
+	return key, nil
+}
+
+// movedAway makes a missing file a missing secret.
+func movedAway(err error, next string) error {
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: %w; %s", ErrNoSecret, err, next)
+	}
+	return err
+}
+
+// signs reports whether the genesis names the key.
+func (a Agent) signs(key ed25519.PrivateKey) bool {
+	pub, err := publicOf(key)
+	return err == nil && slices.Contains(a.Identity.Genesis().Keys, pub)
+}
+
+// committed reports whether the genesis has the rotation key's digest.
+func (a Agent) committed(key ed25519.PrivateKey) bool {
+	pub, err := publicOf(key)
+	return err == nil && slices.Contains(a.Identity.Genesis().Next, pub.RotationDigest())
 }
 
 // Certificate returns the revocation certificate of the agent of that name or ID,
@@ -151,15 +210,16 @@ func (k *Keyring) Certificate(nameOrID string) (*records.Tombstone, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.certificate()
+}
+
+func (a Agent) certificate() (*records.Tombstone, error) {
 	if a.CertificatePath == "" {
 		return nil, fmt.Errorf("agent %q: certificate: %w: name it with --cert FILE", a.Name, ErrNoSecret)
 	}
 	t, err := ReadCertificate(a.CertificatePath)
-	if errors.Is(err, ErrNotFound) {
-		return nil, fmt.Errorf("agent %q: certificate %s: %w: it was moved away; name it with --cert FILE", a.Name, a.CertificatePath, ErrNoSecret)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("agent %q: %w", a.Name, err)
+		return nil, fmt.Errorf("agent %q: %w", a.Name, movedAway(err, "it was moved away; name it with --cert FILE"))
 	}
 	if t.ID() != a.ID() {
 		return nil, fmt.Errorf("agent %q: certificate %s: %w: it revokes %s", a.Name, a.CertificatePath, ErrWrongKey, t.ID())

@@ -47,7 +47,8 @@ type secrets struct {
 
 // New makes an agent: a signing key, the first rotation key, a revocation secret,
 // and the identity that follows from them. Everything is on disk when it returns;
-// on error nothing is left. A taken name, or a file in the way, is ErrExists.
+// on error nothing is left. A taken name, or a file in the way, is ErrExists; a path
+// whose folder does not exist is ErrNotFound.
 func (k *Keyring) New(name string, opts NewOptions) (Agent, error) {
 	opts = opts.withDefaults()
 	if err := CheckName(name); err != nil {
@@ -81,37 +82,41 @@ func (k *Keyring) place(name, file, asked string) (string, error) {
 	if asked == "" {
 		return filepath.Join(k.dir, name, file), nil
 	}
-	return filepath.Abs(asked)
+	path, err := filepath.Abs(asked)
+	if err != nil {
+		return "", fmt.Errorf("agent %q: %w", name, err)
+	}
+	return path, nil
 }
 
 // generate draws the keys and the secret and joins them into an identity.
 func generate(opts NewOptions) (*records.Identity, secrets, error) {
-	var s secrets
-	var err1, err2 error
-	_, s.signing, err1 = ed25519.GenerateKey(opts.Rand)
-	_, s.rotation, err2 = ed25519.GenerateKey(opts.Rand)
-	var lock records.Secret
-	var nonce [16]byte
-	_, err3 := io.ReadFull(opts.Rand, lock[:])
-	_, err4 := io.ReadFull(opts.Rand, nonce[:])
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return nil, secrets{}, err
+	var drawn struct {
+		signing, rotation [ed25519.SeedSize]byte
+		lock              records.Secret
+		nonce             [16]byte
 	}
+	for _, b := range [][]byte{drawn.signing[:], drawn.rotation[:], drawn.lock[:], drawn.nonce[:]} {
+		if _, err := io.ReadFull(opts.Rand, b); err != nil {
+			return nil, secrets{}, fmt.Errorf("draw its keys: %w", err)
+		}
+	}
+	s := secrets{signing: ed25519.NewKeyFromSeed(drawn.signing[:]), rotation: ed25519.NewKeyFromSeed(drawn.rotation[:])}
 	signing, err1 := publicOf(s.signing)
 	rotation, err2 := publicOf(s.rotation)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, secrets{}, err
 	}
 	ident, err := records.NewIdentity(records.Genesis{
-		Keys: []records.PublicKey{signing}, Next: [][32]byte{rotation.RotationDigest()}, Nonce: nonce,
-	}, opts.End, lock)
+		Keys: []records.PublicKey{signing}, Next: [][32]byte{rotation.RotationDigest()}, Nonce: drawn.nonce,
+	}, opts.End, drawn.lock)
 	if err != nil {
 		return nil, secrets{}, err
 	}
-	s.cert, err = ident.Header().Reveal(lock)
+	s.cert, err = ident.Header().Reveal(drawn.lock)
 	return ident, s, err
 }
 
 func publicOf(key ed25519.PrivateKey) (records.PublicKey, error) {
-	return records.Ed25519Key(key.Public().(ed25519.PublicKey))
+	return records.Ed25519Key(publicKeyOf(key))
 }

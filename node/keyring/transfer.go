@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
-
-	"github.com/cairn-overlay/cairn/records"
 )
 
 const (
@@ -27,18 +23,12 @@ type ExportOptions struct {
 }
 
 // Export writes the agent as one portable file of PEM blocks: its public part, its
-// signing key, and what opts asks for. A secret that was moved away is ErrNoSecret.
+// signing key, and what opts asks for. Each is checked first, so that what was
+// written can be imported; a secret that was moved away is ErrNoSecret.
 func (k *Keyring) Export(name string, w io.Writer, opts ExportOptions) error {
 	a, err := k.Get(name)
 	if err != nil {
 		return err
-	}
-	if _, err := k.Signer(name); err != nil {
-		return err
-	}
-	signing, err := readSecret(filepath.Join(k.dir, name, signingFile))
-	if err != nil {
-		return fmt.Errorf("agent %q: %w", name, err)
 	}
 	bare := a
 	bare.CertificatePath, bare.RotationKeyPath = "", ""
@@ -46,38 +36,41 @@ func (k *Keyring) Export(name string, w io.Writer, opts ExportOptions) error {
 	if err != nil {
 		return err
 	}
-	out := pem.EncodeToMemory(&pem.Block{Type: pemAgent, Bytes: public})
-	out = append(out, signing...)
+	key, err := a.signingKey()
+	if err != nil {
+		return err
+	}
+	signing, err := encodeKey(pemKey, key)
+	if err != nil {
+		return err
+	}
+	out := append(pem.EncodeToMemory(&pem.Block{Type: pemAgent, Bytes: public}), signing...)
 	if opts.Certificate {
-		t, err := k.Certificate(name)
+		t, err := a.certificate()
 		if err != nil {
 			return err
 		}
 		out = append(out, encodeCertificate(t)...)
 	}
 	if opts.RotationKey {
-		if a.RotationKeyPath == "" {
-			return fmt.Errorf("agent %q: rotation key: %w", name, ErrNoSecret)
-		}
-		b, err := readSecret(a.RotationKeyPath)
-		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("agent %q: rotation key %s: %w", name, a.RotationKeyPath, ErrNoSecret)
-		}
+		key, err := a.rotationKey()
 		if err != nil {
-			return fmt.Errorf("agent %q: rotation key: %w", name, err)
+			return err
 		}
-		block, _ := pem.Decode(b)
-		if block == nil {
-			return fmt.Errorf("agent %q: rotation key %s: %w", name, a.RotationKeyPath, ErrMalformed)
+		rotation, err := encodeKey(pemRotationKey, key)
+		if err != nil {
+			return err
 		}
-		out = append(out, pem.EncodeToMemory(&pem.Block{Type: pemRotationKey, Bytes: block.Bytes})...)
+		out = append(out, rotation...)
 	}
 	_, err = w.Write(out)
 	return err
 }
 
 // Import reads what Export wrote and keeps it under a name. Every part is checked
-// against the identity before anything is written.
+// against the identity before anything is written. A taken name, and an identity
+// that is here under another name, are ErrExists: two copies would sign one sequence
+// twice.
 func (k *Keyring) Import(name string, r io.Reader) (Agent, error) {
 	if err := CheckName(name); err != nil {
 		return Agent{}, err
@@ -96,12 +89,15 @@ func (k *Keyring) Import(name string, r io.Reader) (Agent, error) {
 	if err != nil {
 		return Agent{}, fmt.Errorf("import: %w", err)
 	}
+	if held, err := k.Find(a.ID()); err == nil {
+		return Agent{}, fmt.Errorf("import: agent %s %w here as %q", a.ID(), ErrExists, held.Name)
+	}
 	a.Name, a.home = name, filepath.Join(k.dir, name)
 	if s.cert != nil {
-		a.CertificatePath = a.homeFile(certificateFile)
+		a.CertificatePath = filepath.Join(a.home, certificateFile)
 	}
 	if s.rotation != nil {
-		a.RotationKeyPath = a.homeFile(rotationFile)
+		a.RotationKeyPath = filepath.Join(a.home, rotationFile)
 	}
 	if err := k.create(a, s); err != nil {
 		return Agent{}, fmt.Errorf("import %q: %w", name, err)
@@ -109,91 +105,67 @@ func (k *Keyring) Import(name string, r io.Reader) (Agent, error) {
 	return a, nil
 }
 
-// parseExport reads the blocks of an export and holds each against the identity.
+// parseExport reads the blocks of an export, in any order and each once, and holds
+// the secrets against the identity.
 func parseExport(b []byte) (Agent, secrets, error) {
 	var a Agent
 	var s secrets
-	for rest := b; len(trimSpace(rest)) > 0; {
+	for rest := bytes.TrimSpace(b); len(rest) > 0; rest = bytes.TrimSpace(rest) {
+		if !bytes.HasPrefix(rest, []byte("-----BEGIN ")) {
+			return a, s, fmt.Errorf("%w: not an export of an agent, which is PEM blocks and nothing else", ErrMalformed)
+		}
+		before := len(rest)
 		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return a, s, fmt.Errorf("%w: not an export of an agent", ErrMalformed)
+		if block, rest = pem.Decode(rest); block == nil || len(rest) == before {
+			return a, s, fmt.Errorf("%w: a PEM block that is cut short or damaged", ErrMalformed)
 		}
 		if err := takeBlock(&a, &s, block); err != nil {
 			return a, s, fmt.Errorf("block %.40q: %w", block.Type, err)
 		}
 	}
 	if a.Identity == nil || s.signing == nil {
-		return a, s, fmt.Errorf("%w: an export has an agent and its signing key", ErrMalformed)
+		return a, s, fmt.Errorf("%w: an export has a block %q and a block %q", ErrMalformed, pemAgent, pemKey)
 	}
 	return a, s, a.owns(s)
 }
 
-func takeBlock(a *Agent, s *secrets, block *pem.Block) error {
-	var err error
-	twice := fmt.Errorf("%w: it stands twice", ErrMalformed)
+// takeBlock reads one block of an export.
+func takeBlock(a *Agent, s *secrets, block *pem.Block) (err error) {
+	twice := false
 	switch block.Type {
 	case pemAgent:
-		if a.Identity != nil {
-			return twice
-		}
-		*a, err = parsePublic(block.Bytes)
-		a.CertificatePath, a.RotationKeyPath = "", ""
-	case pemKey, pemRotationKey:
-		into := &s.signing
-		if block.Type == pemRotationKey {
-			into = &s.rotation
-		}
-		if *into != nil {
-			return twice
-		}
-		*into, err = parseKey(pem.EncodeToMemory(&pem.Block{Type: pemKey, Bytes: block.Bytes}))
+		twice = a.Identity != nil
+		*a, err = parsePublic(block.Bytes, "")
+		a.CertificatePath, a.RotationKeyPath = "", "" // of the machine that it comes from
+	case pemKey:
+		twice = s.signing != nil
+		s.signing, err = parseKey(block.Bytes)
+	case pemRotationKey:
+		twice = s.rotation != nil
+		s.rotation, err = parseKey(block.Bytes)
 	case pemCertificate:
-		if s.cert != nil {
-			return twice
-		}
-		s.cert, err = records.OpenTombstone(block.Bytes)
+		twice = s.cert != nil
+		s.cert, err = certificateOf(block)
 	default:
 		err = fmt.Errorf("%w: unknown", ErrMalformed)
+	}
+	if twice {
+		return fmt.Errorf("%w: it stands twice", ErrMalformed)
 	}
 	return err
 }
 
 // owns reports which of the secrets is not the agent's.
 func (a Agent) owns(s secrets) error {
-	signing, err := publicOf(s.signing)
-	if err != nil {
-		return err
-	}
-	own := false
-	for _, k := range a.Identity.Genesis().Keys {
-		own = own || k == signing
-	}
-	if !own {
+	switch {
+	case !a.signs(s.signing):
 		return fmt.Errorf("signing key: %w", ErrWrongKey)
-	}
-	if s.rotation != nil && !a.committed(s.rotation) {
+	case s.rotation != nil && !a.committed(s.rotation):
 		return fmt.Errorf("rotation key: %w", ErrWrongKey)
-	}
-	if s.cert != nil && s.cert.ID() != a.ID() {
-		return fmt.Errorf("certificate: %w", ErrWrongKey)
+	case s.cert != nil && s.cert.ID() != a.ID():
+		return fmt.Errorf("certificate: %w: it revokes %s", ErrWrongKey, s.cert.ID())
 	}
 	return nil
 }
 
-// committed reports whether the genesis names the rotation key's digest.
-func (a Agent) committed(key ed25519.PrivateKey) bool {
-	pub, err := publicOf(key)
-	if err != nil {
-		return false
-	}
-	for _, d := range a.Identity.Genesis().Next {
-		if d == pub.RotationDigest() {
-			return true
-		}
-	}
-	return false
-}
-
-func trimSpace(b []byte) []byte { return bytes.TrimSpace(b) }
-
-func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotFound) }
+func publicKeyOf(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
