@@ -159,12 +159,15 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 // TestHonestPeerInSpiteOfHostileOnes: peers that keep a node waiting, each in its
 // own way, come first; the one that has the facts comes last.
 func TestHonestPeerInSpiteOfHostileOnes(t *testing.T) {
+	var hostile sync.WaitGroup
+	t.Cleanup(hostile.Wait) // after the hosts are closed
 	b := join(t, newHost(t), nil)
-	for _, attack := range []script{hostileServers["says nothing"], hostileServers["drips frames"], hostileServers["facts that do not verify"], hostileServers["wrong symbols for ever of 2^40 items"]} {
+	for _, attack := range []script{hostileServers["says nothing"], hostileServers["a list for ever"], hostileServers["facts that do not verify"], hostileServers["wrong symbols for ever of 2^40 items"]} {
 		h := newHost(t)
 		h.SetStreamHandler(testProtocol, func(s network.Stream) {
-			w := newWire(s)
-			attack(t, w)
+			hostile.Add(1)
+			defer hostile.Done()
+			attack(t, newWire(s))
 			_ = s.Reset()
 		})
 		connect(t, b.host, h)

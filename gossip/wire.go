@@ -13,7 +13,7 @@ import (
 // has them as a table.
 const (
 	sessionTime  = 9 * time.Second // from the first byte to the last
-	frameTime    = 4 * time.Second // for the next frame to arrive whole
+	frameTime    = 6 * time.Second // for the next frame to arrive whole
 	maxFrame     = 64 << 10        // bytes of a frame's payload
 	maxSessionIn = 32 << 20        // bytes that a side reads
 	factsBudget  = 24 << 20        // bytes of facts that a side sends
