@@ -46,7 +46,8 @@ type Peer struct {
 
 	mu     sync.Mutex
 	served map[pb.Message_MessageType]int // requests by type; owned by mu
-	topic  *pubsub.Topic                  // made by the first Shout; owned by mu
+	topic  *pubsub.Topic                  // made by the first Shout or Listen; owned by mu
+	heard  [][]byte                       // messages of the topic; owned by mu
 	work   sync.WaitGroup
 }
 

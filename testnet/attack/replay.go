@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	dht "github.com/libp2p/go-libp2p-kad-dht"
@@ -150,7 +151,7 @@ func (p *Peer) join() (*pubsub.Topic, error) {
 		return p.topic, nil
 	}
 	ps, err := pubsub.NewGossipSub(p.ctx, p.host,
-		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithFloodPublish(true),
+		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithNoAuthor(), pubsub.WithFloodPublish(true),
 		pubsub.WithPeerOutboundQueueSize(4096), pubsub.WithMessageIdFn(messageID),
 	)
 	if err != nil {
@@ -165,12 +166,29 @@ func (p *Peer) join() (*pubsub.Topic, error) {
 	}
 	p.work.Go(func() {
 		for {
-			if _, err := sub.Next(p.ctx); err != nil {
+			m, err := sub.Next(p.ctx)
+			if err != nil {
 				return
 			}
+			p.mu.Lock()
+			p.heard = append(p.heard, m.GetData())
+			p.mu.Unlock()
 		}
 	})
 	return p.topic, nil
+}
+
+// Listen joins the fact topic as a stock peer; Heard returns what came.
+func (p *Peer) Listen() error {
+	_, err := p.join()
+	return err
+}
+
+// Heard returns the messages of the topic so far, its own included.
+func (p *Peer) Heard() [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.heard)
 }
 
 func messageID(m *pubsub_pb.Message) string {

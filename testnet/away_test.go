@@ -1,0 +1,120 @@
+package testnet_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/records"
+	"github.com/cairn-overlay/cairn/testnet"
+)
+
+var errNotYet = errors.New("not yet")
+
+func isRevoked(err error) bool { return errors.Is(err, records.ErrRevoked) }
+
+// awaitReady waits until n is ready and fails where it ever called the agent
+// active meanwhile.
+func awaitReady(t *testing.T, n *testnet.Node, dead records.AgentID) {
+	t.Helper()
+	soon(t, n.Name()+" is ready", func(ctx context.Context) error {
+		status, err := n.Knows(ctx, dead)
+		if err != nil {
+			return err
+		}
+		if status == records.StatusActive {
+			t.Fatalf("%s calls a dead agent active", n.Name())
+		}
+		if state, reason := n.State(); state != node.StateReady {
+			return errors.New(reason)
+		}
+		return nil
+	})
+	if err := knows(t.Context(), n, dead, records.StatusRevoked); err != nil {
+		t.Errorf("ready, but: %v", err)
+	}
+}
+
+// A node that was down when an agent was revoked, and one that never was there
+// before, refuse the agent by the time they are ready.
+func TestAwayAndNewNodesRefuseWhenReady(t *testing.T) {
+	w := start(t, testnet.Config{Nodes: 8, Dir: disk(t)})
+	a, alive := newAgent(t, w), newAgent(t, w)
+	place(t, w.Node(0), a, "https://before.example/a2a")
+	place(t, w.Node(0), alive, "https://alive.example/a2a")
+	for _, i := range []int{2, 5} {
+		if err := w.Kill(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end(t, w.Node(6), a)
+	refuse(t, w.Nodes(), a.ID())
+	for _, i := range []int{2, 5} {
+		n, err := w.Restart(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		awaitReady(t, n, a.ID())
+	}
+	fresh, err := w.Add()
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitReady(t, fresh, a.ID())
+	refuse(t, w.Nodes(), a.ID())
+	for _, n := range w.Nodes() {
+		if err := finds(t.Context(), n, alive.ID(), "https://alive.example/a2a", node.PolicyMostRecent); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What was acknowledged survives the sudden end of everybody: all nodes are
+// killed at once and come back one by one.
+func TestAllKilledAtOnce(t *testing.T) {
+	const count = 8
+	w := start(t, testnet.Config{Nodes: count, Dir: disk(t)})
+	dead, alive := newAgent(t, w), newAgent(t, w)
+	place(t, w.Node(1), dead, "https://dead.example/a2a")
+	place(t, w.Node(2), alive, "https://alive.example/a2a")
+	end(t, w.Node(3), dead)
+	for i := range count {
+		if err := w.Kill(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range count {
+		n, err := w.Restart(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.WaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refuse(t, w.Nodes(), dead.ID())
+	for _, n := range w.Nodes() {
+		soon(t, "the living agent is found", func(ctx context.Context) error {
+			return finds(ctx, n, alive.ID(), "https://alive.example/a2a", node.PolicyMostRecent)
+		})
+	}
+}
+
+// A record outlives the sudden death of most of its holders, and of its publisher.
+func TestHoldersDie(t *testing.T) {
+	const copies = 5
+	w := start(t, testnet.Config{Nodes: 20, Replication: copies})
+	a, home := newAgent(t, w), w.Node(7)
+	place(t, home, a, "https://survivor.example/a2a")
+	for _, n := range append(w.Nearest(a.ID(), copies, home)[:copies-1], home) {
+		if err := w.Kill(n.Index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range w.Nodes() {
+		soon(t, "it is found", func(ctx context.Context) error {
+			return finds(ctx, n, a.ID(), "https://survivor.example/a2a", node.PolicyFirst)
+		})
+	}
+}
