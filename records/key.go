@@ -112,7 +112,7 @@ func NewEd25519Signer(key ed25519.PrivateKey) (*Ed25519Signer, error) {
 }
 
 // Format writes the public key, whatever the verb: the private one is not for logs.
-func (s *Ed25519Signer) Format(f fmt.State, _ rune) {
+func (s Ed25519Signer) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "signer of "+s.pub.String())
 }
 

@@ -147,7 +147,7 @@ func badTombstones(t testing.TB) []badTombstone {
 	s, opened := Secret{5}, bare.lock(Secret{5})
 	below, above := opened, opened
 	below[31], above[31] = opened[31]-1, opened[31]+1
-	longEnd := slices.Concat([]byte{0x82, 0x84, 0x01, 0x1b, 0, 0, 0, 0}, header[3:], index)
+	longEnd := slices.Concat([]byte{0x82, 0x84, 0x01, 0x1b, 0, 0, 0, 0}, one[4:])
 	return []badTombstone{
 		{"empty", nil},
 		{"the array's head alone", []byte{0x82}},
@@ -166,17 +166,26 @@ func badTombstones(t testing.TB) []badTombstone {
 		{"index -1", at(good, len(good)-1, 0x20)},
 		{"index null", at(good, len(good)-1, 0xf6)},
 		{"index out of one lock", at(one, len(one)-1, 1)},
-		{"kind 0", at(good, 2, 0)},
-		{"kind 5", at(good, 2, 5)},
-		{"kind 24", at(good, 2, 24)},
-		{"end below 2^16", slices.Concat(good[:4], []byte{0, 0, 0xff, 0xff}, good[8:])},
+		// With one lock no order can break, so that each row has one defect.
+		{"header of five fields", at(one, 1, 0x85)},
+		{"kind 0", at(one, 2, 0)},
+		{"kind 5", at(one, 2, 5)},
+		{"kind 24", at(one, 2, 24)},
+		{"end below 2^16", slices.Concat(one[:4], []byte{0, 0, 0xff, 0xff}, one[8:])},
+		{"end with the head of three bytes", at(one, 3, 0x19)},
+		{"end with the head of nine bytes", at(one, 3, 0x1b)},
 		{"end in nine bytes", longEnd},
-		{"body of 31 bytes", slices.Concat(good[:8], []byte{0x58, 31}, good[10:41], good[42:])},
+		{"end negative", at(one, 3, 0x3a)},
+		{"body as text", at(one, 8, 0x78)},
+		{"body with its length in three bytes", at(one, 8, 0x59)},
+		{"body that says 31 bytes", at(one, 9, 31)},
+		{"body of 31 bytes", slices.Concat(one[:8], []byte{0x58, 31}, one[10:41], one[42:])},
+		{"secret as text", at(one, headerFixed+1, 0x78)},
+		{"secret that says 31 bytes", at(one, headerFixed+2, 31)},
 		{"no lock", build(0)},
 		{"four locks", build(0, s, [32]byte{0xff, 1}, [32]byte{0xff, 2}, [32]byte{0xff, 3})},
 		{"count of locks below the locks", at(good, headerFixed, 0x82)},
-		{"a lock that says 31 bytes", at(good, headerFixed+2, 31)},
-		{"a secret that says 31 bytes", at(good, headerFixed+1+i*lockField+1, 31)},
+		{"a lock that says 31 bytes", at(good, headerFixed+2+(1-min(i, 1))*lockField, 31)},
 		{"locks descending beside the secret", build(2, [32]byte{2}, [32]byte{1}, s)},
 		{"the opened lock before its lower neighbour", build(0, s, below)},
 		{"the opened lock after its higher neighbour", build(1, above, s)},
@@ -219,6 +228,7 @@ func TestTombstoneFlippedBits(t *testing.T) {
 				if !bytes.Equal(dead.Bytes(), b) {
 					t.Fatal("kept other bytes")
 				}
+				oracle(t, "tombstone", b)
 			}
 			if others == 0 {
 				t.Fatal("no flip opens: this test has lost its point")
