@@ -236,7 +236,7 @@ func (c control) Watch(ctx context.Context, id records.AgentID) iter.Seq2[api.Re
 }
 
 // Status says how the node stands.
-func (c control) Status(context.Context) api.Status { return c.n.status() }
+func (c control) Status(context.Context) api.Status { return c.n.Status() }
 
 // Peers lists the connected peers.
 func (c control) Peers(context.Context) []api.Peer { return c.n.peers() }

@@ -9,8 +9,8 @@ import (
 	"github.com/cairn-overlay/cairn/node/api"
 )
 
-// status is a picture of the node that costs no question to the network.
-func (n *Node) status() api.Status {
+// Status is a picture of the node that costs no question to the network.
+func (n *Node) Status() api.Status {
 	state, reason, age := n.ready.state()
 	counts := n.store.Counts()
 	s := api.Status{

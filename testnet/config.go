@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
+
 	"github.com/cairn-overlay/cairn/node"
 )
 
@@ -13,12 +15,15 @@ const (
 	DefaultNetwork = "testnet"
 	// MaxNodes bounds one network: each node costs sockets, goroutines and megabytes.
 	MaxNodes = 500
+	// Outside is the number of a host that is no node.
+	Outside = -1
 )
 
 // Config says what a network is made of. The zero value of a field means its
 // documented default.
 type Config struct {
-	// Nodes is how many nodes start, 1 to MaxNodes. Required.
+	// Nodes is how many nodes start, 1 to MaxNodes; with NewHost as many as that
+	// bears. Required.
 	Nodes int
 	// Replication is k, how many nodes hold a value; default node.DefaultReplication.
 	Replication int
@@ -38,6 +43,11 @@ type Config struct {
 	// directory has a control socket there in any case, so that the cairn command
 	// speaks to it with --dir.
 	API func(i int) string
+	// NewHost builds the host of node i at each of its starts, and, where i is
+	// Outside, one that looks at nodes from outside. Nil builds hosts on loopback
+	// sockets. With it nothing here touches a socket: QUIC and API are not used, and
+	// whoever made the wire also partitions it. The network closes the hosts.
+	NewHost func(i int) (host.Host, error)
 	// Now is the wall clock of every node; default time.Now.
 	Now func() time.Time
 	// Logger gets what the nodes have to say, each with its number; nil discards.
@@ -49,7 +59,7 @@ type Config struct {
 
 // withDefaults returns a checked copy.
 func (c Config) withDefaults() (Config, error) {
-	if c.Nodes < 1 || c.Nodes > MaxNodes {
+	if c.Nodes < 1 || c.Nodes > MaxNodes && c.NewHost == nil {
 		return c, fmt.Errorf("%d nodes: want 1 to %d", c.Nodes, MaxNodes)
 	}
 	if c.Memory && c.Dir != "" {

@@ -63,6 +63,7 @@ func (w *Network) Holders(ctx context.Context, id records.AgentID) (map[*Node]re
 // stranger is a plain libp2p host that is no node: it asks and serves nothing.
 type stranger struct {
 	network string
+	newHost func(i int) (host.Host, error) // of Config
 
 	mu   sync.Mutex
 	host host.Host // made by the first question; owned by mu
@@ -75,6 +76,10 @@ func (s *stranger) open() (host.Host, error) {
 		return s.host, nil
 	}
 	var err error
+	if s.newHost != nil {
+		s.host, err = s.newHost(Outside)
+		return s.host, err
+	}
 	s.host, err = libp2p.New(libp2p.NoListenAddrs, libp2p.DisableRelay(), libp2p.DisableMetrics())
 	return s.host, err
 }

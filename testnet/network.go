@@ -56,7 +56,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 		return nil, fmt.Errorf("testnet: %w", err)
 	}
 	w := &Network{cfg: cfg, dir: cfg.Dir, board: newSwitchboard()}
-	w.stranger.network = cfg.Network
+	w.stranger.network, w.stranger.newHost = cfg.Network, cfg.NewHost
 	if w.dir == "" && !cfg.Memory {
 		if w.dir, err = os.MkdirTemp("", "cairn-testnet-"); err != nil {
 			return nil, fmt.Errorf("testnet: %w", err)

@@ -26,7 +26,7 @@ type Node struct {
 
 	host   host.Host
 	gate   *gate
-	client *api.Client
+	client *api.Client // nil without an API
 }
 
 // Name is what people call the node: n1 is the one with Index 0.
@@ -34,7 +34,7 @@ func (n *Node) Name() string { return fmt.Sprintf("n%d", n.Index+1) }
 
 // start brings up the node of a seat.
 func (w *Network) start(s *seat, anchors []peer.AddrInfo) (*Node, error) {
-	h, g, err := newHost(s.key, s.listen, w.board)
+	h, g, err := w.newHost(s)
 	if err != nil {
 		return nil, fmt.Errorf("testnet: %s: %w", s.name(), err)
 	}
@@ -47,13 +47,31 @@ func (w *Network) start(s *seat, anchors []peer.AddrInfo) (*Node, error) {
 	return n, nil
 }
 
+// newHost builds the host of a seat, with a gate.
+func (w *Network) newHost(s *seat) (host.Host, *gate, error) {
+	if w.cfg.NewHost == nil {
+		return newHost(s.key, s.listen, w.board)
+	}
+	h, err := w.cfg.NewHost(s.index)
+	if err != nil {
+		return nil, nil, err
+	}
+	return h, &gate{board: w.board, self: h.ID()}, nil
+}
+
 // open starts the node on its host, and a client that looks at it from outside.
 func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 	c := node.Config{
 		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
-		Replication: cfg.Replication, NoMDNS: true, API: cfg.API(s.index), Socket: s.dir != "",
+		Replication: cfg.Replication, NoMDNS: true,
 		Now: cfg.Now, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
 	}
+	if cfg.NewHost != nil { // nothing else may listen
+		var err error
+		n.Node, err = node.New(c)
+		return err
+	}
+	c.API, c.Socket = cfg.API(s.index), s.dir != ""
 	if s.dir == "" {
 		c.APIToken = s.token
 		if c.API == "" {
@@ -77,7 +95,7 @@ func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 
 // Close stops the node in good order and closes its host.
 func (n *Node) Close() error {
-	err := errors.Join(n.client.Close(), n.Node.Close(), n.host.Close())
+	err := errors.Join(n.hangUp(), n.Node.Close(), n.host.Close())
 	n.gate.work.Wait()
 	return err
 }
@@ -88,13 +106,26 @@ func (n *Node) die(board *switchboard) error {
 	board.unplug(n.host.ID())
 	n.gate.enforce(n.host.Network())
 	err := n.host.Close()
-	err = errors.Join(err, n.client.Close(), n.Node.Close())
+	err = errors.Join(err, n.hangUp(), n.Node.Close())
 	n.gate.work.Wait()
 	return err
 }
 
-// Status is a picture of the node, taken through its API.
-func (n *Node) Status(ctx context.Context) (api.Status, error) { return n.client.Status(ctx) }
+// hangUp closes the client.
+func (n *Node) hangUp() error {
+	if n.client == nil {
+		return nil
+	}
+	return n.client.Close()
+}
+
+// Status is a picture of the node, taken through its API where it has one.
+func (n *Node) Status(ctx context.Context) (api.Status, error) {
+	if n.client == nil {
+		return n.Node.Status(), nil
+	}
+	return n.client.Status(ctx)
+}
 
 // Knows returns what the node says of an agent without asking anybody.
 func (n *Node) Knows(ctx context.Context, id records.AgentID) (records.Status, error) {

@@ -1,0 +1,71 @@
+package sim
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cairn-overlay/cairn/testnet/wan"
+)
+
+const (
+	// DefaultBandwidth is what a node's link carries, each way, in bits per second.
+	DefaultBandwidth = 50_000_000
+	// MaxNodes is how many addresses there are.
+	MaxNodes = 4096
+)
+
+// Config says what a network is made of. The zero value of a field means its
+// documented default.
+type Config struct {
+	// Nodes is how many nodes start, 1 to MaxNodes. Required.
+	Nodes int
+	// Replication is k, how many nodes hold a value; default node.DefaultReplication.
+	Replication int
+	// Dir holds one data directory per node, so that a node that restarts remembers.
+	// Empty keeps the stores in memory: one that restarts knows nothing.
+	Dir string
+	// Wire is what lies between the nodes.
+	Wire WireConfig
+	// Logger gets what the nodes have to say, each with its number; nil discards.
+	Logger *slog.Logger
+	// Started is called after each node that New started, with how many there are
+	// now; from several goroutines, one at a time. May be nil.
+	Started func(up, of int)
+}
+
+// WireConfig says what lies between hosts.
+type WireConfig struct {
+	// Seed fixes keys, places, losses and jitter.
+	Seed uint64
+	// Model says how far apart hosts are; default wan.Cities(Seed).
+	Model wan.Model
+	// Bandwidth of each host's link, each way, in bits per second; default
+	// DefaultBandwidth. What a link cannot carry queues and is then dropped
+	// (FQ-CoDel).
+	Bandwidth int
+	// Loss is the share of packets that vanish, 0 to 0.9, decided for each by the
+	// seed, the two hosts and its number between them.
+	Loss float64
+	// Jitter is the most that a packet is late; each draws from 0 to this.
+	Jitter time.Duration
+}
+
+// withDefaults returns a checked copy.
+func (c WireConfig) withDefaults() (WireConfig, error) {
+	if c.Model == nil {
+		c.Model = wan.Cities(c.Seed)
+	}
+	if c.Bandwidth == 0 {
+		c.Bandwidth = DefaultBandwidth
+	}
+	switch {
+	case c.Bandwidth < 0:
+		return c, fmt.Errorf("a bandwidth of %d bits per second: want more than 0", c.Bandwidth)
+	case !(c.Loss >= 0 && c.Loss <= 0.9):
+		return c, fmt.Errorf("a loss of %g: want 0 to 0.9", c.Loss)
+	case c.Jitter < 0:
+		return c, fmt.Errorf("a jitter of %s: want 0 or more", c.Jitter)
+	}
+	return c, nil
+}

@@ -1,0 +1,97 @@
+package sim
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/marcopolo/simnet"
+)
+
+// Fabric is a simulated wire: it carries the UDP packets of hosts, each with a
+// number from 0 up, and may be broken on purpose. Its methods are safe for
+// concurrent use. It must be made, used and closed inside one synctest bubble.
+type Fabric struct {
+	cfg   WireConfig
+	net   *simnet.Simnet
+	rules atomic.Pointer[rules]
+
+	mu    sync.Mutex
+	ports map[int]*port // of every host that ever was; owned by mu
+}
+
+// NewFabric returns a wire with nobody on it.
+func NewFabric(cfg WireConfig) (*Fabric, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
+	}
+	f := &Fabric{cfg: cfg, ports: make(map[int]*port)}
+	f.rules.Store(&rules{cut: make(map[[2]int]bool), down: make(map[int]bool), slow: make(map[int]time.Duration)})
+	f.net = &simnet.Simnet{Logger: slog.New(slog.DiscardHandler), LatencyFunc: f.delay}
+	f.net.Start()
+	return f, nil
+}
+
+// Close ends the wire. Hosts are closed before.
+func (f *Fabric) Close() { f.net.Close() }
+
+// delay is how long a packet is on its way, asked once for each.
+func (f *Fabric) delay(p *simnet.Packet) time.Duration {
+	from, to := number(p.From), number(p.To)
+	d := f.cfg.Model.OneWay(from, to)
+	if f.cfg.Jitter > 0 {
+		f.mu.Lock()
+		port := f.ports[from]
+		f.mu.Unlock()
+		d += time.Duration(port.late(to, f.cfg.Seed) * float64(f.cfg.Jitter))
+	}
+	r := f.rules.Load()
+	return d + r.slow[from] + r.slow[to]
+}
+
+// listen puts host i on the wire, for the first time or anew.
+func (f *Fabric) listen(i int) net.PacketConn {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.ports[i]
+	if p == nil {
+		p = newPort(i)
+		f.ports[i] = p
+	}
+	link := simnet.LinkSettings{BitsPerSecond: f.cfg.Bandwidth, FlowBucketCount: flowBuckets}
+	conn := f.net.NewEndpoint(net.UDPAddrFromAddrPort(addrPort(i)), simnet.NodeBiDiLinkSettings{Uplink: link, Downlink: link})
+	return &socket{SimConn: conn, fabric: f, port: p}
+}
+
+const (
+	// flowBuckets is the number of queues of a link: flows that share one share its delay.
+	flowBuckets = 64
+	// udpPort is where every host listens.
+	udpPort = 7474
+	// firstNet is the first octet of host 0. From here on 4,096 networks /16 lie that
+	// are public, and of which none belongs to a group that kad-dht counts as one.
+	firstNet = 80
+)
+
+// addrPort is where host i listens: each in a network /16 of its own, as strangers are.
+func addrPort(i int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(firstNet + i>>8), byte(i), 1, 1}), udpPort)
+}
+
+// number is which host listens there.
+func number(a net.Addr) int {
+	u, ok := a.(*net.UDPAddr)
+	if !ok {
+		return -1
+	}
+	ip := u.IP.To4()
+	if ip == nil {
+		return -1
+	}
+	return int(ip[0]-firstNet)<<8 | int(ip[1])
+}

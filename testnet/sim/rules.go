@@ -1,0 +1,79 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// rules say which packets pass. They are never changed, only replaced, so that a
+// packet's way through them takes no lock.
+type rules struct {
+	side map[int]int           // group of a host while partitioned, 0 where in none; nil while whole
+	cut  map[[2]int]bool       // one-way cuts, from and to
+	down map[int]bool          // hosts that are being killed
+	slow map[int]time.Duration // what every packet of a host pays beyond the model
+}
+
+// pass reports whether a packet may go from one host to another.
+func (r *rules) pass(from, to int) bool {
+	return !r.down[from] && !r.down[to] && !r.cut[[2]int{from, to}] && (r.side == nil || r.side[from] == r.side[to])
+}
+
+// change replaces the rules by a copy on which f has worked.
+func (f *Fabric) change(edit func(*rules)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := f.rules.Load()
+	next := &rules{side: maps.Clone(old.side), cut: maps.Clone(old.cut), down: maps.Clone(old.down), slow: maps.Clone(old.slow)}
+	edit(next)
+	f.rules.Store(next)
+}
+
+// Partition splits the hosts: packets between different groups vanish, without a
+// word to either side; hosts that no group names form one more group. A packet that
+// was on its way still arrives.
+func (f *Fabric) Partition(groups ...[]int) {
+	f.change(func(r *rules) {
+		r.side = make(map[int]int)
+		for g, hosts := range groups {
+			for _, i := range hosts {
+				r.side[i] = g + 1
+			}
+		}
+	})
+}
+
+// Isolate cuts hosts off from everybody, also from each other.
+func (f *Fabric) Isolate(hosts ...int) {
+	f.Partition(slices.Collect(slices.Chunk(hosts, 1))...)
+}
+
+// Cut lets packets vanish on their way from one host to another; the way back stays.
+func (f *Fabric) Cut(from, to int) { f.change(func(r *rules) { r.cut[[2]int{from, to}] = true }) }
+
+// Heal ends every partition and every cut.
+func (f *Fabric) Heal() {
+	f.change(func(r *rules) {
+		r.side = nil
+		clear(r.cut)
+	})
+}
+
+// Slow makes every packet of a host, to and from it, later by extra; 0 ends it.
+func (f *Fabric) Slow(i int, extra time.Duration) {
+	f.change(func(r *rules) {
+		if r.slow[i] = extra; extra <= 0 {
+			delete(r.slow, i)
+		}
+	})
+}
+
+// mute lets every packet of a host vanish until its next start.
+func (f *Fabric) mute(i int, muted bool) {
+	f.change(func(r *rules) {
+		if r.down[i] = muted; !muted {
+			delete(r.down, i)
+		}
+	})
+}
