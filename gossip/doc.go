@@ -1,3 +1,66 @@
-// Package gossip moves facts: fast over a GossipSub topic, and surely by
-// reconciliation.
+// Package gossip moves facts between nodes: fast over a GossipSub topic, and
+// surely by reconciliation.
+//
+// A fact is a statement that every node is to hold until its subject's end; in
+// this version a tombstone. The node owns the set of facts and its disk. Gossip
+// reads the set, and hands every verified fact that is not in it to the node:
+//
+//	topic, err := gossip.Join(gossip.Config{
+//		Host:  h,
+//		Facts: facts,
+//		Ingest: func(f records.Fact, from peer.ID, via gossip.Via) (bool, error) {
+//			// remember to write it to the disk, then
+//			return facts.Add(f), nil
+//		},
+//	})
+//	...
+//	defer topic.Close()
+//	facts.Add(f)                          // and to the disk: then
+//	peers, err := topic.Publish(ctx, f)   // how many peers it was handed to
+//
+// # What it promises
+//
+// The topic is the fast path: a fact is with every node within a few milliseconds
+// and the time of the links. It promises nothing: queues overflow, peers come too
+// late or are forgotten. Whatever is known to be lost is counted in [Stats].
+//
+// Reconciliation makes up for it. Two nodes find the difference of their sets in
+// bytes near its size, and both end with the union. It runs on every connection,
+// when a peer joins the topic, every 30 seconds, and after every counted loss. A
+// [SyncReport] that is Complete says that this node now holds, verified and
+// flushed, what the peer held.
+//
+// Nothing is ingested that was not verified, by either way. A peer that sends
+// what is wrong is rejected or left alone for a while; nobody is blamed for our
+// own faults.
+//
+// # How it hangs together
+//
+//	topic    messages -> validate: size, form, held?, lanes -> Ingest -> forward
+//	             |                                                 |
+//	             | dropped, ignored                                | new
+//	             v                                                 v
+//	schedule   a round is due: with whom, when  <------  young peers, what was learned
+//	             |
+//	             v
+//	sync     session: hello, symbols or list, wants, facts, done -> Ingest, Flush
+//	             ^
+//	             |
+//	serve    the same session, as a peer's server, within bounds
+//
+// Files: topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
+// settings of pubsub), tracer.go (what it drops), repair.go (peers it forgets);
+// schedule.go and watch.go (when to reconcile), sync.go and serve.go (client and
+// server), roles.go, session.go, solve.go, view.go, memory.go (the session),
+// frames.go and wire.go (its bytes).
+//
+// # Lifecycle
+//
+//	Join -> joined: all methods, from any goroutine -> Close -> closed: ErrClosed
+//
+// A router of pubsub runs on the host between Join and Close, and nothing else on
+// the host may run another. After Close a new Join may follow on the same host.
+//
+// The formats and limits are specified in docs/spec/002-gossip.md and
+// docs/spec/003-reconciliation.md.
 package gossip

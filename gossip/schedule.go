@@ -302,15 +302,17 @@ func (s *scheduler) collect(now time.Time) {
 	if waved {
 		reason, s.waveAt, s.lastWave, s.slowest = s.waveWhy, time.Time{}, now, 0
 	}
-	for _, p := range s.few() {
+	for _, p := range s.few(now) {
 		s.turn(p).set(now, reason)
 	}
 }
 
-// few returns the peers whose last round is longest ago.
-func (s *scheduler) few() []peer.ID {
-	peers := s.eligible()
-	peers = slices.DeleteFunc(peers, func(p peer.ID) bool { return s.turn(p) == nil })
+// few returns the peers whose last round is longest ago, without those left alone.
+func (s *scheduler) few(now time.Time) []peer.ID {
+	peers := slices.DeleteFunc(s.eligible(), func(p peer.ID) bool {
+		t := s.turn(p)
+		return t == nil || t.blocked.After(now)
+	})
 	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
 	slices.SortStableFunc(peers, func(a, b peer.ID) int { return s.peers[a].started.Compare(s.peers[b].started) })
 	return peers[:min(len(peers), fewPeers)]

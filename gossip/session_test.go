@@ -121,10 +121,19 @@ func TestSessionCosts(t *testing.T) {
 		{"nothing in common", nil, 3_000, 3_000, 9, 3_000*2*79 + 3_000*3*40},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			client := side(setOf(row.shared, fresh(row.client)))
-			server := side(setOf(row.shared, fresh(row.server)))
-			o := agree(t, client, server)
-			t.Log(o)
+			onlyClient, onlyServer := fresh(row.client), fresh(row.server)
+			var client, server *reconciler
+			var o outcome
+			// How many symbols suffice depends on the nonces: a few sessions in a thousand
+			// ask once more. Three in a row do not.
+			for range 3 {
+				client, server = side(setOf(row.shared, onlyClient)), side(setOf(row.shared, onlyServer))
+				o = agree(t, client, server)
+				t.Log(o)
+				if o.client.waits <= row.trips && o.bytes() <= row.bytes {
+					break
+				}
+			}
 			if o.client.waits > row.trips || o.bytes() > row.bytes {
 				t.Errorf("%s; want at most %d round trips and %d bytes", o, row.trips, row.bytes)
 			}

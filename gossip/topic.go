@@ -8,6 +8,7 @@ import (
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
@@ -57,7 +58,9 @@ func Join(cfg Config) (*Topic, error) {
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.sched.eligible, t.sched.speaks = t.syncPeers, t.speaks
-	t.sched.settled, t.sched.run = t.reconciler.settled, t.round
+	t.sched.settled, t.sched.run = t.reconciler.settled, func(ctx context.Context, p peer.ID, reason string) SyncReport {
+		return t.round(network.WithNoDial(ctx, "cairn sync"), p, reason) // a peer that has gone stays gone
+	}
 	if err := t.start(); err != nil {
 		_ = t.Close()
 		return nil, fmt.Errorf("gossip: %w", err)
