@@ -66,7 +66,7 @@ fuzz: ## every fuzz target for FUZZTIME (5m) each, one after the other
 		dir=$$(dirname "$${target%%:*}"); name=$${target##*:}; \
 		printf '\n== fuzz %s %s for %s\n' "$$dir" "$$name" '$(FUZZTIME)'; \
 		ran=$$((ran + 1)); \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "$$dir" || failed="$$failed $$dir:$$name"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 10x "$$dir" || failed="$$failed $$dir:$$name"; \
 	done; \
 	printf '\n== fuzz: %d targets, failed:%s\n' "$$ran" "$${failed:- none}"; \
 	[ -z "$$failed" ]
@@ -79,7 +79,7 @@ bench: ## every benchmark
 .PHONY: soak
 soak: ## the long suites of the test network (up to an hour)
 	$(say) 'go test -tags soak ./testnet/...'
-	@$(GO) test -v -tags soak -timeout 60m -run Soak ./testnet/...
+	@$(GO) test -v -p 1 -tags soak -timeout 60m -run Soak ./testnet/...
 
 .PHONY: cover
 cover: ## test coverage per function and in all, in cover.out
