@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,7 +63,7 @@ func (f *Fabric) listen(i int) net.PacketConn {
 		f.ports[i] = p
 	}
 	link := simnet.LinkSettings{BitsPerSecond: f.cfg.Bandwidth, FlowBucketCount: flowBuckets}
-	conn := f.net.NewEndpoint(net.UDPAddrFromAddrPort(addrPort(i)), simnet.NodeBiDiLinkSettings{Uplink: link, Downlink: link})
+	conn := f.net.NewEndpoint(udpAddr(i), simnet.NodeBiDiLinkSettings{Uplink: link, Downlink: link})
 	return &socket{SimConn: conn, fabric: f, port: p}
 }
 
@@ -78,9 +77,11 @@ const (
 	firstNet = 80
 )
 
-// addrPort is where host i listens: each in a network /16 of its own, as strangers are.
-func addrPort(i int) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(firstNet + i>>8), byte(i), 1, 1}), udpPort)
+// udpAddr is where host i listens: each in a network /16 of its own, as strangers
+// are. Its IP has 16 bytes, as those have that libp2p dials: simnet tells the forms
+// apart.
+func udpAddr(i int) *net.UDPAddr {
+	return &net.UDPAddr{IP: net.IPv4(byte(firstNet+i>>8), byte(i), 1, 1), Port: udpPort}
 }
 
 // number is which host listens there.

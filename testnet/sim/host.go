@@ -48,7 +48,7 @@ func (f *Fabric) NewHost(i int) (host.Host, error) {
 	f.mute(i, false)
 	h, err := libp2p.New(
 		libp2p.Identity(key),
-		libp2p.ListenAddrs(multiaddr.StringCast(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", addrPort(i).Addr(), udpPort))),
+		libp2p.ListenAddrs(multiaddr.StringCast(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", udpAddr(i).IP, udpPort))),
 		libp2p.QUICReuse(func() *quicreuse.ConnManager { return udp }),
 		libp2p.Transport(quic.NewTransport),
 		libp2p.ConnectionManager(cm),
@@ -92,7 +92,7 @@ func (f *Fabric) quic(i int, key crypto.PrivKey) (*quicreuse.ConnManager, error)
 	}
 	return quicreuse.NewConnManager(reset, token,
 		quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) {
-			return sourceIP(addrPort(i).Addr().AsSlice()), nil
+			return sourceIP(udpAddr(i).IP), nil
 		}),
 		quicreuse.OverrideListenUDP(func(string, *net.UDPAddr) (net.PacketConn, error) { return f.listen(i), nil }))
 }
