@@ -114,6 +114,7 @@ func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, stri
 func (w *walk) run(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, w.d.cfg.LookupTimeout)
 	defer cancel() // ends the questions in the air
+	defer w.note()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -154,8 +155,7 @@ func (w *walk) fill(ctx context.Context) {
 		if !connected && len(info.Addrs) > 0 {
 			w.d.cfg.Host.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.TempAddrTTL)
 		}
-		now, limit := time.Now(), w.limit(info.ID, connected)
-		w.out[info.ID] = deadlines{late: now.Add(limit), over: now.Add(max(patience*limit, minPatience))}
+		w.out[info.ID] = w.deadlines(info.ID, connected)
 		w.waiting++
 		if !w.d.start(func() {
 			r := w.ask(ctx, info.ID)
@@ -169,16 +169,18 @@ func (w *walk) fill(ctx context.Context) {
 	}
 }
 
-// limit is how long the walk waits for p before it turns to somebody else as well.
-func (w *walk) limit(p peer.ID, connected bool) time.Duration {
-	limit := w.d.trips.limit(p, connected)
+// deadlines says how long the walk waits for p before it turns to somebody else as
+// well, and how long it hopes on. Of whom a dial did not reach lately it hopes nothing.
+func (w *walk) deadlines(p peer.ID, connected bool) deadlines {
+	now, limit := time.Now(), w.d.trips.limit(p, connected)
 	switch {
 	case w.leisurely:
-		return max(4*limit, firstLimit)
+		limit = max(4*limit, firstLimit)
 	case !connected && w.d.sender.shuns.has(p):
-		return min(limit, minLimit)
+		soon := now.Add(min(limit, minLimit))
+		return deadlines{late: soon, over: soon}
 	}
-	return limit
+	return deadlines{late: now.Add(limit), over: now.Add(max(patience*limit, minPatience))}
 }
 
 func (w *walk) cost(p peer.ID) time.Duration { return w.d.trips.cost(p, w.d.links.connected(p)) }
@@ -218,6 +220,17 @@ func (w *walk) hopeful(now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// note remembers who was not even reached in all the time that it was given, since
+// the end of the walk ends the dial before it fails.
+func (w *walk) note() {
+	now := time.Now()
+	for p, q := range w.out {
+		if now.After(q.over) && !w.d.links.connected(p) {
+			w.d.sender.shuns.add(p)
+		}
+	}
 }
 
 // nextDeadline returns the time until something is to be reconsidered.
