@@ -312,6 +312,35 @@ func TestUnreadBody(t *testing.T) {
 	}
 }
 
+// TestRefusedSender reads its refusal although it goes on sending, and is not
+// waited for when it does not.
+func TestRefusedSender(t *testing.T) {
+	d := openDoor(t, newFakeNode(), nil)
+	head := "POST /v1/publish HTTP/1.1\r\nHost: " + d.addr + "\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n"
+	for _, more := range []string{"", "Connection: close\r\n"} {
+		sender := d.dial(t)
+		_, _ = io.WriteString(sender, head+more+"\r\n")
+		for range 2 {
+			<-time.After(30 * time.Millisecond) // the refusal is on its way
+			if _, err := sender.Write(make([]byte, 64<<10)); err != nil {
+				t.Errorf("%q: %v", more, err)
+			}
+		}
+		if got := readAnswer(sender); got == nil || got.StatusCode != 401 {
+			t.Errorf("%q: %+v", more, got)
+		}
+		_ = sender.Close()
+	}
+	for _, length := range []string{"78", "900000"} {
+		silent := d.dial(t)
+		_, _ = io.WriteString(silent, strings.Replace(head, "900000", length, 1)+"\r\n")
+		if _, err := io.ReadAll(silent); err != nil {
+			t.Errorf("a silent sender of %s bytes: %v", length, err)
+		}
+		_ = silent.Close()
+	}
+}
+
 // untouchable is a body that nobody may read.
 type untouchable struct{ t testing.TB }
 

@@ -266,12 +266,12 @@ func TestClientWatch(t *testing.T) {
 // TestClientDisbelieves a daemon that cannot prove what it says.
 func TestClientDisbelieves(t *testing.T) {
 	a, b := newAgent(t, 1), newAgent(t, 2)
-	rec := must(json.Marshal(a.record(t, 1).Bytes()))(t)
+	rec := must(json.Marshal(b.record(t, 1).Bytes()))(t)
 	dead := must(json.Marshal(b.tombstone(t).Bytes()))(t)
 	broken := bytes.Replace(dead, []byte("A"), []byte("B"), 3)
 	for what, body := range map[string]string{
 		"another's answer":      `{"id":"` + b.id().String() + `","status":"unknown"}`,
-		"another's record":      `{"id":"` + b.id().String() + `","status":"active","record_cbor":` + string(rec) + `}`,
+		"another's record":      `{"id":"` + a.id().String() + `","status":"active","record_cbor":` + string(rec) + `}`,
 		"active without record": `{"id":"` + a.id().String() + `","status":"active"}`,
 		"a record for show":     `{"id":"` + a.id().String() + `","status":"active","record":{"agent":"x"}}`,
 		"another's tombstone":   `{"id":"` + a.id().String() + `","status":"revoked","tombstone":{"tombstone":` + string(dead) + `}}`,

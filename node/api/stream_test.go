@@ -160,6 +160,18 @@ func TestSlowReader(t *testing.T) {
 	wait(t, "the end of the stream that nobody reads", node.ended)
 }
 
+// TestLongStream: each event has its own deadline, and all of them together none.
+func TestLongStream(t *testing.T) {
+	node := newFakeNode()
+	d := openDoor(t, node, func(c *Config) { c.Limits.Write, c.Limits.Heartbeat = 250*time.Millisecond, 50*time.Millisecond })
+	l := d.listen(t, "/v1/watch")
+	for range 10 {
+		l.until(": heartbeat")
+	}
+	l.close()
+	wait(t, "the stream's end", node.ended)
+}
+
 // TestShutdownEndsStreams with a reason, and lets other requests finish.
 func TestShutdownEndsStreams(t *testing.T) {
 	node := newFakeNode()
