@@ -37,6 +37,7 @@ type readyLine struct {
 type daemon struct {
 	name string
 	dir  string
+	copy io.Writer // gets the whole log too, where it is not nil
 
 	cmd     *exec.Cmd
 	started time.Time
@@ -99,6 +100,9 @@ func (d *daemon) readEvents(r io.Reader) {
 }
 
 func (d *daemon) readLog(r io.Reader) {
+	if d.copy != nil {
+		r = io.TeeReader(r, d.copy)
+	}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		d.mu.Lock()
