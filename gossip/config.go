@@ -96,7 +96,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Ingest == nil:
 		return c, errors.New("gossip: no Ingest")
 	case c.Network != "" && !regexp.MustCompile(`^[a-z0-9.-]{1,63}$`).MatchString(c.Network):
-		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 63 of a-z, 0-9, - and .", c.Network)
+		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 63 of a-z, 0-9, dot and dash", c.Network)
 	case c.SyncEvery < 0 || c.StrangerRate < 0 || c.StrangerBurst < 0 || c.StrangerBytes < 0 || c.StrangerBytesBurst < 0:
 		return c, errors.New("gossip: negative interval or cap")
 	}

@@ -16,8 +16,7 @@ import (
 // stage is a scheduler with peers that exist only as names, in virtual time.
 type stage struct {
 	*scheduler
-	start  time.Time
-	cancel context.CancelFunc
+	start time.Time
 
 	mu     sync.Mutex
 	peers  []peer.ID

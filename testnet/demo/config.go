@@ -42,7 +42,7 @@ type Config struct {
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Cairn == "" || c.Out == nil {
-		return c, errors.New("Cairn and Out are required")
+		return c, errors.New("the binary (Cairn) and the output (Out) are required")
 	}
 	path, err := exec.LookPath(c.Cairn)
 	if err != nil {
