@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -94,7 +95,11 @@ func (f *fleet) mustReady(d *node) {
 
 // says puts a daemon's name before a message and the end of its log behind it.
 func (d *node) says(format string, args ...any) string {
-	return fmt.Sprintf("%s: %s\nthe last log lines of %s:\n%s", d.name, fmt.Sprintf(format, args...), d.name, d.Tail())
+	var tail strings.Builder
+	for line := range strings.Lines(d.Tail()) {
+		fmt.Fprintf(&tail, "\n%.240s", strings.TrimSpace(line))
+	}
+	return fmt.Sprintf("%s: %s\nthe last log lines of %s:%s", d.name, fmt.Sprintf(format, args...), d.name, &tail)
 }
 
 // others are the running daemons without one.

@@ -1,0 +1,99 @@
+//go:build soak
+
+package soak
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/keyring"
+)
+
+// errLost marks what must not happen, whoever was killed.
+var errLost = errors.New("lost")
+
+// allowed are the kinds of problem that a daemon in the middle of a start, or whose
+// peers die, may answer a write with.
+var allowed = map[string]bool{"not-ready": true, "unverified": true, "stopping": true, "timeout": true, "busy": true, "too-few": true}
+
+// send publishes through a daemon: its socket, or now and then the command.
+func (w *writer) send(ctx context.Context, to *node, req api.PublishRequest) (res api.PublishResult, err error) {
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	if w.dice.IntN(byCommand) > 0 {
+		c, err := api.DialDir(to.dir)
+		if err != nil {
+			return res, err
+		}
+		defer c.Close()
+		return c.Publish(ctx, req)
+	}
+	file := filepath.Join(w.fleet.root, fmt.Sprintf("card-%d.json", w.number))
+	if err := os.WriteFile(file, req.Document, 0o600); err != nil {
+		return res, err
+	}
+	args := []string{"publish", file, "--dir", to.dir, "-o", "json"}
+	if req.Agent != "" {
+		args = append(args, "--agent", req.Agent)
+	}
+	return res, w.command(ctx, &res, args...)
+}
+
+// reveal revokes through a daemon: its socket, or now and then the command.
+func (w *writer) reveal(ctx context.Context, to *node, a keyring.Agent) (res api.RevokeResult, err error) {
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	if w.dice.IntN(byCommand) == 0 {
+		return res, w.command(ctx, &res, "revoke", "--cert", a.CertificatePath, "--dir", to.dir, "-o", "json")
+	}
+	t, err := keyring.ReadCertificate(a.CertificatePath)
+	if err != nil {
+		return res, errors.Join(errLost, err)
+	}
+	c, err := api.DialDir(to.dir)
+	if err != nil {
+		return res, err
+	}
+	defer c.Close()
+	return c.Revoke(ctx, t)
+}
+
+// command runs a write as a command.
+func (w *writer) command(ctx context.Context, into any, args ...string) error {
+	e, err := cairn(ctx, args...)
+	if err == nil {
+		err = e.written(into)
+	}
+	if err != nil {
+		return fmt.Errorf("by command: %w", err)
+	}
+	if len(bytes.TrimSpace(bytes.Join(e.lines, nil))) == 0 {
+		return fmt.Errorf("%w: the command succeeded and said nothing", errLost)
+	}
+	return nil
+}
+
+// refused counts why a write was not acknowledged. That its daemon is away is no
+// fault; that it refuses a write which is in order is one.
+func (w *writer) refused(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	w.no++
+	why := "the daemon is away"
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		why = p.Name()
+		if !allowed[why] {
+			err = errors.Join(errLost, err)
+		}
+	}
+	w.failed[why]++
+	if errors.Is(err, errLost) {
+		w.t.Errorf("writer %d: %v", w.number, err)
+	}
+}
