@@ -127,11 +127,19 @@ func (c *upCmd) tell(s *session, w *testnet.Network, dir string, took time.Durat
 
 Join with a daemon of your own:
 
-    cairn daemon --network %s --bootstrap %s
+    cairn daemon --network %s%s --bootstrap %s
 
 Ctrl-C stops all of them.
-`, c.Nodes, took.Seconds(), c.Network, dirOf(dir, 0), dirOf(dir, 0), dirOf(dir, c.Nodes-1), w.Node(0).APIURL(), c.Network, addrs[0])
+`, c.Nodes, took.Seconds(), c.Network, dirOf(dir, 0), dirOf(dir, 0), dirOf(dir, c.Nodes-1), w.Node(0).APIURL(), c.Network, c.replicationFlag(), addrs[0])
 	return err
 }
 
 func dirOf(dir string, i int) string { return filepath.Join(dir, fmt.Sprintf("n%d", i+1)) }
+
+// replicationFlag is what a daemon needs to agree with the network.
+func (c *upCmd) replicationFlag() string {
+	if c.Replication == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" --replication %d", c.Replication)
+}
