@@ -66,9 +66,9 @@ func addrInfo(k store.KnownPeer) (peer.AddrInfo, error) {
 // keepPeers joins the network and stays in it: it dials anchors until some
 // answer, keeps a small degree, refreshes the table, and remembers who is there.
 func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
-	saved := n.clock.Now()
+	saved, links := n.clock.Now(), newLinks(n.host)
 	for {
-		n.joinRound(ctx, anchors)
+		n.joinRound(ctx, anchors, links)
 		n.ready.tick()
 		if now := n.clock.Now(); now.Sub(saved) >= saveRound {
 			saved = now
@@ -94,7 +94,7 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 // joinRound dials anchors while the degree is small or this node is not ready,
 // which takes an anchor, then walks the overlay so that the table stays full of
 // live peers.
-func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
+func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo, links *links) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	if len(n.host.Network().Peers()) < degreeTarget || !n.isReady() {
@@ -116,31 +116,13 @@ func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
 		if err := n.dht.Refresh(ctx); err != nil && ctx.Err() == nil {
 			n.log.Debug("table walk", "err", err)
 		}
-		n.fillDegree(ctx)
+		n.count.add("dials_failed_total", uint64(links.keep(ctx, n.dht.TablePeers())))
 	}
 }
 
 func (n *Node) isReady() bool {
 	state, _, _ := n.ready.state()
 	return state == StateReady
-}
-
-// fillDegree keeps a few links open to random table peers, so that the fact topic
-// has a mesh although lookups close their own connections.
-func (n *Node) fillDegree(ctx context.Context) {
-	peers := n.dht.TablePeers()
-	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
-	for _, p := range peers {
-		if len(n.host.Network().Peers()) >= degreeTarget || ctx.Err() != nil {
-			return
-		}
-		if n.host.Network().Connectedness(p) == network.Connected {
-			continue
-		}
-		if err := n.host.Connect(ctx, peer.AddrInfo{ID: p}); err != nil {
-			n.count.add("dials_failed_total", 1)
-		}
-	}
 }
 
 // savePeers stores the live peers and the clock's reading.
