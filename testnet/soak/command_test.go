@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	exitOK      = 0
-	exitPartial = 6 // stored by too few; it is kept and goes out again
+	exitOK         = 0
+	exitFailed     = 1 // nothing listens, among others
+	exitPartial    = 6 // stored by too few; it is kept and goes out again
+	exitUnverified = 7 // not ready
 )
 
 // ended is how a command ended.
@@ -68,7 +70,16 @@ func cairn(ctx context.Context, args ...string) (ended, error) {
 // full or in part.
 func (e ended) written(into any) error {
 	if e.code != exitOK && e.code != exitPartial {
-		return fmt.Errorf("exit code %d: %s", e.code, e.notes)
+		return &exitError{e.code, e.notes}
 	}
 	return json.Unmarshal(bytes.Join(e.lines, nil), into)
 }
+
+// exitError is how a command failed.
+type exitError struct {
+	code  int
+	notes string
+}
+
+// Error tells the code and what the command said.
+func (e *exitError) Error() string { return fmt.Sprintf("exit code %d: %s", e.code, e.notes) }

@@ -68,7 +68,7 @@ func (n *nemesis) run(ctx context.Context) {
 		var s strike
 		if n.dice.IntN(2) == 0 {
 			s.home = n.fleet.nodes[n.dice.IntN(killNodes)]
-			wait(ctx, time.Duration(n.dice.IntN(1500))*time.Millisecond)
+			wait(ctx, time.Duration(n.dice.IntN(3000))*time.Millisecond)
 		} else {
 			select {
 			case s = <-n.struck:

@@ -3,7 +3,6 @@
 package soak
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,19 +62,13 @@ func (w *writer) reveal(ctx context.Context, to *node, a keyring.Agent) (res api
 	return c.Revoke(ctx, t)
 }
 
-// command runs a write as a command.
+// command runs a write as a command. One that succeeds and says nothing is no JSON.
 func (w *writer) command(ctx context.Context, into any, args ...string) error {
 	e, err := cairn(ctx, args...)
 	if err == nil {
 		err = e.written(into)
 	}
-	if err != nil {
-		return fmt.Errorf("by command: %w", err)
-	}
-	if len(bytes.TrimSpace(bytes.Join(e.lines, nil))) == 0 {
-		return fmt.Errorf("%w: the command succeeded and said nothing", errLost)
-	}
-	return nil
+	return err
 }
 
 // refused counts why a write was not acknowledged. That its daemon is away is no
@@ -85,15 +78,18 @@ func (w *writer) refused(ctx context.Context, err error) {
 		return
 	}
 	w.no++
-	why := "the daemon is away"
+	why, fine := "the connection failed", true
 	if p, ok := errors.AsType[*api.Problem](err); ok {
-		why = p.Name()
-		if !allowed[why] {
-			err = errors.Join(errLost, err)
-		}
+		why, fine = "problem: "+p.Name(), allowed[p.Name()]
+	} else if e, ok := errors.AsType[*exitError](err); ok {
+		why, fine = fmt.Sprintf("command: exit code %d", e.code), e.code == exitFailed || e.code == exitUnverified
+	} else if errors.Is(err, api.ErrNotRunning) {
+		why = "nothing listens"
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		why = "no answer in time"
 	}
 	w.failed[why]++
-	if errors.Is(err, errLost) {
+	if !fine || errors.Is(err, errLost) {
 		w.t.Errorf("writer %d: %v", w.number, err)
 	}
 }

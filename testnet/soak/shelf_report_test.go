@@ -19,7 +19,7 @@ import (
 var reasons = []error{gateway.ErrNoLocation, gateway.ErrList, gateway.ErrTemplate, gateway.ErrInvalid, gateway.ErrRevoked}
 
 // enter takes one line of publish --all.
-func (r *shelfRun) enter(ctx context.Context, home *node, title string, line []byte) {
+func (r *shelfRun) enter(ctx context.Context, home *node, title string, entries []gateway.Entry, line []byte) {
 	var o api.PublishOutcome
 	if err := json.Unmarshal(line, &o); err != nil {
 		r.t.Error(home.says("publish --all, %s: %v", title, err))
@@ -29,7 +29,11 @@ func (r *shelfRun) enter(ctx context.Context, home *node, title string, line []b
 		r.refuse(home, title, o.Error)
 		return
 	}
-	r.everywhere(ctx, home, title, *o.Result)
+	if o.Index >= len(entries) {
+		r.t.Error(home.says("publish --all, %s: an outcome of entry %d of %d", title, o.Index+1, len(entries)))
+		return
+	}
+	r.everywhere(ctx, home, title, entries[o.Index].Document, *o.Result)
 }
 
 // refuse counts a refusal under the name of its reason; one without a name, and one
@@ -50,7 +54,10 @@ func (r *shelfRun) refuse(home *node, name, text string) {
 // report prints what became of everything, and fails where something is missing.
 func (r *shelfRun) report(files int) {
 	refused := 0
-	rows := [][]any{{"files", files}, {"documents offered", r.offered}, {"published, held and found everywhere", r.published}}
+	rows := [][]any{
+		{"files", files}, {"documents offered", r.offered},
+		{"published, held and found everywhere", r.published}, {"... publications repeated, since a daemon was left out", r.repeated},
+	}
 	for _, reason := range slices.Sorted(maps.Keys(r.refused)) {
 		refused += r.refused[reason]
 		rows = append(rows, []any{"refused: " + reason, r.refused[reason]})
@@ -59,6 +66,9 @@ func (r *shelfRun) report(files int) {
 		[]any{"resolves from other daemons", len(r.resolves)}, []any{"resolve", spread(r.resolves)}, []any{"publish", spread(r.publishes)},
 		[]any{"slowest publish", fmt.Sprintf("%s (%s)", ms(quantile(r.publishes, 1)), r.slowest)})
 	r.t.Log(table(rows...))
+	if r.repeated > maxRepeated {
+		r.t.Errorf("%d publications were repeated, since a daemon was left out; at most %d may be", r.repeated, maxRepeated)
+	}
 	if r.offered != r.published+refused {
 		r.t.Errorf("%d documents, %d published and %d refused: some are neither", r.offered, r.published, refused)
 	}
