@@ -57,7 +57,8 @@ type Config struct {
 	// Empty, or 1 to 63 of a-z, 0-9, "-" and ".".
 	Network string
 	// Flush makes durable whatever Facts holds when it is called. It is called before
-	// a reconciliation counts as complete, so often in vain. Nil: nothing is durable.
+	// a reconciliation counts as complete, often in vain, and from several goroutines
+	// at once. Nil: nothing is durable.
 	Flush func(ctx context.Context) error
 	// Known reports whether a subject is known here: its record is held, or it is
 	// watched, or our own. Facts of known subjects pass in the first lane, without

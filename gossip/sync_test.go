@@ -98,12 +98,11 @@ func TestSyncIsCompleteOnlyWhenFlushed(t *testing.T) {
 	var fail atomic.Bool
 	fail.Store(true)
 	a := join(t, newHost(t), facts(t, 0, 100))
-	var b *node
-	held := -1
-	b = join(t, newHost(t), nil, func(c *Config) {
+	var held atomic.Int64
+	b := join(t, newHost(t), nil, func(c *Config) {
 		c.Flush = func(context.Context) error {
 			flushes.Add(1)
-			held = c.Facts.Len()
+			held.Store(int64(c.Facts.Len()))
 			if fail.Load() {
 				return errors.New("disk is full")
 			}
@@ -121,8 +120,8 @@ func TestSyncIsCompleteOnlyWhenFlushed(t *testing.T) {
 	b.mu.Unlock()
 	fail.Store(false)
 	rep, err := b.Sync(t.Context(), a.host.ID())
-	if err != nil || !rep.Complete || flushes.Load() < 2 || held != 100 {
-		t.Errorf("%+v, %v; %d flushes, %d facts at the last", rep, err, flushes.Load(), held)
+	if err != nil || !rep.Complete || flushes.Load() < 2 || held.Load() != 100 {
+		t.Errorf("%+v, %v; %d flushes, %d facts at the last", rep, err, flushes.Load(), held.Load())
 	}
 }
 
