@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cairn-overlay/cairn/testnet/sim"
@@ -24,6 +25,7 @@ func TestBringUp(t *testing.T) {
 				w := start(t, sim.Config{Nodes: nodes, Wire: sim.WireConfig{Seed: 1}})
 				cpu, before := cpuTime(), w.TrafficOfAll()
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				sum := w.TrafficOfAll().Sub(before)
 				t.Logf("a minute later: another %s of CPU, %d bytes and %.1f packets sent per node and second, %s",
 					(cpuTime() - cpu).Round(10*time.Millisecond), sum.SentBytes/60/uint64(nodes), float64(sum.SentPackets)/60/float64(nodes), resident())
