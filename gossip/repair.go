@@ -72,8 +72,8 @@ func (r *repair) check(ctx context.Context, now time.Time) {
 		onTopic[p] = true
 	}
 	missing := make(map[peer.ID]*absence)
-	for _, p := range r.t.syncPeers() {
-		if onTopic[p] || r.t.cfg.Host.Network().Connectedness(p) != network.Connected {
+	for _, p := range r.t.cfg.Host.Network().Peers() {
+		if onTopic[p] || !r.t.speaks(p) || r.t.cfg.Host.Network().Connectedness(p) != network.Connected {
 			continue // pubsub does not use relayed connections
 		}
 		a := r.missing[p]
