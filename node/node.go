@@ -47,6 +47,7 @@ type Node struct {
 	count    *counters
 	apiURL   string
 
+	met        chan struct{} // holds a token whenever a peer has connected since it was last emptied
 	everReady  chan struct{} // closed once the node was ever ready, in this run or an earlier one
 	markReady  sync.Once
 	stopAsked  chan struct{} // closed when somebody asks the daemon to stop
@@ -71,7 +72,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, started: time.Now(),
 		facts: records.NewFactSet(), arrivals: newArrivals(), cache: newCache(), watchers: newWatchers(), count: newCounters(),
-		everReady: make(chan struct{}), stopAsked: make(chan struct{}),
+		met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.build(); err != nil {
@@ -221,6 +222,7 @@ func (n *Node) joinTopic() error {
 	n.onClose(n.endWork) // background work ends before the ground it stands on
 	n.ready.begin()
 	n.background(func(ctx context.Context) { n.keepPeers(ctx, anchors) })
+	n.background(n.rememberPeers)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -25,6 +26,12 @@ const (
 	unreadyRound = time.Second
 	// saveRound is how often the known peers and the clock are stored.
 	saveRound = time.Minute
+	// fewKnown peers on disk are a way back into the network: below that, new ones
+	// are stored as they come, looked for meetRound apart and meetTries times, since
+	// a peer takes a moment to enter the table.
+	fewKnown  = 8
+	meetRound = 50 * time.Millisecond
+	meetTries = 20
 	// knownFor is how long a peer is worth dialling again.
 	knownFor = 24 * time.Hour
 )
@@ -125,14 +132,42 @@ func (n *Node) isReady() bool {
 	return state == StateReady
 }
 
+// rememberPeers stores the first peers as they come: a node that ends suddenly
+// must find its network again, and not take itself for alone.
+func (n *Node) rememberPeers(ctx context.Context) {
+	for known := 0; known < fewKnown; {
+		select {
+		case <-n.met:
+		case <-ctx.Done():
+			return
+		}
+		for range meetTries {
+			if live := len(n.livePeers()); live > known {
+				known = live
+				n.savePeers(ctx)
+				break
+			}
+			select {
+			case <-time.After(meetRound):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// livePeers are the connected peers of the table.
+func (n *Node) livePeers() []peer.ID {
+	return slices.DeleteFunc(n.dht.TablePeers(), func(p peer.ID) bool {
+		return n.host.Network().Connectedness(p) != network.Connected
+	})
+}
+
 // savePeers stores the live peers and the clock's reading.
 func (n *Node) savePeers(ctx context.Context) {
 	now := n.clock.Now()
 	var known []store.KnownPeer
-	for _, p := range n.dht.TablePeers() {
-		if n.host.Network().Connectedness(p) != network.Connected {
-			continue
-		}
+	for _, p := range n.livePeers() {
 		k := store.KnownPeer{ID: p.String(), LastSeen: now}
 		for _, a := range n.host.Peerstore().Addrs(p) {
 			k.Addrs = append(k.Addrs, a.String())
@@ -153,6 +188,10 @@ type notifee struct{ n *Node }
 func (f notifee) Connected(_ network.Network, c network.Conn) {
 	f.n.ready.connected(c.RemotePeer())
 	f.n.leases.hurry(f.n.clock.Now().Add(pendingHurry))
+	select {
+	case f.n.met <- struct{}{}:
+	default:
+	}
 }
 func (notifee) Disconnected(network.Network, network.Conn)  {}
 func (notifee) Listen(network.Network, multiaddr.Multiaddr) {}
