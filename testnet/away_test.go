@@ -36,21 +36,22 @@ func awaitReady(t *testing.T, n *testnet.Node, dead records.AgentID) {
 	}
 }
 
-// A node that was down when an agent was revoked, and one that never was there
-// before, refuse the agent by the time they are ready.
+// A node that was down when an agent was revoked, be it the first one, which
+// joined through nobody, and one that never was there before, refuse the agent by
+// the time they are ready.
 func TestAwayAndNewNodesRefuseWhenReady(t *testing.T) {
 	w := start(t, testnet.Config{Nodes: 8, Dir: disk(t)})
 	a, alive := newAgent(t, w), newAgent(t, w)
-	place(t, w.Node(0), a, "https://before.example/a2a")
-	place(t, w.Node(0), alive, "https://alive.example/a2a")
-	for _, i := range []int{2, 5} {
+	place(t, w.Node(1), a, "https://before.example/a2a")
+	place(t, w.Node(1), alive, "https://alive.example/a2a")
+	for _, i := range []int{0, 5} {
 		if err := w.Kill(i); err != nil {
 			t.Fatal(err)
 		}
 	}
 	end(t, w.Node(6), a)
 	refuse(t, w.Nodes(), a.ID())
-	for _, i := range []int{2, 5} {
+	for _, i := range []int{0, 5} {
 		n, err := w.Restart(i)
 		if err != nil {
 			t.Fatal(err)
@@ -70,8 +71,37 @@ func TestAwayAndNewNodesRefuseWhenReady(t *testing.T) {
 	}
 }
 
+// A network that is stopped and started again on the same directories is the same
+// network: the nodes have their keys and what they stored, and find each other.
+func TestStartedAgain(t *testing.T) {
+	dir := disk(t)
+	cfg := testnet.Config{Nodes: 6, Dir: dir}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	w, err := testnet.New(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, alive, id := newAgent(t, w), newAgent(t, w), w.Node(4).ID()
+	place(t, w.Node(2), alive, "https://alive.example/a2a")
+	end(t, w.Node(3), dead)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, cfg)
+	if again.Node(4).ID() != id {
+		t.Error("a node has another key")
+	}
+	refuse(t, again.Nodes(), dead.ID())
+	for _, n := range again.Nodes() {
+		if err := finds(t.Context(), n, alive.ID(), "https://alive.example/a2a", node.PolicyMostRecent); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // What was acknowledged survives the sudden end of everybody: all nodes are
-// killed at once and come back one by one.
+// killed at once and come back.
 func TestAllKilledAtOnce(t *testing.T) {
 	const count = 8
 	w := start(t, testnet.Config{Nodes: count, Dir: disk(t)})
@@ -85,13 +115,12 @@ func TestAllKilledAtOnce(t *testing.T) {
 		}
 	}
 	for i := range count {
-		n, err := w.Restart(i)
-		if err != nil {
+		if _, err := w.Restart(i); err != nil {
 			t.Fatal(err)
 		}
-		if err := n.WaitReady(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	}
+	for _, n := range w.Nodes() {
+		awaitReady(t, n, dead.ID())
 	}
 	refuse(t, w.Nodes(), dead.ID())
 	for _, n := range w.Nodes() {

@@ -19,8 +19,7 @@ import (
 // more at once only make each other late.
 const startParallel = 8
 
-// Network is a running network. Its methods are safe for concurrent use, but
-// whoever kills and restarts one node from two goroutines gets what they ask for.
+// Network is a running network. Its methods are safe for concurrent use.
 type Network struct {
 	cfg      Config
 	dir      string // where data directories are; empty in memory
@@ -40,9 +39,12 @@ type seat struct {
 	key    crypto.PrivKey
 	token  string                // of the API, in memory only
 	listen []multiaddr.Multiaddr // with the ports of the first start
-	node   *Node                 // the last one started; nil before; owned by Network.mu
-	down   bool                  // owned by Network.mu
-	anchor peer.AddrInfo         // how others reach it; owned by Network.mu
+	// returns: the data directory is of an earlier network in Config.Dir.
+	returns bool
+	node    *Node         // the last one started; nil before; owned by Network.mu
+	down    bool          // owned by Network.mu
+	busy    bool          // its node is being started or stopped; owned by Network.mu
+	anchor  peer.AddrInfo // how others reach it; owned by Network.mu
 }
 
 func (s *seat) name() string { return fmt.Sprintf("n%d", s.index+1) }
@@ -95,14 +97,23 @@ func (w *Network) startAll(ctx context.Context) error {
 			}
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			if err := w.startSeat(ctx, s); err != nil {
+			n, err := w.launch(s)
+			if err != nil {
 				return err
+			}
+			if s.returns {
+				close(up[i]) // it may need those behind it to become ready again
+			}
+			if err := n.WaitReady(ctx); err != nil {
+				return err
+			}
+			if !s.returns {
+				close(up[i])
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			started++
 			w.cfg.Started(started, len(seats))
-			close(up[i])
 			return nil
 		})
 	}
@@ -125,11 +136,13 @@ func (w *Network) newSeat() (*seat, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return nil, errors.New("testnet: closed")
+		return nil, fmt.Errorf("testnet: %w", errClosed)
 	}
 	s := &seat{index: len(w.seats), token: "the-token-of-" + w.cfg.Network, listen: listenAddrs(w.cfg.QUIC), down: true}
 	if w.dir != "" {
 		s.dir = filepath.Join(w.dir, s.name())
+		_, err := os.Stat(s.dir)
+		s.returns = err == nil
 	}
 	var err error
 	if s.key, err = hostKey(s.dir); err != nil {
@@ -139,17 +152,9 @@ func (w *Network) newSeat() (*seat, error) {
 	return s, nil
 }
 
-// startSeat starts the node of a seat and waits until it is ready.
-func (w *Network) startSeat(ctx context.Context, s *seat) error {
-	n, err := w.launch(s)
-	if err != nil {
-		return err
-	}
-	return n.WaitReady(ctx)
-}
-
-// anchors returns the addresses through which the node of seat i joins; for the
-// first one, when it comes back, those that came after it.
+// anchors returns the addresses through which the node of seat i joins. The first
+// one has none: on its return it finds the peers that it knew on its disk, and
+// without a disk it gets some of those that are up.
 func (w *Network) anchors(i int) []peer.AddrInfo {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -163,7 +168,7 @@ func (w *Network) anchors(i int) []peer.AddrInfo {
 		add(j)
 	}
 	for j := 0; j < len(w.seats) && len(infos) < 3; j++ {
-		if !w.seats[j].down {
+		if !w.seats[j].down && (i > 0 || w.dir == "") {
 			add(j)
 		}
 	}
