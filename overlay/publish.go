@@ -155,6 +155,7 @@ func (p *publication) post(ctx context.Context, event func()) {
 // missing.
 func (p *publication) find(ctx context.Context) {
 	w := p.d.newWalk(p.key, p.d.cfg.Replication, p.d.askCloser)
+	w.thorough = true
 	offer := func(final bool) {
 		peers := w.look.alive()
 		if len(w.look.closest()) == 0 {

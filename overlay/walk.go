@@ -17,6 +17,10 @@ const (
 	// ending where its answer would change the outcome, and minPatience at least.
 	patience    = 2
 	minPatience = 250 * time.Millisecond
+	// writePatience is minPatience for a connected peer while targets of a put are
+	// sought: those that are known go ahead meanwhile, and who is only slow is not
+	// left out of the holders.
+	writePatience = time.Second
 )
 
 // errLiar: the value in an answer does not verify, or is about another key.
@@ -79,6 +83,8 @@ type walk struct {
 	// parallel questions in the air: nobody waits for them, and on a busy machine
 	// each hedge is one more dial that makes the others late.
 	leisurely bool
+	// thorough walks give connected peers at least writePatience.
+	thorough bool
 	// ask runs on a goroutine of its own.
 	ask func(context.Context, peer.ID) reply
 	// got sees every reply; false ends the walk. May be nil.
@@ -180,7 +186,11 @@ func (w *walk) deadlines(p peer.ID, connected bool) deadlines {
 		soon := now.Add(min(limit, minLimit))
 		return deadlines{late: soon, over: soon}
 	}
-	return deadlines{late: now.Add(limit), over: now.Add(max(patience*limit, minPatience))}
+	hope := max(patience*limit, minPatience)
+	if w.thorough && connected {
+		hope = max(hope, writePatience)
+	}
+	return deadlines{late: now.Add(limit), over: now.Add(hope)}
 }
 
 func (w *walk) cost(p peer.ID) time.Duration { return w.d.trips.cost(p, w.d.links.connected(p)) }
