@@ -2,162 +2,248 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync/atomic"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// write runs work as one write of the store. It returns when work has ended, ctx
-// has, or the store has broken: a disk that hangs holds up nobody who brought a
-// context. Work that was begun goes on, and Close waits for it.
-func (s *Store) write(ctx context.Context, work func() error) error {
+const (
+	// maxWriters is how many writes wait at once; the rest wait for their turn to.
+	maxWriters = 1024
+	// maxGroup bounds the bytes of a batch, about: a quarter of a memtable.
+	maxGroup = memTableSize / 4
+	// stripeCount is how many locks the agents share: the last byte of the digest says
+	// which.
+	stripeCount = 256
+)
+
+// lock is a mutex that can be waited for with a context.
+type lock chan struct{}
+
+func newLock() lock { return make(lock, 1) }
+
+// fill adds the operations of one write to a batch and changes the counters. It runs
+// in the order of the log. An error refuses the write: then nothing was added.
+type fill func(b *pebble.Batch, t *tally) error
+
+// write is one write on its way to the disk.
+type write struct {
+	fill fill
+	free func()     // gives back its locks, once it can be read
+	done chan error // its outcome, once it is synced
+}
+
+// queue are the writes that wait. One goroutine at a time takes them all, puts them
+// into one batch, syncs it, and looks again: whoever arrives during a sync shares
+// the next one.
+type queue struct {
+	mu   sync.Mutex
+	list []*write // under mu
+	busy bool     // under mu: a goroutine is at work
+}
+
+// update is one changing call of the store. It takes locks, lets prepare read what
+// the change depends on, and commits what prepare returns. A nil fill means that
+// everything is as it should be, perhaps by the write of somebody else a moment ago:
+// then it returns once that is synced.
+//
+// It returns when the change is synced, ctx has ended, the store has broken, or its
+// patience is over: a disk that hangs holds up nobody. A write that was begun goes on,
+// and Close waits for it.
+func (s *Store) update(ctx context.Context, locks []lock, prepare func() (fill, error)) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
-	if err := s.takeSlot(ctx); err != nil {
-		s.gate.leave()
+	defer s.gate.leave()
+	if ctx.Err() != nil {
+		return unwritten(ctx)
+	}
+	late := time.NewTimer(s.patience)
+	defer late.Stop()
+	free, err := s.take(ctx, late, append(locks, s.slots))
+	if err != nil {
 		return err
 	}
-	done := make(chan error, 1)
-	go func() {
-		defer s.gate.leave()
-		defer func() { <-s.slots }()
-		defer func() {
-			if p := recover(); p != nil { // a bug of the engine: what it holds is unknown
-				s.guard.freeze(fmt.Errorf("panic: %v", p))
-			}
-		}()
-		done <- work()
-	}()
+	f, err := prepare()
+	if err != nil {
+		free()
+		return err
+	}
+	w := &write{fill: f, free: free, done: make(chan error, 1)}
+	if !s.push(w) {
+		free()
+		return s.brokenErr()
+	}
 	select {
-	case err := <-done:
+	case err := <-w.done:
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("store: the write goes on and its outcome is unknown: %w", context.Cause(ctx))
 	case <-s.broken:
 		return s.brokenErr()
+	case <-late.C:
+		return fmt.Errorf("store: %w: the write goes on and its outcome is unknown", ErrStalled)
 	}
 }
 
-// takeSlot waits for one of the places for running writes.
-func (s *Store) takeSlot(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("store: nothing was written: %w", context.Cause(ctx))
+func unwritten(ctx context.Context) error {
+	return fmt.Errorf("store: nothing was written: %w", context.Cause(ctx))
+}
+
+// take takes locks, in the order given, and returns what gives them back.
+func (s *Store) take(ctx context.Context, late *time.Timer, locks []lock) (free func(), err error) {
+	for i, l := range locks {
+		select {
+		case l <- struct{}{}:
+			continue
+		case <-ctx.Done():
+			err = unwritten(ctx)
+		case <-s.broken:
+			err = s.brokenErr()
+		case <-late.C:
+			err = fmt.Errorf("store: %w: nothing was written", ErrStalled)
+		}
+		release(locks[:i])
+		return nil, err
 	}
-	select {
-	case s.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("store: nothing was written: %w", context.Cause(ctx))
-	case <-s.broken:
-		return s.brokenErr()
+	return func() { release(locks) }, nil
+}
+
+func release(locks []lock) {
+	for _, l := range locks {
+		<-l
 	}
 }
 
-// ticket stands for a batch that was applied, and can be read, but need not be
-// synced yet.
-type ticket struct {
-	s      *Store
-	b      *pebble.Batch
-	cursor uint64 // the highest cursor given out up to this batch
-	batch  uint64 // the number of the batch
+// agentLocks are the locks of agents, each once, in one order for all callers.
+func (s *Store) agentLocks(ids ...records.AgentID) []lock {
+	stripes := make([]byte, len(ids))
+	for i, id := range ids {
+		sum := id.Digest()
+		stripes[i] = sum[31]
+	}
+	slices.Sort(stripes)
+	stripes = slices.Compact(stripes)
+	locks := make([]lock, len(stripes), len(stripes)+1)
+	for i, n := range stripes {
+		locks[i] = s.stripes[n]
+	}
+	return locks
 }
 
-// apply gives one batch to the engine. Batches are applied one after the other, in
-// the order of the log; fill, which runs in that order, adds the operations and
-// changes the counters. A batch without operations is not applied.
-func (s *Store) apply(fill func(b *pebble.Batch, t *tally) error) (ticket, error) {
+// push queues a write, and starts the goroutine that works where none does. It
+// reports false where there is nothing to write or to wait for.
+func (s *Store) push(w *write) bool {
+	q := &s.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w.fill == nil && !q.busy { // everything that can be read is synced
+		return false
+	}
+	q.list = append(q.list, w)
+	if !q.busy {
+		q.busy = true
+		s.gate.again()
+		go s.work()
+	}
+	return true
+}
+
+// work commits what is queued until nothing is.
+func (s *Store) work() {
+	defer s.gate.leave()
+	defer func() {
+		if p := recover(); p != nil { // a bug of the engine: what it holds is unknown
+			s.guard.freeze(fmt.Errorf("panic: %v", p))
+		}
+	}()
+	for {
+		s.queue.mu.Lock()
+		list := s.queue.list
+		s.queue.list, s.queue.busy = nil, len(list) > 0
+		s.queue.mu.Unlock()
+		if len(list) == 0 {
+			return
+		}
+		for len(list) > 0 {
+			list = list[s.group(list):]
+		}
+	}
+}
+
+// group commits the first writes of a list in one batch and returns how many.
+func (s *Store) group(list []*write) (n int) {
 	b := s.eng.NewBatch()
-	s.seq.Lock()
-	defer s.seq.Unlock()
 	t := s.tally
-	err := fill(b, &t)
-	if err == nil && b.Count() > 0 {
-		t.batch++
-		err = b.Set([]byte{tableCounters}, t.encode(), nil)
+	errs := make([]error, 0, len(list))
+	for n < len(list) && b.Len() < maxGroup {
+		errs = append(errs, list[n].add(b, &t))
+		n++
 	}
-	if err != nil || b.Empty() {
-		return ticket{}, errors.Join(err, b.Close())
+	err := s.commit(b, t, func() {
+		for _, w := range list[:n] {
+			w.free()
+		}
+	})
+	for i, w := range list[:n] {
+		if err != nil {
+			w.done <- err
+			continue
+		}
+		w.done <- errs[i]
 	}
-	s.pending.Add(1)
+	return n
+}
+
+// add fills a batch with one write; one that is refused leaves the counters alone.
+func (w *write) add(b *pebble.Batch, t *tally) error {
+	if w.fill == nil {
+		return nil
+	}
+	after := *t
+	if err := w.fill(b, &after); err != nil {
+		return err
+	}
+	*t = after
+	return nil
+}
+
+// commit gives a batch to the engine and waits for its sync; applied is called in
+// between, when the batch can be read.
+func (s *Store) commit(b *pebble.Batch, t tally, applied func()) error {
+	if b.Empty() {
+		applied()
+		return b.Close()
+	}
+	t.batch++
+	if err := b.Set([]byte{tableCounters}, t.encode(), nil); err != nil {
+		return s.failed(err)
+	}
 	if err := s.eng.ApplyNoSyncWait(b, pebble.Sync); err != nil {
-		s.pending.Add(-1)
-		return ticket{}, fmt.Errorf("store: %w", err)
+		return s.failed(err)
 	}
 	s.tally = t
 	s.counts.Store(&t)
-	return ticket{s, b, t.cursor, t.batch}, nil
-}
-
-// wait returns nil once the batch, and so every one before it, is synced. The log
-// of a ticket that is waited for is synced together with its neighbours'.
-func (t ticket) wait() error {
-	if t.b == nil {
-		return nil
+	applied()
+	if err := b.SyncWait(); err != nil {
+		return s.failed(err)
 	}
-	err := t.b.SyncWait()
-	if err != nil { // the guard does not let it come this far
-		t.s.guard.freeze(err)
-	}
-	if broken := t.s.brokenErr(); broken != nil {
-		return broken
-	}
-	raise(&t.s.durable, t.cursor)
-	raise(&t.s.synced, t.batch)
-	t.s.pending.Add(-1)
-	return t.b.Close()
-}
-
-// raise moves a number up to at least n.
-func raise(v *atomic.Uint64, n uint64) {
-	for {
-		old := v.Load()
-		if old >= n || v.CompareAndSwap(old, n) {
-			return
-		}
-	}
-}
-
-// commit applies one batch and waits for it.
-func (s *Store) commit(fill func(b *pebble.Batch, t *tally) error) error {
-	t, err := s.apply(fill)
-	if err != nil {
+	if err := s.brokenErr(); err != nil {
 		return err
 	}
-	return t.wait()
+	s.durable.Store(t.cursor)
+	s.synced.Store(t.batch)
+	return b.Close()
 }
 
-// barrier returns nil once everything that can be read is synced. Whoever finds
-// that its write was made already, perhaps a moment ago by another caller, waits
-// here before it says so.
-func (s *Store) barrier() error {
-	if s.pending.Load() == 0 {
-		return s.brokenErr()
-	}
-	return s.commit(func(b *pebble.Batch, _ *tally) error { return b.LogData(nil, nil) })
-}
-
-// lockAgents takes the locks of agents, each once, in one order for all callers.
-func (s *Store) lockAgents(ids ...records.AgentID) (unlock func()) {
-	var taken [stripeCount]bool
-	for _, id := range ids {
-		sum := id.Digest()
-		taken[int(sum[31])%stripeCount] = true
-	}
-	for i, t := range taken {
-		if t {
-			s.stripes[i].Lock()
-		}
-	}
-	return func() {
-		for i, t := range taken {
-			if t {
-				s.stripes[i].Unlock()
-			}
-		}
-	}
+// failed breaks the store over an error that the guard should have caught: what the
+// engine holds is unknown.
+func (s *Store) failed(err error) error {
+	s.guard.freeze(err)
+	return s.brokenErr()
 }

@@ -6,7 +6,7 @@
 // # Promises
 //
 //   - A write that returned nil is on disk: its log entry was synced. Writers that
-//     run at the same time share one sync.
+//     arrive during a sync share the next one.
 //   - A fact, once stored, stays. Its cursor never changes, and no cursor is shown
 //     before its fact is synced, so a reader may resume from any cursor it was
 //     given, also after a power cut.
@@ -36,6 +36,9 @@
 // cut, running and later calls return [ErrBroken], and [Options].OnFatal is told.
 // Close gives the directory free; a new Open finds everything that was
 // acknowledged. The frozen engine's memory stays in use until the process ends.
+//
+// A disk that hangs, or has no room for the engine's tables, holds up no caller for
+// longer than its context, or half a minute ([ErrStalled]).
 //
 // Close may be called once from any goroutine; it refuses new calls, waits for
 // running ones, then closes the files. Iterators hold nothing between two items:

@@ -21,6 +21,9 @@ var (
 	ErrFull = errors.New("no room in the store")
 	// ErrQuota: the quota of strangers' records is used up. It is an ErrFull too.
 	ErrQuota = fmt.Errorf("%w: the quota of strangers' records is used up", ErrFull)
+	// ErrStalled: the disk did not take the write in half a minute. It goes on, and its
+	// outcome is unknown.
+	ErrStalled = errors.New("the disk does not keep up")
 	// ErrInvalid: the argument cannot be stored as it is.
 	ErrInvalid = errors.New("invalid")
 )

@@ -48,56 +48,40 @@ func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
 		own = own && f.Source == SourceLocal
 	}
 	work := slices.Clone(facts) // the caller may be gone when the work ends
-	err := s.write(ctx, func() error {
-		for chunk := range slices.Chunk(work, factBatch) {
-			if err := s.putChunk(chunk, own); err != nil {
-				return fmt.Errorf("put facts: %w", err)
-			}
+	for chunk := range slices.Chunk(work, factBatch) {
+		if err := s.putChunk(ctx, chunk, own); err != nil {
+			return fmt.Errorf("put facts: %w", err)
 		}
-		return nil
-	})
-	if err == nil {
-		copy(facts, work)
 	}
-	return err
+	copy(facts, work)
+	return nil
 }
 
-// putChunk stores facts in one batch and waits for it.
-func (s *Store) putChunk(facts []StampedFact, own bool) error {
-	t, err := s.applyFacts(facts, own)
-	if err != nil {
-		return err
-	}
-	if err := t.wait(); err != nil {
-		return err
-	}
-	return s.barrier() // of those that were held already
-}
-
-// applyFacts finds the new ones and applies them, under the locks of all subjects.
-func (s *Store) applyFacts(facts []StampedFact, own bool) (ticket, error) {
+// putChunk stores facts in one batch, under the locks of all subjects.
+func (s *Store) putChunk(ctx context.Context, facts []StampedFact, own bool) error {
 	ids := make([]records.AgentID, len(facts))
 	for i, f := range facts {
 		ids[i] = f.Fact.ID()
 	}
-	defer s.lockAgents(ids...)()
-	fresh, err := s.freshFacts(facts, ids)
-	if err != nil || len(fresh) == 0 {
-		return ticket{}, err
-	}
-	if err := s.space.admit(int64(len(fresh)*factCost), own); err != nil {
-		return ticket{}, err
-	}
-	t, err := s.apply(func(b *pebble.Batch, t *tally) error {
-		for _, f := range fresh {
-			if err := f.add(b, t); err != nil {
-				return err
-			}
+	var fresh []freshFact
+	err := s.update(ctx, s.agentLocks(ids...), func() (_ fill, err error) {
+		if fresh, err = s.freshFacts(facts, ids); err != nil || len(fresh) == 0 {
+			return nil, err
 		}
-		return nil
+		if err := s.space.admit(int64(len(fresh)*factCost), own); err != nil {
+			return nil, err
+		}
+		return func(b *pebble.Batch, t *tally) error {
+			for _, f := range fresh {
+				if err := f.add(b, t); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, nil
 	})
 	if err != nil {
-		return ticket{}, err
+		return err
 	}
 	cursors := make(map[records.AgentID]uint64, len(fresh))
 	for _, f := range fresh {
@@ -108,7 +92,7 @@ func (s *Store) applyFacts(facts []StampedFact, own bool) (ticket, error) {
 			facts[i].Cursor = c
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // freshFact is a fact to write, with the row of its subject. One with a cursor is

@@ -82,40 +82,37 @@ func (s *Store) PutLease(ctx context.Context, l Lease) error {
 	if err := l.check(); err != nil {
 		return fmt.Errorf("put lease: %w", err)
 	}
-	return s.write(ctx, func() error {
-		t, err := s.applyLease(l)
-		if err != nil {
-			return fmt.Errorf("put lease: %w", err)
-		}
-		return t.wait()
-	})
+	err := s.update(ctx, s.agentLocks(l.ID), func() (fill, error) { return s.fillLease(l) })
+	if err != nil {
+		return fmt.Errorf("put lease: %w", err)
+	}
+	return nil
 }
 
-func (s *Store) applyLease(l Lease) (ticket, error) {
-	defer s.lockAgents(l.ID)()
+func (s *Store) fillLease(l Lease) (fill, error) {
 	dead, err := s.has(agentKey(tableFact, l.ID))
 	if err != nil {
-		return ticket{}, err
+		return nil, err
 	}
 	if dead {
-		return ticket{}, records.ErrRevoked
+		return nil, records.ErrRevoked
 	}
 	used, err := s.usedSequence(l.ID)
 	if err != nil {
-		return ticket{}, err
+		return nil, err
 	}
 	if l.Sequence < used {
-		return ticket{}, fmt.Errorf("%w: sequence %d, and %d was used", records.ErrStale, l.Sequence, used)
+		return nil, fmt.Errorf("%w: sequence %d, and %d was used", records.ErrStale, l.Sequence, used)
 	}
 	if err := s.space.admit(int64(l.Record.Size()), true); err != nil {
-		return ticket{}, err
+		return nil, err
 	}
-	return s.apply(func(b *pebble.Batch, _ *tally) error {
+	return func(b *pebble.Batch, _ *tally) error {
 		if err := b.Set(agentKey(tableSequence, l.ID), binary.BigEndian.AppendUint64(nil, l.Sequence), nil); err != nil {
 			return err
 		}
 		return b.Set(agentKey(tableLease, l.ID), l.encode(), nil)
-	})
+	}, nil
 }
 
 // Leases yields every lease, in the order of the agents' digests.
@@ -144,15 +141,17 @@ func (s *Store) Leases() iter.Seq2[Lease, error] {
 // DropLease forgets the lease of an agent and keeps the highest sequence used, so
 // that a later one starts above it. No lease is nil.
 func (s *Store) DropLease(id records.AgentID) error {
-	return s.write(context.Background(), func() error {
-		err := s.commit(func(b *pebble.Batch, _ *tally) error {
-			return b.Delete(agentKey(tableLease, id), nil)
-		})
-		if err != nil {
-			return fmt.Errorf("drop lease: %w", err)
+	err := s.update(context.Background(), s.agentLocks(id), func() (fill, error) {
+		held, err := s.has(agentKey(tableLease, id))
+		if err != nil || !held {
+			return nil, err
 		}
-		return nil
+		return func(b *pebble.Batch, _ *tally) error { return b.Delete(agentKey(tableLease, id), nil) }, nil
 	})
+	if err != nil {
+		return fmt.Errorf("drop lease: %w", err)
+	}
+	return nil
 }
 
 // LastSequence returns the highest sequence known of an agent: used or reserved for
@@ -164,38 +163,23 @@ func (s *Store) LastSequence(id records.AgentID) (uint64, error) {
 // NextSequence reserves a sequence above every one known of an agent and returns it
 // once the reservation is on disk: no crash and no second caller makes two records
 // of one sequence.
-func (s *Store) NextSequence(ctx context.Context, id records.AgentID) (uint64, error) {
-	reserved := make(chan uint64, 1)
-	err := s.write(ctx, func() error {
-		next, t, err := s.applySequence(id)
+func (s *Store) NextSequence(ctx context.Context, id records.AgentID) (next uint64, err error) {
+	err = s.update(ctx, s.agentLocks(id), func() (fill, error) {
+		last, err := s.lastSequence(id)
 		if err != nil {
-			return fmt.Errorf("next sequence: %w", err)
+			return nil, err
 		}
-		reserved <- next
-		return t.wait()
+		if last >= records.MaxSequence {
+			return nil, fmt.Errorf("%w: the agent's sequences are used up; rotate or replace it", ErrInvalid)
+		}
+		next = last + 1
+		val := binary.BigEndian.AppendUint64(nil, next)
+		return func(b *pebble.Batch, _ *tally) error { return b.Set(agentKey(tableSequence, id), val, nil) }, s.space.admit(64, true)
 	})
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("next sequence: %w", err)
 	}
-	return <-reserved, nil
-}
-
-func (s *Store) applySequence(id records.AgentID) (uint64, ticket, error) {
-	defer s.lockAgents(id)()
-	last, err := s.lastSequence(id)
-	if err != nil {
-		return 0, ticket{}, err
-	}
-	if last >= records.MaxSequence {
-		return 0, ticket{}, fmt.Errorf("%w: the agent's sequences are used up; rotate or replace it", ErrInvalid)
-	}
-	if err := s.space.admit(64, true); err != nil {
-		return 0, ticket{}, err
-	}
-	t, err := s.apply(func(b *pebble.Batch, _ *tally) error {
-		return b.Set(agentKey(tableSequence, id), binary.BigEndian.AppendUint64(nil, last+1), nil)
-	})
-	return last + 1, t, err
+	return next, nil
 }
 
 func (s *Store) lastSequence(id records.AgentID) (uint64, error) {

@@ -21,17 +21,18 @@ func (s *Store) SetMeta(ctx context.Context, key string, val []byte) error {
 		return fmt.Errorf("set meta: %w: a key of %d bytes (1 to %d) with %d bytes (at most %d)", ErrInvalid, len(key), MaxMetaKey, len(val), MaxMetaValue)
 	}
 	val = slices.Clone(val)
-	return s.write(ctx, func() error {
-		if err := s.space.admit(int64(len(val)), true); err != nil {
-			return fmt.Errorf("set meta: %w", err)
-		}
-		return s.commit(func(b *pebble.Batch, _ *tally) error {
+	err := s.update(ctx, nil, func() (fill, error) {
+		return func(b *pebble.Batch, _ *tally) error {
 			if val == nil {
 				return b.Delete(nameKey(tableMeta, key), nil)
 			}
 			return b.Set(nameKey(tableMeta, key), val, nil)
-		})
+		}, s.space.admit(int64(len(val)), true)
 	})
+	if err != nil {
+		return fmt.Errorf("set meta: %w", err)
+	}
+	return nil
 }
 
 // Meta returns the value under a key, nil where there is none.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,13 +16,11 @@ import (
 const (
 	// formatVersion is the version of the key layout in doc.go.
 	formatVersion = 1
-	// maxWriters is how many writes run at once; the rest wait their turn. The
-	// engine's own queue is longer, so it never blocks on it.
-	maxWriters = 1024
-	// stripeCount is how many locks the agents share. A power of two.
-	stripeCount = 256
 	// closeTime is how long Close waits for running calls, and then for the engine.
 	closeTime = 10 * time.Second
+	// writeTime is how long a write waits for the disk: a full one stalls the engine
+	// until there is room.
+	writeTime = 30 * time.Second
 )
 
 // Store is what survives a restart. It is safe for concurrent use.
@@ -38,21 +35,22 @@ type Store struct {
 	broken chan struct{} // closed when the store breaks
 	cause  error         // why; written before broken is closed
 
-	slots   chan struct{}           // one per running write
-	stripes [stripeCount]sync.Mutex // the agents' rows: read, compare, apply
-	peers   sync.Mutex              // the table of peers
+	stripes  [stripeCount]lock // the agents' rows: read, compare, commit
+	peers    lock              // the table of peers
+	slots    lock              // one place per waiting write
+	patience time.Duration     // how long a write waits
 
-	seq     sync.Mutex            // the order of batches; taken after stripes
-	tally   tally                 // under seq: the counters after the last batch
+	queue   queue
+	tally   tally                 // the counters after the last batch; of whoever works on the queue
 	counts  atomic.Pointer[tally] // the same, to read
-	pending atomic.Int64          // batches applied and not yet synced
 	durable atomic.Uint64         // highest cursor that is synced
 	synced  atomic.Uint64         // highest batch that is synced
-	wake    chan struct{}         // asks keepCheck to write
-	quit    chan struct{}         // asks it to write once more and to end
-	checked chan struct{}         // closed when it has ended
 	corrupt atomic.Uint64         // values that did not verify
 	stalls  atomic.Uint64         // times the engine made writers wait
+
+	wake    chan struct{} // asks keepCheck to write
+	quit    chan struct{} // asks it to write once more and to end
+	checked chan struct{} // closed when it has ended
 }
 
 // Open opens the store in dir, or makes a new one there (mode 0700). It fails with
@@ -129,12 +127,18 @@ func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
 		opts:   opts.withDefaults(),
 		gate:   newGate(),
 		broken: make(chan struct{}),
-		slots:  make(chan struct{}, maxWriters),
 		dir:    dir,
+		peers:  newLock(),
+		slots:  make(lock, maxWriters),
+
+		patience: writeTime,
 
 		wake:    make(chan struct{}, 1),
 		quit:    make(chan struct{}),
 		checked: make(chan struct{}),
+	}
+	for i := range s.stripes {
+		s.stripes[i] = newLock()
 	}
 	s.space = &space{fs: disk, dir: dir, floor: s.opts.MinFree}
 	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full, holding: true}
@@ -197,10 +201,10 @@ func (s *Store) checkVersion() error {
 		if len(first) > 0 {
 			return fmt.Errorf("%w: a database without the format key, so not a store of this kind", ErrCorrupt)
 		}
-		return s.write(context.Background(), func() error {
-			return s.commit(func(b *pebble.Batch, _ *tally) error {
+		return s.update(context.Background(), nil, func() (fill, error) {
+			return func(b *pebble.Batch, _ *tally) error {
 				return b.Set([]byte{tableVersion}, binary.BigEndian.AppendUint32(nil, formatVersion), nil)
-			})
+			}, nil
 		})
 	}
 	if len(raw) != 4 {

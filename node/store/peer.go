@@ -79,21 +79,17 @@ func (s *Store) PutPeers(ctx context.Context, peers []KnownPeer) error {
 		}
 	}
 	peers = slices.Clone(peers)
-	return s.write(ctx, func() error {
-		t, err := s.applyPeers(peers)
-		if err != nil {
-			return fmt.Errorf("put peers: %w", err)
-		}
-		return t.wait()
-	})
+	err := s.update(ctx, []lock{s.peers}, func() (fill, error) { return s.fillPeers(peers) })
+	if err != nil {
+		return fmt.Errorf("put peers: %w", err)
+	}
+	return nil
 }
 
-func (s *Store) applyPeers(changed []KnownPeer) (ticket, error) {
-	s.peers.Lock()
-	defer s.peers.Unlock()
+func (s *Store) fillPeers(changed []KnownPeer) (fill, error) {
 	held, err := s.readPeers()
 	if err != nil {
-		return ticket{}, err
+		return nil, err
 	}
 	known := make(map[string]KnownPeer, len(held)+len(changed))
 	for _, p := range held {
@@ -106,9 +102,9 @@ func (s *Store) applyPeers(changed []KnownPeer) (ticket, error) {
 	}
 	keep, drop := newest(known)
 	if err := s.space.admit(int64(len(touched)*MaxAddrSize), true); err != nil {
-		return ticket{}, err
+		return nil, err
 	}
-	return s.apply(func(b *pebble.Batch, _ *tally) error {
+	return func(b *pebble.Batch, _ *tally) error {
 		for _, p := range keep {
 			if !touched[p.ID] {
 				continue
@@ -123,7 +119,7 @@ func (s *Store) applyPeers(changed []KnownPeer) (ticket, error) {
 			}
 		}
 		return nil
-	})
+	}, nil
 }
 
 // over is what p says, on top of what was known before.

@@ -44,51 +44,45 @@ func (s *Store) PutRecord(ctx context.Context, rec *records.Record, own bool, no
 	if now.After(rec.NotAfter().Add(keepExpired)) {
 		return fmt.Errorf("put record: %w: the lease ended %s", records.ErrExpired, rec.NotAfter().Format(time.RFC3339))
 	}
-	return s.write(ctx, func() error {
-		t, err := s.applyRecord(rec, own, now)
-		if err != nil {
-			return fmt.Errorf("put record: %w", err)
-		}
-		if t.b == nil { // held already
-			return s.barrier()
-		}
-		return t.wait()
-	})
+	err := s.update(ctx, s.agentLocks(rec.ID()), func() (fill, error) { return s.fillRecord(rec, own, now) })
+	if err != nil {
+		return fmt.Errorf("put record: %w", err)
+	}
+	return nil
 }
 
-// applyRecord compares and applies; the empty ticket where rec is held already.
-func (s *Store) applyRecord(rec *records.Record, own bool, now time.Time) (ticket, error) {
+// fillRecord compares; nil where rec is held already.
+func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, error) {
 	id := rec.ID()
-	defer s.lockAgents(id)()
 	dead, err := s.has(agentKey(tableFact, id))
 	if err != nil {
-		return ticket{}, err
+		return nil, err
 	}
 	if dead {
-		return ticket{}, records.ErrRevoked
+		return nil, records.ErrRevoked
 	}
 	old, err := s.row(id)
 	if err != nil {
-		return ticket{}, err
+		return nil, err
 	}
 	switch rec.Mark().Compare(old.mark) {
 	case -1:
-		return ticket{}, fmt.Errorf("%w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), old.mark.Sequence)
+		return nil, fmt.Errorf("%w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), old.mark.Sequence)
 	case 0:
 		held, err := s.holds(id, old)
 		if err != nil || (held && (old.own || !own)) {
-			return ticket{}, err
+			return nil, err
 		}
 	}
 	if err := s.space.admit(int64(rec.Size()), own); err != nil {
-		return ticket{}, err
+		return nil, err
 	}
 	seen := now
 	if rec.Issued().After(seen) {
 		seen = rec.Issued()
 	}
 	next := row{mark: rec.Mark(), seen: seen, notAfter: rec.NotAfter(), size: uint32(rec.Size()), own: own}
-	return s.applyRow(id, old, next, rec)
+	return s.fillRow(id, old, next, rec), nil
 }
 
 // holds reports whether the record of the row can still be read.
@@ -100,9 +94,9 @@ func (s *Store) holds(id records.AgentID, r row) (bool, error) {
 	return sha256.Sum256(raw) == r.mark.Digest, err
 }
 
-// applyRow replaces an agent's row and record.
-func (s *Store) applyRow(id records.AgentID, old, next row, rec *records.Record) (ticket, error) {
-	return s.apply(func(b *pebble.Batch, t *tally) error {
+// fillRow replaces an agent's row and record.
+func (s *Store) fillRow(id records.AgentID, old, next row, rec *records.Record) fill {
+	return func(b *pebble.Batch, t *tally) error {
 		before := t.foreignBytes
 		t.hold(old, -1)
 		t.hold(next, 1)
@@ -120,7 +114,7 @@ func (s *Store) applyRow(id records.AgentID, old, next row, rec *records.Record)
 			return b.Delete(agentKey(tableRecord, id), nil)
 		}
 		return b.Set(agentKey(tableRecord, id), rec.Bytes(), nil)
-	})
+	}
 }
 
 // Record returns the newest record held of an agent, verified, or nil. It does not
@@ -173,25 +167,17 @@ func (s *Store) Records() iter.Seq2[*records.Record, error] {
 // DropRecord forgets the record of an agent and keeps its mark, so that no older
 // one gets in. Nothing held is nil.
 func (s *Store) DropRecord(id records.AgentID) error {
-	return s.write(context.Background(), func() error {
-		t, err := s.applyDrop(id)
-		if err != nil {
-			return fmt.Errorf("drop record: %w", err)
+	err := s.update(context.Background(), s.agentLocks(id), func() (fill, error) {
+		old, err := s.row(id)
+		if err != nil || old.size == 0 {
+			return nil, err
 		}
-		if t.b == nil {
-			return s.barrier()
-		}
-		return t.wait()
+		return s.fillRow(id, old, old.dropped(), nil), nil
 	})
-}
-
-func (s *Store) applyDrop(id records.AgentID) (ticket, error) {
-	defer s.lockAgents(id)()
-	old, err := s.row(id)
-	if err != nil || old.size == 0 {
-		return ticket{}, err
+	if err != nil {
+		return fmt.Errorf("drop record: %w", err)
 	}
-	return s.applyRow(id, old, old.dropped(), nil)
+	return nil
 }
 
 // dropped is the row without its record.

@@ -34,11 +34,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (SweepReport, error) {
 		if len(due) == 0 {
 			return nil
 		}
-		var step SweepReport // the call may end before its work does
-		err := s.write(ctx, func() (err error) {
-			step, err = s.sweep(due, now)
-			return err
-		})
+		step, err := s.sweep(ctx, due, now)
 		if err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
@@ -75,31 +71,28 @@ func (r row) forgettable(now time.Time) bool {
 }
 
 // sweep drops what is due of some agents, in one batch.
-func (s *Store) sweep(ids []records.AgentID, now time.Time) (SweepReport, error) {
-	t, report, err := s.applySweep(ids, now)
+func (s *Store) sweep(ctx context.Context, ids []records.AgentID, now time.Time) (SweepReport, error) {
+	report := new(SweepReport) // the call may end before its work does
+	err := s.update(ctx, s.agentLocks(ids...), func() (_ fill, err error) {
+		rows := make([]row, len(ids))
+		for i, id := range ids {
+			if rows[i], err = s.row(id); err != nil {
+				return nil, err
+			}
+		}
+		return func(b *pebble.Batch, t *tally) error {
+			for i, r := range rows {
+				if err := report.drop(b, t, ids[i], r, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, nil
+	})
 	if err != nil {
 		return SweepReport{}, err
 	}
-	return report, t.wait()
-}
-
-func (s *Store) applySweep(ids []records.AgentID, now time.Time) (t ticket, report SweepReport, err error) {
-	defer s.lockAgents(ids...)()
-	rows := make([]row, len(ids))
-	for i, id := range ids {
-		if rows[i], err = s.row(id); err != nil {
-			return t, report, err
-		}
-	}
-	t, err = s.apply(func(b *pebble.Batch, t *tally) error {
-		for i, r := range rows {
-			if err := report.drop(b, t, ids[i], r, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return t, report, err
+	return *report, nil
 }
 
 // drop adds to a batch what is due of one agent.
