@@ -28,6 +28,9 @@ func TestThirtyNodes(t *testing.T) {
 		begin := time.Now()
 		r := place(t, w, 3, a)
 		t.Logf("published in %s: %d of %d acknowledged, %d gave it back", round(time.Since(begin)), r.Acks, r.Targets, r.ReadBack)
+		if held, err := w.Holders(t.Context(), a.ID()); err != nil || len(held) < node.DefaultReplication {
+			t.Errorf("%d nodes hold it, want %d; %v", len(held), node.DefaultReplication, err)
+		}
 		var took []time.Duration
 		for _, n := range w.Nodes() {
 			begin := time.Now()
