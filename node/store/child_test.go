@@ -80,10 +80,8 @@ func startChild(t *testing.T, env ...string) (*exec.Cmd, io.WriteCloser, *bufio.
 // TestKill ends a writing process with SIGKILL at random moments, thirty times over
 // one store: every line that it printed after an acknowledgement holds afterwards.
 func TestKill(t *testing.T) {
-	rounds := 30
-	if testing.Short() {
-		rounds = 5
-	}
+	t.Parallel()
+	rounds := pick(300, 30, 5)
 	dir := t.TempDir()
 	w := newWorkload(t, childWriters, nil)
 	rng := rand.New(rand.NewPCG(3, 4))

@@ -17,6 +17,7 @@ import (
 // everything either says ErrCorrupt, or finds everything. Only where the process was
 // killed, damage to the log may look like a write that the kill cut short.
 func TestDamagedFiles(t *testing.T) {
+	t.Parallel()
 	closed, killed := filepath.Join(t.TempDir(), "closed"), filepath.Join(t.TempDir(), "killed")
 	want := fillForDamage(t, closed, killed)
 	t.Run("closed", func(t *testing.T) { damageFiles(t, closed, want, false) })
@@ -29,10 +30,7 @@ func damageFiles(t *testing.T, whole string, want int, mayTear bool) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
-	tries := 10
-	if testing.Short() {
-		tries = 2
-	}
+	tries := pick(25, 5, 1)
 	found, unhurt, torn := 0, 0, 0
 	for _, e := range entries {
 		raw, err := os.ReadFile(filepath.Join(whole, e.Name()))

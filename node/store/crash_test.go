@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"flag"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -10,17 +9,13 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-var powerCuts = flag.Int("powercuts", 1000, "how many power cuts TestPowerCut takes; a tenth with -short")
-
 // TestPowerCut cuts the power at random moments while writers write, keeps a random
 // share of what was not synced, and opens what is left: whatever was acknowledged
 // before the cut is there, and nothing is damaged. Every tenth cut hits a store that
 // was itself opened after a cut.
 func TestPowerCut(t *testing.T) {
-	cuts := *powerCuts
-	if testing.Short() {
-		cuts /= 10
-	}
+	t.Parallel()
+	cuts := pick(10_000, 1000, 100)
 	const writers = 8
 	rng := rand.New(rand.NewPCG(1, 2))
 	var (

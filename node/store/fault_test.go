@@ -24,13 +24,17 @@ func TestFaultyDisk(t *testing.T) {
 	if os.Getenv(faultsEnv) != "" {
 		t.Skip("in the child")
 	}
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-test.run=^TestChild", "-test.v", "-test.timeout=5m"}
+	args := []string{"-test.run=^TestChild", "-test.v", "-test.timeout=20m"}
 	if testing.Short() {
 		args = append(args, "-test.short")
+	}
+	if *thorough {
+		args = append(args, "-thorough")
 	}
 	cmd := exec.Command(exe, args...)
 	cmd.Env = append(os.Environ(), faultsEnv+"=1")
@@ -87,10 +91,7 @@ const forEver = 1 << 40
 func TestChildFaults(t *testing.T) {
 	inChild(t)
 	var rows []*fault
-	step, count := int64(1), int64(120)
-	if testing.Short() {
-		step = 10
-	}
+	step, count := pick[int64](1, 4, 12), int64(120)
 	for n := int64(1); n <= count; n += step {
 		for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
 			rows = append(rows,

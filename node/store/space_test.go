@@ -15,6 +15,7 @@ import (
 
 // TestFloor fills a disk from outside and makes room again.
 func TestFloor(t *testing.T) {
+	t.Parallel()
 	disk := vfs.NewMem()
 	free := func(mib uint64) { disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: mib << 20, TotalBytes: 1 << 40}) }
 	free(1000)
@@ -80,6 +81,7 @@ func TestFloor(t *testing.T) {
 // TestFullTables lets only tables fail for want of room, which statfs does not show:
 // writes are refused, nothing breaks, and with room they go on.
 func TestFullTables(t *testing.T) {
+	t.Parallel()
 	var full atomic.Bool
 	full.Store(true)
 	disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
