@@ -3,7 +3,9 @@ package testnet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/records"
@@ -68,6 +70,40 @@ func TestAwayAndNewNodesRefuseWhenReady(t *testing.T) {
 		if err := finds(t.Context(), n, alive.ID(), "https://alive.example/a2a", node.PolicyMostRecent); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A node that comes back and reaches nobody is not ready, and calls no agent
+// active, although it holds a valid record: it may have missed a revocation, and
+// here it has. What it could always prove it still says.
+func TestAloneAfterAReturnIsNotReady(t *testing.T) {
+	w := start(t, testnet.Config{Nodes: 6, Dir: disk(t)})
+	a, gone := newAgent(t, w), newAgent(t, w)
+	place(t, w.Node(1), a, "https://before.example/a2a")
+	end(t, w.Node(1), gone)
+	refuse(t, w.Nodes(), gone.ID())
+	for _, i := range []int{0, 5} {
+		if err := w.Kill(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end(t, w.Node(3), a)
+	w.Partition([]int{0}, []int{5})
+	for _, i := range []int{0, 5} {
+		n, err := w.Restart(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stays(t, 2*time.Second, func(ctx context.Context) error {
+			if state, _ := n.State(); state == node.StateReady {
+				return fmt.Errorf("%s is ready", n.Name())
+			}
+			return errors.Join(knows(ctx, n, a.ID(), records.StatusUnverified), knows(ctx, n, gone.ID(), records.StatusRevoked))
+		})
+	}
+	w.Heal()
+	for _, i := range []int{0, 5} {
+		awaitReady(t, w.Node(i), a.ID())
 	}
 }
 

@@ -101,6 +101,23 @@ func soon(t *testing.T, what string, cond func(context.Context) error) {
 	}
 }
 
+// stays holds a condition under watch for a while: it must never fail.
+func stays(t *testing.T, d time.Duration, cond func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	var broken error
+	_ = testnet.Await(ctx, func(context.Context) error { // it always ends with ctx
+		if broken = cond(t.Context()); broken != nil {
+			return nil
+		}
+		return errNotYet
+	})
+	if broken != nil {
+		t.Error(broken)
+	}
+}
+
 // finds says why n does not find the agent, active and at url.
 func finds(ctx context.Context, n *testnet.Node, id records.AgentID, url string, mode node.PolicyMode) error {
 	res, err := n.Resolve(ctx, id, node.Policy{Mode: mode})
