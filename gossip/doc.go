@@ -51,8 +51,8 @@
 // Files: topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
 // settings of pubsub), tracer.go (what it drops), repair.go (peers it forgets);
 // schedule.go and watch.go (when to reconcile), sync.go and serve.go (client and
-// server), roles.go, session.go, solve.go, view.go, memory.go (the session),
-// frames.go and wire.go (its bytes).
+// server), roles.go, session.go, describe.go, solve.go, view.go, memory.go (the
+// session), frames.go and wire.go (its bytes).
 //
 // # Lifecycle
 //
