@@ -68,6 +68,25 @@ func TestPowerCut(t *testing.T) {
 	t.Logf("%d power cuts, %d acknowledgements held against what was left", done, acked)
 }
 
+// TestDiskPowerCut cuts the power of a disk as other packages do it.
+func TestDiskPowerCut(t *testing.T) {
+	disk := NewDisk()
+	s := must[*Store](t)(disk.Open(Options{}))
+	defer s.Close()
+	facts := []StampedFact{{Fact: tombstone(1)}}
+	if err := s.PutFacts(ctx, facts); err != nil {
+		t.Fatal(err)
+	}
+	left := must[*Store](t)(disk.PowerCut().Open(Options{})) // not in use: the process is gone too
+	defer left.Close()
+	if got := allFacts(t, left, 0); len(got) != 1 || got[0].Cursor != facts[0].Cursor {
+		t.Fatalf("left: %+v", got)
+	}
+	if err := s.PutFacts(ctx, []StampedFact{{Fact: tombstone(2)}}); err != nil || left.LastCursor() != 1 {
+		t.Fatalf("two disks are one: %v", err)
+	}
+}
+
 // checkClone opens what a power cut left, holds it against the acknowledgements, and
 // writes on.
 func checkClone(t *testing.T, w *workload, disk vfs.FS, before *acks) {

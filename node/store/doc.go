@@ -23,13 +23,15 @@
 //
 // # Life of a store
 //
-//	Open, Memory ──> open ──────── Close ──────> closed   every call: ErrClosed
-//	                  │  ▲                          ▲
-//	     log or manifest │ too little room:         │
-//	     cannot be       │ ErrFull on writes,       │
-//	     written         │ reads go on              │
-//	                  ▼  └─                         │
-//	                broken ─────── Close ───────────┘     every call: ErrBroken
+//	Open, Memory ---> open ---------- Close ---------> closed    ErrClosed
+//	                   |                                 ^
+//	                   | the log or the manifest         |
+//	                   | cannot be written               |
+//	                   v                                 |
+//	                broken (ErrBroken) ---- Close -------+
+//
+// An open store whose disk has too little room refuses writes with [ErrFull], reads
+// on, and takes writes again once there is room.
 //
 // Where the log or the manifest cannot be written, nobody can tell what the disk
 // holds, so the store breaks: the engine is frozen at that instant as by a power
@@ -70,8 +72,9 @@
 //	x | key            settings
 //
 // A record and its mark are written in one batch, and so are a fact and the
-// removal of its subject's record; the counters go into every batch. The format version is raised together with a release note; a store of a
-// newer format is refused and left as it is.
+// removal of its subject's record; the counters go into every batch. The format
+// version is raised together with a release note; a store of a newer format is
+// refused.
 //
 // # Memory and files
 //

@@ -105,13 +105,18 @@ type freshFact struct {
 // freshFacts returns those to write, each subject once, and sets the cursors of the
 // others.
 func (s *Store) freshFacts(facts []StampedFact, ids []records.AgentID) ([]freshFact, error) {
+	v, err := s.view()
+	if err != nil {
+		return nil, err
+	}
+	defer v.close()
 	var fresh []freshFact
 	seen := make(map[records.AgentID]bool, len(facts))
 	for i := range facts {
 		if seen[ids[i]] {
 			continue
 		}
-		cursor, held, err := s.lookupFact(ids[i])
+		cursor, held, err := s.lookupFact(v.get, ids[i])
 		if err != nil {
 			return nil, err
 		}
@@ -119,7 +124,7 @@ func (s *Store) freshFacts(facts []StampedFact, ids []records.AgentID) ([]freshF
 		if held != nil {
 			continue
 		}
-		r, err := s.row(ids[i])
+		r, err := s.row(v.get, ids[i])
 		if err != nil {
 			return nil, err
 		}
@@ -214,20 +219,20 @@ func (s *Store) Facts(after uint64) iter.Seq2[StampedFact, error] {
 // Fact returns the fact about id, or nil.
 func (s *Store) Fact(id records.AgentID) (records.Fact, error) {
 	return read(s, func() (records.Fact, error) {
-		_, f, err := s.lookupFact(id)
+		_, f, err := s.lookupFact(s.get, id)
 		return f, err
 	})
 }
 
 // lookupFact returns the cursor of a subject's fact, 0 where there is none, and the
 // fact, nil where it does not verify.
-func (s *Store) lookupFact(id records.AgentID) (uint64, records.Fact, error) {
-	raw, err := s.get(agentKey(tableFact, id))
+func (s *Store) lookupFact(get getter, id records.AgentID) (uint64, records.Fact, error) {
+	raw, err := get(agentKey(tableFact, id))
 	if err != nil || len(raw) != 8 {
 		return 0, nil, err
 	}
 	key := append([]byte{tableArrival}, raw...)
-	val, err := s.get(key)
+	val, err := get(key)
 	if err != nil {
 		return 0, nil, err
 	}

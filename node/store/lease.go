@@ -187,7 +187,7 @@ func (s *Store) lastSequence(id records.AgentID) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := s.row(id)
+	r, err := s.row(s.get, id)
 	return max(used, r.mark.Sequence), err
 }
 

@@ -70,15 +70,15 @@ func bit(b bool) byte {
 // remembered.
 func (s *Store) Mark(id records.AgentID) (records.Mark, error) {
 	return read(s, func() (records.Mark, error) {
-		r, err := s.row(id)
+		r, err := s.row(s.get, id)
 		return r.mark, err
 	})
 }
 
 // row reads the row of an agent; the zero row where there is none. Where the row is
 // damaged, the record held still tells a rank.
-func (s *Store) row(id records.AgentID) (row, error) {
-	raw, err := s.get(agentKey(tableMark, id))
+func (s *Store) row(get getter, id records.AgentID) (row, error) {
+	raw, err := get(agentKey(tableMark, id))
 	if err != nil || raw == nil {
 		return row{}, err
 	}

@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -55,21 +55,18 @@ type Store struct {
 
 // Open opens the store in dir, or makes a new one there (mode 0700). It fails with
 // ErrInUse where another process has it open, ErrNewerFormat, ErrFull where there
-// is no room to replay the log, and ErrCorrupt where the files are damaged: then
-// nothing was changed, and the caller decides.
+// is no room to replay the log, and ErrCorrupt where the files are damaged: then no
+// table and no log was removed, and the caller decides.
 func Open(dir string, opts Options) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o700); err != nil {
-		return nil, fmt.Errorf("make the store's directory: %w", err)
+	name, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	if err := makeDir(vfs.Default, dir); err != nil {
+	if err := makeDir(vfs.Default, name); err != nil {
 		return nil, err
 	}
 	// Locks go by name: two names of one directory must not count as two.
-	name, err := filepath.EvalSymlinks(dir)
-	if err == nil {
-		name, err = filepath.Abs(name)
-	}
-	if err != nil {
+	if name, err = filepath.EvalSymlinks(name); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	return open(name, vfs.Default, opts)
@@ -101,22 +98,26 @@ func openIn(disk vfs.FS, opts Options) (*Store, error) {
 	return open(dir, disk, opts)
 }
 
-// makeDir makes dir where it is missing, and its name durable.
+// makeDir makes dir and what is missing above it, and their names durable.
 func makeDir(disk vfs.FS, dir string) error {
-	_, err := disk.Stat(dir)
-	if err == nil {
-		return nil
+	var above []string // those that get a new name
+	for at := dir; ; at = disk.PathDir(at) {
+		if _, err := disk.Stat(at); err == nil || at == disk.PathDir(at) {
+			break
+		}
+		above = append(above, disk.PathDir(at))
 	}
 	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the store's directory: %w", err)
 	}
-	parent, err := disk.OpenDir(disk.PathDir(dir))
-	if err != nil {
-		return fmt.Errorf("make the store's directory: %w", err)
-	}
-	defer parent.Close()
-	if err := parent.Sync(); err != nil {
-		return fmt.Errorf("sync the store's directory: %w", err)
+	for _, name := range above {
+		parent, err := disk.OpenDir(name)
+		if err != nil {
+			return fmt.Errorf("make the store's directory: %w", err)
+		}
+		if err := errors.Join(parent.Sync(), parent.Close()); err != nil {
+			return fmt.Errorf("sync the store's directory: %w", err)
+		}
 	}
 	return nil
 }

@@ -54,14 +54,19 @@ func (s *Store) PutRecord(ctx context.Context, rec *records.Record, own bool, no
 // fillRecord compares; nil where rec is held already.
 func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, error) {
 	id := rec.ID()
-	dead, err := s.has(agentKey(tableFact, id))
+	v, err := s.view()
 	if err != nil {
 		return nil, err
 	}
-	if dead {
+	defer v.close()
+	fact, err := v.get(agentKey(tableFact, id))
+	if err != nil {
+		return nil, err
+	}
+	if fact != nil {
 		return nil, records.ErrRevoked
 	}
-	old, err := s.row(id)
+	old, err := s.row(v.get, id)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +173,7 @@ func (s *Store) Records() iter.Seq2[*records.Record, error] {
 // one gets in. Nothing held is nil.
 func (s *Store) DropRecord(id records.AgentID) error {
 	err := s.update(context.Background(), s.agentLocks(id), func() (fill, error) {
-		old, err := s.row(id)
+		old, err := s.row(s.get, id)
 		if err != nil || old.size == 0 {
 			return nil, err
 		}

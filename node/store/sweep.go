@@ -76,7 +76,7 @@ func (s *Store) sweep(ctx context.Context, ids []records.AgentID, now time.Time)
 	err := s.update(ctx, s.agentLocks(ids...), func() (_ fill, err error) {
 		rows := make([]row, len(ids))
 		for i, id := range ids {
-			if rows[i], err = s.row(id); err != nil {
+			if rows[i], err = s.row(s.get, id); err != nil {
 				return nil, err
 			}
 		}
