@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -199,15 +200,12 @@ func (n *Node) joinOverlay() error {
 }
 
 func (n *Node) joinTopic() error {
-	anchors, err := n.anchorsOf()
+	known, err := n.knownPeers()
 	if err != nil {
 		return err
 	}
-	var ids []peer.ID
-	for _, a := range anchors {
-		ids = append(ids, a.ID)
-	}
-	n.ready = newReadiness(time.Now, n.cfg.Profile == ProfileLocal, ids, n.becameReady)
+	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
+	n.ready = newReadiness(time.Now, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), n.becameReady)
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
 	n.topic, err = gossip.Join(gossip.Config{

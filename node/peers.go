@@ -36,24 +36,32 @@ const (
 	knownFor = 24 * time.Hour
 )
 
-// anchorsOf lists whom to join through: the configured bootstrap, then the peers
-// known from an earlier run.
-func (n *Node) anchorsOf() ([]peer.AddrInfo, error) {
-	anchors := append([]peer.AddrInfo(nil), n.cfg.Bootstrap...)
-	known, err := n.store.Peers()
+// knownPeers lists the peers seen in an earlier run, at most knownFor ago.
+func (n *Node) knownPeers() ([]peer.AddrInfo, error) {
+	stored, err := n.store.Peers()
 	if err != nil {
 		return nil, fmt.Errorf("known peers: %w", err)
 	}
+	var known []peer.AddrInfo
 	now := n.clock.Now()
-	for _, k := range known {
+	for _, k := range stored {
 		if now.Sub(k.LastSeen) > knownFor {
 			continue
 		}
 		if info, err := addrInfo(k); err == nil && info.ID != n.host.ID() {
-			anchors = append(anchors, info)
+			known = append(known, info)
 		}
 	}
-	return anchors, nil
+	return known, nil
+}
+
+// peerIDs drops the addresses.
+func peerIDs(infos []peer.AddrInfo) []peer.ID {
+	var ids []peer.ID
+	for _, info := range infos {
+		ids = append(ids, info.ID)
+	}
+	return ids
 }
 
 func addrInfo(k store.KnownPeer) (peer.AddrInfo, error) {

@@ -32,9 +32,10 @@ const (
 )
 
 // readiness knows since when the node's facts are complete: reconciled with
-// min(3, peers that could be reached) peers that were ever ready themselves, one
-// of them a bootstrap or known from an earlier run. Empty or fresh peers cannot
-// make a node ready, and one slow peer cannot keep it from it.
+// min(3, peers seen in 24 hours) peers that were ever ready themselves, one of
+// them a bootstrap or known from an earlier run. Empty or fresh peers cannot make
+// a node ready, two that were both away cannot vouch for each other while they
+// know of more, and one slow or dead peer cannot keep a node from it for ever.
 type readiness struct {
 	now     func() time.Time // real time: completeness ages by the machine's clock
 	ageless bool             // local profile: completeness does not age
@@ -44,22 +45,26 @@ type readiness struct {
 	mu       sync.Mutex
 	started  time.Time
 	alone    bool                  // no bootstrap and no known peer
-	reached  map[peer.ID]bool      // peers with which a connection stood
+	seen     map[peer.ID]bool      // peers reached in this run, and those known from an earlier one
+	live     map[peer.ID]bool      // those reached in this run
 	seasoned map[peer.ID]time.Time // last complete round with a peer that was ever ready
 	others   map[peer.ID]time.Time // last complete round with any other peer
 	complete time.Time             // when the facts were last complete; zero before
 	changed  chan struct{}         // closed and replaced when the state may have changed
 }
 
-func newReadiness(now func() time.Time, ageless bool, anchors []peer.ID, became func()) *readiness {
+func newReadiness(now func() time.Time, ageless bool, bootstrap, known []peer.ID, became func()) *readiness {
 	r := &readiness{
 		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became,
-		started: now(), alone: len(anchors) == 0,
-		reached: make(map[peer.ID]bool), seasoned: make(map[peer.ID]time.Time), others: make(map[peer.ID]time.Time),
+		started: now(), alone: len(bootstrap)+len(known) == 0,
+		seen: make(map[peer.ID]bool), live: make(map[peer.ID]bool), seasoned: make(map[peer.ID]time.Time), others: make(map[peer.ID]time.Time),
 		changed: make(chan struct{}),
 	}
-	for _, p := range anchors {
+	for _, p := range bootstrap {
 		r.anchors[p] = true
+	}
+	for _, p := range known {
+		r.anchors[p], r.seen[p] = true, true
 	}
 	return r
 }
@@ -77,7 +82,7 @@ func (r *readiness) begin() {
 func (r *readiness) connected(p peer.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reached[p] = true
+	r.seen[p], r.live[p] = true, true
 }
 
 // synced notes a reconciliation that ended in agreement.
@@ -87,7 +92,7 @@ func (r *readiness) synced(rep gossip.SyncReport) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reached[rep.Peer] = true
+	r.seen[rep.Peer], r.live[rep.Peer] = true, true
 	if rep.EverReady {
 		r.seasoned[rep.Peer] = r.now()
 		delete(r.others, rep.Peer)
@@ -105,7 +110,7 @@ func (r *readiness) enough() bool {
 		return true // once complete, every further round keeps it so
 	}
 	// Peers that were never ready are not waited for: newcomers would wait for each other.
-	need := min(readyPeers, max(1, len(r.reached)-len(r.others)))
+	need := min(readyPeers, max(1, len(r.seen)-len(r.others)))
 	patient := r.now().Sub(r.started) < degradedAfter
 	count, anchored := 0, false
 	for p := range r.seasoned {
@@ -145,8 +150,8 @@ func (r *readiness) state() (State, string, time.Duration) {
 	defer r.mu.Unlock()
 	now := r.now()
 	if r.complete.IsZero() {
-		why := fmt.Sprintf("facts are not complete: reconciled with %d peers that were ever ready and %d others, %d reached", len(r.seasoned), len(r.others), len(r.reached))
-		if len(r.reached) == 0 {
+		why := fmt.Sprintf("facts are not complete: reconciled with %d peers that were ever ready and %d others, %d reached", len(r.seasoned), len(r.others), len(r.live))
+		if len(r.live) == 0 {
 			why = "no bootstrap or known peer could be reached yet"
 		}
 		if now.Sub(r.started) >= degradedAfter {
@@ -155,7 +160,7 @@ func (r *readiness) state() (State, string, time.Duration) {
 		return StateStarting, why, -1
 	}
 	age := now.Sub(r.complete)
-	if r.ageless || r.alone && len(r.reached) == 0 {
+	if r.ageless || r.alone && len(r.live) == 0 {
 		return StateReady, "", age
 	}
 	if age > completeLimit {
