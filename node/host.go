@@ -55,6 +55,13 @@ func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
 	return h, nil
 }
 
+// closeHost closes h, its connections first. The order matters: go-libp2p v0.51.0
+// stops reading the event subscription of its observed-address manager without
+// closing it, early in the host's Close. Seventeen identify events later, such as
+// those that many peers push when they stop too, every emitter waits for it, and
+// the host's Close for the emitters, for ever.
+func closeHost(h host.Host) error { return errors.Join(h.Network().Close(), h.Close()) }
+
 // nodeKey reads the node's key from the data directory, or makes it. Without a
 // directory every call makes a new one.
 func nodeKey(dir string) (crypto.PrivKey, error) {

@@ -182,7 +182,7 @@ func (n *Node) openHost() error {
 	if n.host, err = newHost(n.cfg, key); err != nil {
 		return err
 	}
-	n.onClose(n.host.Close)
+	n.onClose(func() error { return closeHost(n.host) })
 	return nil
 }
 
