@@ -73,14 +73,10 @@ func castCrew(t *testing.T, w *testnet.Network, count int, key string, handler f
 // awaitTable waits until every node has as many peers in its table.
 func awaitTable(t *testing.T, w *testnet.Network, want int) {
 	t.Helper()
-	soon(t, "the attackers are in the tables", func(ctx context.Context) error {
+	soon(t, "the attackers are in the tables", func(context.Context) error {
 		for _, n := range w.Nodes() {
-			s, err := n.Status(ctx)
-			if err != nil {
-				return err
-			}
-			if s.TablePeers < want {
-				return fmt.Errorf("%s knows %d peers, want %d", n.Name(), s.TablePeers, want)
+			if got := n.Status().TablePeers; got < want {
+				return fmt.Errorf("%s knows %d peers, want %d", n.Name(), got, want)
 			}
 		}
 		return nil

@@ -39,9 +39,9 @@ type Config struct {
 	// QUIC makes the nodes listen over QUIC as well; TCP alone is cheaper.
 	QUIC bool
 	// API returns the TCP address of the HTTP API of node i, such as
-	// "127.0.0.1:0". Nil, or an empty address, opens none. A node with a data
-	// directory has a control socket there in any case, so that the cairn command
-	// speaks to it with --dir.
+	// "127.0.0.1:0". Nil, or an empty address, opens none; not with Memory. A node
+	// with a data directory has a control socket there in any case, so that the
+	// cairn command speaks to it with --dir.
 	API func(i int) string
 	// NewHost builds the host of node i at each of its starts, and, where i is
 	// Outside, one that looks at nodes from outside. Nil builds hosts on loopback
@@ -62,8 +62,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Nodes < 1 || c.Nodes > MaxNodes && c.NewHost == nil {
 		return c, fmt.Errorf("%d nodes: want 1 to %d", c.Nodes, MaxNodes)
 	}
-	if c.Memory && c.Dir != "" {
-		return c, fmt.Errorf("both Memory and Dir %s are set: want one", c.Dir)
+	if c.Memory && (c.Dir != "" || c.API != nil) {
+		return c, fmt.Errorf("a network in memory has no data directories and no API")
 	}
 	if c.Replication == 0 {
 		c.Replication = node.DefaultReplication

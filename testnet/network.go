@@ -37,7 +37,6 @@ type seat struct {
 	index  int
 	dir    string // empty in memory
 	key    crypto.PrivKey
-	token  string                // of the API, in memory only
 	listen []multiaddr.Multiaddr // with the ports of the first start
 	// returns: the data directory is of an earlier network in Config.Dir.
 	returns bool
@@ -138,7 +137,7 @@ func (w *Network) newSeat() (*seat, error) {
 	if w.closed {
 		return nil, fmt.Errorf("testnet: %w", errClosed)
 	}
-	s := &seat{index: len(w.seats), token: "the-token-of-" + w.cfg.Network, listen: listenAddrs(w.cfg.QUIC), down: true}
+	s := &seat{index: len(w.seats), listen: listenAddrs(w.cfg.QUIC), down: true}
 	if w.dir != "" {
 		s.dir = filepath.Join(w.dir, s.name())
 		_, err := os.Stat(s.dir)

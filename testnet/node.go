@@ -9,7 +9,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/node"
-	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -24,9 +23,8 @@ type Node struct {
 	// Dir is the data directory, empty where there is none.
 	Dir string
 
-	host   host.Host
-	gate   *gate
-	client *api.Client // nil without an API
+	host host.Host
+	gate *gate
 }
 
 // Name is what people call the node: n1 is the one with Index 0.
@@ -59,43 +57,24 @@ func (w *Network) newHost(s *seat) (host.Host, *gate, error) {
 	return h, &gate{board: w.board, self: h.ID()}, nil
 }
 
-// open starts the node on its host, and a client that looks at it from outside.
+// open starts the node on its host.
 func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 	c := node.Config{
 		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
 		Replication: cfg.Replication, NoMDNS: true,
 		Now: cfg.Now, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
 	}
-	if cfg.NewHost != nil { // nothing else may listen
-		var err error
-		n.Node, err = node.New(c)
-		return err
-	}
-	c.API, c.Socket = cfg.API(s.index), s.dir != ""
-	if s.dir == "" {
-		c.APIToken = s.token
-		if c.API == "" {
-			c.API = "127.0.0.1:0"
-		}
+	if cfg.NewHost == nil { // else nothing may listen
+		c.API, c.Socket = cfg.API(s.index), s.dir != ""
 	}
 	var err error
-	if n.Node, err = node.New(c); err != nil {
-		return err
-	}
-	if s.dir != "" {
-		n.client, err = api.DialDir(s.dir)
-	} else {
-		n.client, err = api.Dial(n.APIURL(), s.token)
-	}
-	if err != nil {
-		return errors.Join(err, n.Node.Close())
-	}
-	return nil
+	n.Node, err = node.New(c)
+	return err
 }
 
 // Close stops the node in good order and closes its host.
 func (n *Node) Close() error {
-	err := errors.Join(n.hangUp(), n.Node.Close(), n.host.Close())
+	err := errors.Join(n.Node.Close(), n.closeHost())
 	n.gate.work.Wait()
 	return err
 }
@@ -104,28 +83,14 @@ func (n *Node) Close() error {
 // drop first, so nothing of its farewell reaches anybody.
 func (n *Node) die(board *switchboard) error {
 	board.unplug(n.host.ID())
-	n.gate.enforce(n.host.Network())
-	err := n.host.Close()
-	err = errors.Join(err, n.hangUp(), n.Node.Close())
+	err := errors.Join(n.closeHost(), n.Node.Close())
 	n.gate.work.Wait()
 	return err
 }
 
-// hangUp closes the client.
-func (n *Node) hangUp() error {
-	if n.client == nil {
-		return nil
-	}
-	return n.client.Close()
-}
-
-// Status is a picture of the node, taken through its API where it has one.
-func (n *Node) Status(ctx context.Context) (api.Status, error) {
-	if n.client == nil {
-		return n.Node.Status(), nil
-	}
-	return n.client.Status(ctx)
-}
+// closeHost closes the host, its connections first, as a node does with its own:
+// in the other order, hosts that stop all at once can wait for ever.
+func (n *Node) closeHost() error { return errors.Join(n.host.Network().Close(), n.host.Close()) }
 
 // Knows returns what the node says of an agent without asking anybody.
 func (n *Node) Knows(ctx context.Context, id records.AgentID) (records.Status, error) {

@@ -39,7 +39,7 @@ func (w *Network) Settle(ctx context.Context) error {
 	var group sync.WaitGroup
 	for i, n := range nodes {
 		group.Go(func() {
-			errs[i] = Await(ctx, func(ctx context.Context) error { return w.settled(ctx, n, len(nodes)) })
+			errs[i] = Await(ctx, func(context.Context) error { return w.settled(n, len(nodes)) })
 		})
 	}
 	group.Wait()
@@ -50,14 +50,11 @@ func (w *Network) Settle(ctx context.Context) error {
 }
 
 // settled says what a node still lacks.
-func (w *Network) settled(ctx context.Context, n *Node, nodes int) error {
+func (w *Network) settled(n *Node, nodes int) error {
 	if state, reason := n.State(); state != node.StateReady {
 		return fmt.Errorf("%s is %s: %s", n.Name(), state, reason)
 	}
-	s, err := n.Status(ctx)
-	if err != nil {
-		return fmt.Errorf("%s: %w", n.Name(), err)
-	}
+	s := n.Status()
 	if want := min(nodes-1, w.cfg.Replication); s.TablePeers < want {
 		return fmt.Errorf("%s has %d peers in its table, want %d", n.Name(), s.TablePeers, want)
 	}

@@ -80,7 +80,7 @@ func (c *upCmd) start(s *session, dir string) (*testnet.Network, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, upLimit)
 	defer cancel()
 	w, err := testnet.New(ctx, testnet.Config{
-		Nodes: c.Nodes, Replication: c.Replication, Network: c.Network, Dir: dir, QUIC: true,
+		Nodes: c.Nodes, Replication: c.Replication, Network: c.Network, Dir: dir,
 		API:     func(i int) string { return fmt.Sprintf("127.0.0.1:%d", c.port(i)) },
 		Started: func(up, of int) { fmt.Fprintf(s.env.stderr, "\rstarting: %d of %d nodes", up, of) },
 	})
