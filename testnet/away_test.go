@@ -89,21 +89,25 @@ func TestAloneAfterAReturnIsNotReady(t *testing.T) {
 	}
 	end(t, w.Node(3), a)
 	w.Partition([]int{0}, []int{5})
+	var back []*testnet.Node
 	for _, i := range []int{0, 5} {
 		n, err := w.Restart(i)
 		if err != nil {
 			t.Fatal(err)
 		}
-		stays(t, 2*time.Second, func(ctx context.Context) error {
+		back = append(back, n)
+	}
+	stays(t, 2*time.Second, func(ctx context.Context) error {
+		for _, n := range back {
 			if state, _ := n.State(); state == node.StateReady {
 				return fmt.Errorf("%s is ready", n.Name())
 			}
-			return errors.Join(knows(ctx, n, a.ID(), records.StatusUnverified), knows(ctx, n, gone.ID(), records.StatusRevoked))
-		})
-	}
+		}
+		return errors.Join(allKnow(ctx, back, a.ID(), records.StatusUnverified), allKnow(ctx, back, gone.ID(), records.StatusRevoked))
+	})
 	w.Heal()
-	for _, i := range []int{0, 5} {
-		awaitReady(t, w.Node(i), a.ID())
+	for _, n := range back {
+		awaitReady(t, n, a.ID())
 	}
 }
 

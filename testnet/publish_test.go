@@ -28,7 +28,8 @@ func TestPublishedIsFound(t *testing.T) {
 			a, home := newAgent(t, w), w.Node(cfg.Nodes/2)
 			for _, url := range []string{"https://first.example/a2a", "https://second.example/a2a"} {
 				r := place(t, home, a, url)
-				if want := min(cfg.Nodes-1, k(cfg)); r.Targets != want || r.Acks != want || r.ReadBack != want {
+				// One more is asked where one is late, and may then answer too.
+				if want := min(cfg.Nodes-1, k(cfg)); r.Acks < want || r.ReadBack < want || !r.Confirmed {
 					t.Errorf("receipt: %d of %d acknowledged, %d gave it back, want %d of each", r.Acks, r.Targets, r.ReadBack, want)
 				}
 				for _, n := range w.Nodes() {
