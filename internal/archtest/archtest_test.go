@@ -170,6 +170,7 @@ func TestBrokenHouses(t *testing.T) {
 		{"node/api/a.go", uses(module + "/node"), "node/api" + isRoom},
 		{"node/audit/a.go", uses(module + "/node/store"), "node/audit" + isRoom},
 		{"node/gateway/a.go", uses(module + "/overlay"), "node/gateway" + isRoom},
+		{"node/links/a.go", uses(module + "/overlay"), "node/links" + isRoom},
 		{"node/store/a.go", uses(module + "/gossip"), "node/store" + isRoom},
 
 		{"node/a.go", "package a; func init() {}", whyInit},

@@ -92,7 +92,7 @@ var law = slices.Concat([]rule{
 		from: pkgs{"..."}, spare: pkgs{"testnet/..."}, to: simulator,
 		why: "simulated links and test libraries stay inside testnet",
 	},
-}, room("api"), room("audit"), room("gateway"), room("store"))
+}, room("api"), room("audit"), room("gateway"), room("links"), room("store"))
 
 // room is the rule of one room of node.
 func room(name string) []rule {

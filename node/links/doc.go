@@ -1,0 +1,30 @@
+// Package links is the room of a node that decides which connections it keeps: a
+// few near peers, so that what it asks and passes on travels fast, a few random
+// ones, so that no region of the network can be cut off, and an upper bound on
+// everything else.
+//
+// The decisions are pure functions. [Choose] says whom to link to, [Trim] which
+// connections to close. Both are generic over what names a peer, so that a model of
+// a million nodes calls the same code as a node does.
+//
+// # Near
+//
+// Near is what was measured here: no peer's word about a distance is believed. A
+// present near link gives way only to a peer that is clearly nearer, or two that
+// are equally near would take turns for ever.
+//
+// # Random
+//
+// Random links are drawn from all candidates alike, never from those that happen to
+// be connected: who connects to us is the choice of others. They are spread over
+// groups of addresses, and stay for as long as they live, since a link that is
+// drawn again every hour is every hour another chance for whoever owns many
+// identities.
+//
+// # Bounds
+//
+// What a node chose for itself is never closed for want of room. Of the rest those
+// go first whose group holds the most connections, and in a group the youngest:
+// many identities behind few addresses displace each other, and a connection that
+// has long been there nobody displaces.
+package links
