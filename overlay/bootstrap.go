@@ -132,5 +132,5 @@ func (d *DHT) fill(ctx context.Context, key string, k int) (answered bool) {
 	w := d.newWalk(key, k, d.askCloser)
 	w.parallel, w.leisurely = refreshParallel, true
 	w.run(ctx)
-	return len(w.look.closest()) > 0
+	return len(w.look.Closest()) > 0
 }

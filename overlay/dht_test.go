@@ -20,6 +20,7 @@ import (
 	basic "github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/overlay/overlaytest"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -490,7 +491,7 @@ func TestSender(t *testing.T) {
 func TestRoundTrips(t *testing.T) {
 	var r roundTrips
 	a, b := modelPeer(1), modelPeer(2)
-	if r.limit(a, true) != firstLimit || r.limit(a, false) != dialFactor*firstLimit {
+	if r.limit(a, true) != lookup.FirstLimit || r.limit(a, false) != 3*lookup.FirstLimit {
 		t.Error("nothing measured")
 	}
 	for range 50 {
@@ -512,7 +513,7 @@ func TestRoundTrips(t *testing.T) {
 	if len(r.peers) > maxEstimates {
 		t.Errorf("%d estimates", len(r.peers))
 	}
-	if l := r.limit(modelPeer(2*maxEstimates-1), true); l != minLimit {
+	if l := r.limit(modelPeer(2*maxEstimates-1), true); l != lookup.MinLimit {
 		t.Errorf("least limit %v", l)
 	}
 }

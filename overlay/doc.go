@@ -15,7 +15,7 @@
 //
 //	Publish, Search, Refresh
 //	      |                 lookup: a pure state machine, told what happened
-//	    walk ------------->         and asked whom to ask next
+//	    walk ------------->         (package lookup) and asked whom to ask next
 //	      |
 //	    sender -- streams, links     one request: 2 s at most, usually one round trip
 //	      :

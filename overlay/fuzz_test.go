@@ -3,16 +3,29 @@ package overlay
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+	"github.com/multiformats/go-multihash"
 	"github.com/multiformats/go-varint"
 )
 
 type maddr = multiaddr.Multiaddr
+
+// modelPeer makes a valid peer ID from a number.
+func modelPeer(n uint64) peer.ID {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 32), n)
+	mh, err := multihash.Sum(b, multihash.SHA2_256, -1)
+	if err != nil {
+		return ""
+	}
+	return peer.ID(mh)
+}
 
 // chunks reads bytes in pieces whose sizes follow from the bytes themselves.
 type chunks struct{ rest []byte }

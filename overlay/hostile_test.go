@@ -15,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/overlay/overlaytest"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -601,24 +602,24 @@ func FuzzReply(f *testing.F) {
 			return
 		}
 		for _, accept := range []func(maddr) bool{acceptAny, acceptPublic} {
-			peers := peersIn(m, maxPerAnswer, accept)
-			if len(peers) > maxPerAnswer {
+			peers := peersIn(m, lookup.MaxPerAnswer, accept)
+			if len(peers) > lookup.MaxPerAnswer {
 				t.Fatalf("%d peers", len(peers))
 			}
-			l := newLookup(modelPeer(0), targetOf(1), 5, []peer.AddrInfo{{ID: modelPeer(1)}})
-			l.next(nil)
-			l.gotAnswer(modelPeer(1), peers)
+			l := lookup.New(lookup.Config[peer.ID]{Self: modelPeer(0), Target: positionOfKey("key"), K: 5, Where: positionOfPeer}, []contact{{ID: modelPeer(1)}})
+			l.Next(nil)
+			l.Answered(modelPeer(1), peers)
 			for _, p := range peers {
 				if len(p.Addrs) > maxPeerAddrs || p.ID.Validate() != nil {
 					t.Fatalf("peer %v", p)
 				}
 			}
 			for range 100 {
-				info, ok := l.next(nil)
+				p, ok := l.Next(nil)
 				if !ok {
 					break
 				}
-				l.gotNothing(info.ID, false)
+				l.Failed(p.ID, false)
 			}
 		}
 		if v, err := valueIn(m, agent.id().Key()); err == nil && v != nil {

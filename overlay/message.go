@@ -69,11 +69,11 @@ func valueIn(m *pb.Message, key string) ([]byte, error) {
 
 // peersIn returns the peers that an answer names, at most limit, each with the
 // addresses that are acceptable here. Duplicates are the lookup's business.
-func peersIn(m *pb.Message, limit int, acceptable func(multiaddr.Multiaddr) bool) []peer.AddrInfo {
-	named := m.GetCloserPeers()
-	named = named[:min(len(named), limit)]
-	out := make([]peer.AddrInfo, 0, len(named))
-	for _, n := range named {
+func peersIn(m *pb.Message, limit int, acceptable func(multiaddr.Multiaddr) bool) []contact {
+	closer := m.GetCloserPeers()
+	closer = closer[:min(len(closer), limit)]
+	out := make([]contact, 0, len(closer))
+	for _, n := range closer {
 		if len(n.GetId()) > maxPeerID {
 			continue
 		}
@@ -81,7 +81,7 @@ func peersIn(m *pb.Message, limit int, acceptable func(multiaddr.Multiaddr) bool
 		if err != nil {
 			continue
 		}
-		info := peer.AddrInfo{ID: id}
+		info := contact{ID: id}
 		for _, b := range n.GetAddrs()[:min(len(n.GetAddrs()), maxPeerAddrs)] {
 			if a, err := multiaddr.NewMultiaddrBytes(b); err == nil && acceptable(a) {
 				info.Addrs = append(info.Addrs, a)

@@ -45,9 +45,9 @@ func hostKey(t testing.TB, seed uint64) (crypto.PrivKey, peer.ID) {
 func seedsNear(t testing.TB, nodes []*testNode, id records.AgentID, n int) (seeds []uint64) {
 	t.Helper()
 	target := positionOfKey(id.Key())
-	bound := target.to(positionOfPeer(nearest(nodes, id, 1, "")[0]))
+	bound := target.To(positionOfPeer(nearest(nodes, id, 1, "")[0]))
 	for seed := uint64(1000); len(seeds) < n; seed++ {
-		if _, id := hostKey(t, seed); target.to(positionOfPeer(id)).compare(bound) < 0 {
+		if _, id := hostKey(t, seed); target.To(positionOfPeer(id)).Compare(bound) < 0 {
 			seeds = append(seeds, seed)
 		}
 	}
@@ -214,7 +214,7 @@ func nearest(nodes []*testNode, id records.AgentID, k int, except peer.ID) []pee
 		}
 	}
 	slices.SortFunc(ids, func(a, b peer.ID) int {
-		return target.to(positionOfPeer(a)).compare(target.to(positionOfPeer(b)))
+		return target.To(positionOfPeer(a)).Compare(target.To(positionOfPeer(b)))
 	})
 	return ids[:min(k, len(ids))]
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -90,8 +91,8 @@ func (d *DHT) put(ctx context.Context, p peer.ID, m *pb.Message) (time.Duration,
 
 // target is a peer that may be asked to store the value.
 type target struct {
-	peer.AddrInfo
-	dist     position
+	contact
+	dist     lookup.Position
 	started  bool
 	busy     bool      // a request is in the air
 	deadline time.Time // of the put in the air
@@ -157,8 +158,8 @@ func (p *publication) find(ctx context.Context) {
 	w := p.d.newWalk(p.key, p.d.cfg.Replication, p.d.askCloser)
 	w.thorough = true
 	offer := func(final bool) {
-		peers := w.look.alive()
-		if len(w.look.closest()) == 0 {
+		peers := w.look.Alive()
+		if len(w.look.Closest()) == 0 {
 			peers = nil
 		}
 		p.post(ctx, func() { p.offered(peers, final) })
@@ -169,16 +170,16 @@ func (p *publication) find(ctx context.Context) {
 	}
 }
 
-func (p *publication) offered(peers []peer.AddrInfo, final bool) {
+func (p *publication) offered(peers []contact, final bool) {
 	p.found = final
 	for _, info := range peers {
 		if p.known[info.ID] != nil {
 			continue
 		}
-		t := &target{AddrInfo: info, dist: positionOfKey(p.key).to(positionOfPeer(info.ID))}
-		t.out = PeerOutcome{Peer: info.ID, Distance: t.dist.bits()}
+		t := &target{contact: info, dist: positionOfKey(p.key).To(positionOfPeer(info.ID))}
+		t.out = PeerOutcome{Peer: info.ID, Distance: t.dist.Bits()}
 		p.known[info.ID] = t
-		i, _ := slices.BinarySearchFunc(p.order, t, func(a, b *target) int { return a.dist.compare(b.dist) })
+		i, _ := slices.BinarySearchFunc(p.order, t, func(a, b *target) int { return a.dist.Compare(b.dist) })
 		p.order = slices.Insert(p.order, i, t)
 	}
 }

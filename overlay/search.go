@@ -49,8 +49,8 @@ type search struct {
 	enough  bool // yield said so
 }
 
-func (s *search) got(l *lookup, r reply) bool {
-	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Distance: l.distance(r.peer), Answer: r.kind(), RTT: r.rtt})
+func (s *search) got(l *peerLookup, r reply) bool {
+	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt})
 	if r.value == nil {
 		return true
 	}
@@ -62,9 +62,9 @@ func (s *search) got(l *lookup, r reply) bool {
 }
 
 // finish completes the report from where the lookup stands.
-func (s *search) finish(l *lookup) Report {
-	s.report.Closest = l.closest()
-	for _, info := range l.alive() {
+func (s *search) finish(l *peerLookup) Report {
+	s.report.Closest = l.Closest()
+	for _, info := range l.Alive() {
 		if s.holders[info.ID] {
 			s.report.Holders = append(s.report.Holders, info.ID)
 		}

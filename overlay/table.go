@@ -13,6 +13,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
+
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 )
 
 // evictAt strikes drop a peer from the table: three silences, or two dials that
@@ -110,9 +112,9 @@ func (t *table) strike(p peer.ID, n int) (out bool) {
 }
 
 // nearest returns up to n peers of the table nearest to a position.
-func (t *table) nearest(target position, n int) []peer.AddrInfo {
+func (t *table) nearest(target lookup.Position, n int) []contact {
 	ids := t.rt.NearestPeers(kb.ID(target[:]), n)
-	out := make([]peer.AddrInfo, len(ids))
+	out := make([]contact, len(ids))
 	for i, p := range ids {
 		out[i].ID = p
 	}

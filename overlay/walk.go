@@ -8,7 +8,9 @@ import (
 	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
+	"github.com/multiformats/go-multiaddr"
 
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -26,12 +28,18 @@ const (
 // errLiar: the value in an answer does not verify, or is about another key.
 var errLiar = errors.New("false answer")
 
+// Whom a lookup names here, and the lookup: peers at their addresses.
+type (
+	contact    = lookup.Peer[peer.ID, multiaddr.Multiaddr]
+	peerLookup = lookup.Lookup[peer.ID, multiaddr.Multiaddr]
+)
+
 // reply is how one question of a walk ended.
 type reply struct {
 	peer   peer.ID
 	rtt    time.Duration
 	value  records.Value // nil where none came
-	closer []peer.AddrInfo
+	closer []contact
 	err    error
 }
 
@@ -52,7 +60,7 @@ func (d *DHT) askCloser(ctx context.Context, p peer.ID, key string) reply {
 	if err != nil {
 		return reply{peer: p, err: err}
 	}
-	return reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, maxPerAnswer, d.acceptable)}
+	return reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable)}
 }
 
 // askValue asks p for the value at key.
@@ -61,7 +69,7 @@ func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
 	if err != nil {
 		return reply{peer: p, err: err}
 	}
-	r := reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, maxPerAnswer, d.acceptable)}
+	r := reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable)}
 	b, err := valueIn(a.msg, key)
 	if err == nil && b != nil {
 		r.value, err = d.verify.open(key, b)
@@ -77,7 +85,7 @@ func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
 // more for each that is late. It belongs to one goroutine.
 type walk struct {
 	d        *DHT
-	look     *lookup
+	look     *peerLookup
 	parallel int
 	// leisurely walks give every peer more time, and keep no more than three times
 	// parallel questions in the air: nobody waits for them, and on a busy machine
@@ -108,10 +116,11 @@ func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, stri
 	return &walk{
 		d:        d,
 		parallel: d.cfg.Parallel,
-		look:     newLookup(d.self, target, k, d.table.nearest(target, maxPerAnswer)),
-		ask:      func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
-		replies:  make(chan reply),
-		out:      make(map[peer.ID]deadlines),
+		look: lookup.New(lookup.Config[peer.ID]{Self: d.self, Target: target, K: k, Where: positionOfPeer},
+			d.table.nearest(target, lookup.MaxPerAnswer)),
+		ask:     func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
+		replies: make(chan reply),
+		out:     make(map[peer.ID]deadlines),
 	}
 }
 
@@ -126,12 +135,12 @@ func (w *walk) run(ctx context.Context) bool {
 	for {
 		w.fill(ctx)
 		now := time.Now()
-		if w.look.done() {
+		if w.look.Done() {
 			if w.settled != nil {
 				w.settled()
 			}
 			if !w.hopeful(now) {
-				return len(w.look.closest()) > 0
+				return len(w.look.Closest()) > 0
 			}
 		} else if len(w.out) == 0 {
 			return false
@@ -153,7 +162,7 @@ func (w *walk) run(ctx context.Context) bool {
 // fill asks until enough questions are in the air.
 func (w *walk) fill(ctx context.Context) {
 	for w.waiting < w.parallel && !(w.leisurely && len(w.out) >= 3*w.parallel) {
-		info, ok := w.look.next(w.cost)
+		info, ok := w.look.Next(w.cost)
 		if !ok {
 			return
 		}
@@ -181,9 +190,9 @@ func (w *walk) deadlines(p peer.ID, connected bool) deadlines {
 	now, limit := time.Now(), w.d.trips.limit(p, connected)
 	switch {
 	case w.leisurely:
-		limit = max(4*limit, firstLimit)
+		limit = max(4*limit, lookup.FirstLimit)
 	case !connected && w.d.sender.shuns.has(p):
-		soon := now.Add(min(limit, minLimit))
+		soon := now.Add(min(limit, lookup.MinLimit))
 		return deadlines{late: soon, over: soon}
 	}
 	hope := max(patience*limit, minPatience)
@@ -202,9 +211,9 @@ func (w *walk) take(r reply) bool {
 	}
 	delete(w.out, r.peer)
 	if r.err != nil {
-		w.look.gotNothing(r.peer, errors.Is(r.err, errLiar))
+		w.look.Failed(r.peer, errors.Is(r.err, errLiar))
 	} else {
-		w.look.gotAnswer(r.peer, r.closer)
+		w.look.Answered(r.peer, r.closer)
 	}
 	return w.got == nil || w.got(r)
 }
@@ -216,7 +225,7 @@ func (w *walk) markLate(now time.Time) {
 			q.isLate = true
 			w.out[p] = q
 			w.waiting--
-			w.look.ranLate(p)
+			w.look.Late(p)
 			w.d.stats.late.Add(1)
 		}
 	}
@@ -224,7 +233,7 @@ func (w *walk) markLate(now time.Time) {
 
 // hopeful reports whether a late peer that matters may still answer.
 func (w *walk) hopeful(now time.Time) bool {
-	for _, p := range w.look.stragglers() {
+	for _, p := range w.look.Stragglers() {
 		if q, ok := w.out[p]; ok && now.Before(q.over) {
 			return true
 		}

@@ -1,33 +1,33 @@
-package overlay
+package lookup
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/multiformats/go-multihash"
 )
 
-// modelPeer makes a valid peer ID from a number.
-func modelPeer(n uint64) peer.ID {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 32), n)
-	mh, err := multihash.Sum(b, multihash.SHA2_256, -1)
-	if err != nil {
-		return ""
-	}
-	return peer.ID(mh)
+// id is what a peer is called here. Its Position looks random.
+type id uint64
+
+// numbered is a peer without addresses.
+type numbered = Peer[id, struct{}]
+
+func positionOf(p id) Position { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(p))) }
+
+func newLookup(self id, target Position, k int, seeds []numbered) *Lookup[id, struct{}] {
+	return New(Config[id]{Self: self, Target: target, K: k, Where: positionOf}, seeds)
 }
 
 // model is a network on paper: who knows whom, and how each behaves.
 type model struct {
 	rng   *rand.Rand
-	peers []peer.ID
-	knows map[peer.ID][]peer.ID
+	peers []id
+	knows map[id][]id
 	// answer says what a peer replies; nil peers and ok is an empty answer.
-	answer func(m *model, p peer.ID, target position) (closer []peer.ID, fate fate)
+	answer func(m *model, p id, target Position) (closer []id, fate fate)
 }
 
 type fate uint8
@@ -42,19 +42,19 @@ const (
 
 // newModel makes n peers with Kademlia tables of 20 per bucket.
 func newModel(seed uint64, n int) *model {
-	m := &model{rng: rand.New(rand.NewPCG(seed, 1)), knows: make(map[peer.ID][]peer.ID)}
+	m := &model{rng: rand.New(rand.NewPCG(seed, 1)), knows: make(map[id][]id)}
 	for i := range n {
-		m.peers = append(m.peers, modelPeer(seed<<32|uint64(i)))
+		m.peers = append(m.peers, id(seed<<32|uint64(i)))
 	}
-	where := make([]position, n)
+	where := make([]Position, n)
 	for i, p := range m.peers {
-		where[i] = positionOfPeer(p)
+		where[i] = positionOf(p)
 	}
 	for j, p := range m.peers {
-		var buckets [257][]peer.ID
+		var buckets [257][]id
 		for _, i := range m.rng.Perm(n) {
 			q := m.peers[i]
-			b := where[j].to(where[i]).bits()
+			b := where[j].To(where[i]).Bits()
 			if b > 0 && len(buckets[b]) < 20 {
 				buckets[b] = append(buckets[b], q)
 			}
@@ -67,21 +67,21 @@ func newModel(seed uint64, n int) *model {
 	return m
 }
 
-func (m *model) honest(p peer.ID, target position) ([]peer.ID, fate) {
+func (m *model) honest(p id, target Position) ([]id, fate) {
 	return nearestTo(target, m.knows[p], 20), answers
 }
 
-func nearestTo(target position, peers []peer.ID, k int) []peer.ID {
+func nearestTo(target Position, peers []id, k int) []id {
 	type placed struct {
-		id   peer.ID
-		dist position
+		id   id
+		dist Position
 	}
 	all := make([]placed, len(peers))
 	for i, p := range peers {
-		all[i] = placed{p, target.to(positionOfPeer(p))}
+		all[i] = placed{p, target.To(positionOf(p))}
 	}
-	slices.SortFunc(all, func(a, b placed) int { return a.dist.compare(b.dist) })
-	out := make([]peer.ID, min(k, len(all)))
+	slices.SortFunc(all, func(a, b placed) int { return a.dist.Compare(b.dist) })
+	out := make([]id, min(k, len(all)))
 	for i := range out {
 		out[i] = all[i].id
 	}
@@ -90,26 +90,26 @@ func nearestTo(target position, peers []peer.ID, k int) []peer.ID {
 
 // run drives a lookup from a random member, replies coming in a random order.
 // It returns the lookup and the peers asked.
-func (m *model) run(t *testing.T, target position, k int, seeds ...peer.ID) (*lookup, []peer.ID) {
+func (m *model) run(t *testing.T, target Position, k int, seeds ...id) (*Lookup[id, struct{}], []id) {
 	t.Helper()
 	self := m.peers[0]
 	if seeds == nil {
-		seeds = nearestTo(target, m.knows[self], maxPerAnswer)
+		seeds = nearestTo(target, m.knows[self], MaxPerAnswer)
 	}
-	var infos []peer.AddrInfo
+	var infos []numbered
 	for _, p := range seeds {
-		infos = append(infos, peer.AddrInfo{ID: p})
+		infos = append(infos, numbered{ID: p})
 	}
 	l := newLookup(self, target, k, infos)
-	var air, order []peer.ID
-	for !l.done() || len(air) > 0 {
-		for len(air) < 6 && !l.done() {
-			info, ok := l.next(func(peer.ID) time.Duration { return time.Duration(m.rng.IntN(100)) })
+	var air, order []id
+	for !l.Done() || len(air) > 0 {
+		for len(air) < 6 && !l.Done() {
+			info, ok := l.Next(func(id) time.Duration { return time.Duration(m.rng.IntN(100)) })
 			if !ok {
 				break
 			}
 			if slices.Contains(order, info.ID) || info.ID == self {
-				t.Fatalf("asked %s twice, or itself", info.ID)
+				t.Fatalf("asked %d twice, or itself", info.ID)
 			}
 			air, order = append(air, info.ID), append(order, info.ID)
 		}
@@ -128,23 +128,23 @@ func (m *model) run(t *testing.T, target position, k int, seeds ...peer.ID) (*lo
 	return l, order
 }
 
-func (m *model) end(l *lookup, p peer.ID, closer []peer.ID, how fate) {
+func (m *model) end(l *Lookup[id, struct{}], p id, closer []id, how fate) {
 	if how == isSilent || how == isSlow {
-		l.ranLate(p)
+		l.Late(p)
 	}
 	switch how {
 	case answers, isSlow:
-		var infos []peer.AddrInfo
+		var infos []numbered
 		for _, q := range closer {
-			infos = append(infos, peer.AddrInfo{ID: q})
+			infos = append(infos, numbered{ID: q})
 		}
-		l.gotAnswer(p, infos)
+		l.Answered(p, infos)
 	default:
-		l.gotNothing(p, how == lies)
+		l.Failed(p, how == lies)
 	}
 }
 
-func targetOf(n uint64) position { return positionOfPeer(modelPeer(n | 1<<63)) }
+func targetOf(n uint64) Position { return positionOf(id(n | 1<<63)) }
 
 // In a sound network of any size a lookup ends on exactly the k nearest.
 func TestLookupFindsTheNearest(t *testing.T) {
@@ -154,7 +154,7 @@ func TestLookupFindsTheNearest(t *testing.T) {
 		for i := range uint64(20) {
 			l, order := m.run(t, targetOf(i), 20)
 			want := nearestTo(targetOf(i), m.peers[1:], 20)
-			if !slices.Equal(l.closest(), want) {
+			if !slices.Equal(l.Closest(), want) {
 				t.Errorf("%d peers, target %d: not the nearest after %d questions", n, i, len(order))
 			}
 			most = max(most, len(order))
@@ -169,11 +169,11 @@ func TestLookupAmongTheDead(t *testing.T) {
 	for _, how := range []fate{fails, isSilent, lies, isSlow} {
 		for _, percent := range []int{10, 30, 50} {
 			m := newModel(uint64(percent), 500)
-			bad := make(map[peer.ID]bool)
+			bad := make(map[id]bool)
 			for _, p := range m.peers[1:] {
 				bad[p] = m.rng.IntN(100) < percent
 			}
-			m.answer = func(m *model, p peer.ID, target position) ([]peer.ID, fate) {
+			m.answer = func(m *model, p id, target Position) ([]id, fate) {
 				closer, _ := m.honest(p, target)
 				if bad[p] {
 					return closer, how
@@ -185,12 +185,12 @@ func TestLookupAmongTheDead(t *testing.T) {
 				l, _ := m.run(t, targetOf(i), 20)
 				// An answer holds the 20 nearest, dead ones too: who lies behind those is known to few.
 				for _, p := range nearestTo(targetOf(i), m.peers[1:], 20) {
-					if (!bad[p] || how == isSlow) && !slices.Contains(l.closest(), p) {
+					if (!bad[p] || how == isSlow) && !slices.Contains(l.Closest(), p) {
 						missed++
 					}
 				}
-				if len(l.closest()) != 20 {
-					t.Errorf("fate %d, %d %% bad: ended on %d", how, percent, len(l.closest()))
+				if len(l.Closest()) != 20 {
+					t.Errorf("fate %d, %d %% bad: ended on %d", how, percent, len(l.Closest()))
 				}
 			}
 			if missed > 2 {
@@ -206,7 +206,7 @@ func TestLookupIsNotEndedEarly(t *testing.T) {
 	m := newModel(4, 200)
 	target := targetOf(1)
 	sybils := nearestTo(target, m.peers[1:], 3)
-	m.answer = func(m *model, p peer.ID, target position) ([]peer.ID, fate) {
+	m.answer = func(m *model, p id, target Position) ([]id, fate) {
 		if slices.Contains(sybils, p) {
 			return nil, answers
 		}
@@ -214,7 +214,7 @@ func TestLookupIsNotEndedEarly(t *testing.T) {
 	}
 	seeds := append(slices.Clone(sybils), m.peers[5], m.peers[6])
 	l, _ := m.run(t, target, 20, seeds...)
-	if got, want := l.closest(), nearestTo(target, m.peers[1:], 20); !slices.Equal(got, want) {
+	if got, want := l.Closest(), nearestTo(target, m.peers[1:], 20); !slices.Equal(got, want) {
 		t.Errorf("ended on %d peers that are not the nearest", len(got))
 	}
 }
@@ -225,18 +225,18 @@ func TestLookupSurvivesInventedPeers(t *testing.T) {
 	for _, how := range []fate{fails, isSilent} {
 		m := newModel(6, 300)
 		target := targetOf(9)
-		real := make(map[peer.ID]bool)
-		hostile := make(map[peer.ID]bool)
+		real := make(map[id]bool)
+		hostile := make(map[id]bool)
 		for i, p := range m.peers {
 			real[p] = true
 			hostile[p] = i%5 == 1
 		}
-		var invented []peer.ID // the nearest of many, as if ground
+		var invented []id // the nearest of many, as if ground
 		for i := range uint64(20_000) {
-			invented = append(invented, modelPeer(1<<62|i))
+			invented = append(invented, id(1<<62|i))
 		}
 		invented = nearestTo(target, invented, 1000)
-		m.answer = func(m *model, p peer.ID, target position) ([]peer.ID, fate) {
+		m.answer = func(m *model, p id, target Position) ([]id, fate) {
 			switch {
 			case !real[p]:
 				return nil, how
@@ -246,22 +246,22 @@ func TestLookupSurvivesInventedPeers(t *testing.T) {
 			}
 			return m.honest(p, target)
 		}
-		var honest []peer.ID
+		var honest []id
 		for _, p := range m.peers[1:] {
 			if !hostile[p] {
 				honest = append(honest, p)
 			}
 		}
 		l, order := m.run(t, target, 20)
-		got := l.closest()
+		got := l.Closest()
 		missed := 0
 		for _, p := range nearestTo(target, honest, 15) {
 			if !slices.Contains(got, p) {
 				missed++
 			}
 		}
-		if !l.done() || len(got) != 20 || missed > 0 {
-			t.Errorf("fate %d: done %v, %d closest, %d of the 15 nearest honest missed, %d asked", how, l.done(), len(got), missed, len(order))
+		if !l.Done() || len(got) != 20 || missed > 0 {
+			t.Errorf("fate %d: done %v, %d closest, %d of the 15 nearest honest missed, %d asked", how, l.Done(), len(got), missed, len(order))
 		}
 	}
 }
@@ -269,48 +269,48 @@ func TestLookupSurvivesInventedPeers(t *testing.T) {
 func TestLookupStates(t *testing.T) {
 	m := newModel(3, 10)
 	a, b, c := m.peers[1], m.peers[2], m.peers[3]
-	l := newLookup(m.peers[0], targetOf(1), 2, []peer.AddrInfo{{ID: a}, {ID: b}, {ID: c}, {ID: m.peers[0]}})
-	if l.done() || len(l.order) != 3 {
+	l := newLookup(m.peers[0], targetOf(1), 2, []numbered{{ID: a}, {ID: b}, {ID: c}, {ID: m.peers[0]}})
+	if l.Done() || len(l.order) != 3 {
 		t.Fatal("done before it began, or it would ask itself")
 	}
-	first, _ := l.next(nil)
-	second, _ := l.next(nil)
-	if _, ok := l.next(nil); ok {
+	first, _ := l.Next(nil)
+	second, _ := l.Next(nil)
+	if _, ok := l.Next(nil); ok {
 		t.Fatal("more than k in the air without need")
 	}
-	l.ranLate(first.ID)
-	third, ok := l.next(nil)
+	l.Late(first.ID)
+	third, ok := l.Next(nil)
 	if !ok {
 		t.Fatal("a late peer holds up the lookup")
 	}
-	l.gotAnswer(second.ID, nil)
-	l.gotAnswer(third.ID, nil)
-	if !l.done() || !slices.Equal(l.stragglers(), []peer.ID{first.ID}) {
-		t.Fatalf("done %v, stragglers %v", l.done(), l.stragglers())
+	l.Answered(second.ID, nil)
+	l.Answered(third.ID, nil)
+	if !l.Done() || !slices.Equal(l.Stragglers(), []id{first.ID}) {
+		t.Fatalf("done %v, stragglers %v", l.Done(), l.Stragglers())
 	}
-	l.gotAnswer(first.ID, nil)
-	if got := l.closest(); len(got) != 2 || got[0] != first.ID || len(l.stragglers()) != 0 {
+	l.Answered(first.ID, nil)
+	if got := l.Closest(); len(got) != 2 || got[0] != first.ID || len(l.Stragglers()) != 0 {
 		t.Fatalf("the late answer does not count: %v", got)
 	}
-	l.gotNothing(first.ID, true) // not in the air any more: ignored
-	l.gotAnswer(modelPeer(77), []peer.AddrInfo{{ID: modelPeer(78)}})
-	if len(l.closest()) != 2 || len(l.order) != 3 {
+	l.Failed(first.ID, true) // not in the air any more: ignored
+	l.Answered(id(77), []numbered{{ID: id(78)}})
+	if len(l.Closest()) != 2 || len(l.order) != 3 {
 		t.Fatal("an answer that nobody asked for counts")
 	}
-	if got := l.alive(); len(got) != 3 {
+	if got := l.Alive(); len(got) != 3 {
 		t.Fatalf("%d alive", len(got))
 	}
 }
 
 func TestLookupRoomIsBounded(t *testing.T) {
-	l := newLookup(modelPeer(0), targetOf(1), 20, []peer.AddrInfo{{ID: modelPeer(1)}})
-	l.next(nil)
-	var crowd []peer.AddrInfo
+	l := newLookup(id(0), targetOf(1), 20, []numbered{{ID: id(1)}})
+	l.Next(nil)
+	var crowd []numbered
 	for i := range uint64(3 * maxCandidates) {
-		crowd = append(crowd, peer.AddrInfo{ID: modelPeer(2 + i)})
+		crowd = append(crowd, numbered{ID: id(2 + i)})
 	}
-	l.gotAnswer(modelPeer(1), crowd)
-	if len(l.order) != 1+maxPerAnswer {
+	l.Answered(id(1), crowd)
+	if len(l.order) != 1+MaxPerAnswer {
 		t.Fatalf("%d candidates from one answer", len(l.order))
 	}
 	for _, info := range crowd {
@@ -319,7 +319,7 @@ func TestLookupRoomIsBounded(t *testing.T) {
 	if len(l.order) != maxCandidates || len(l.known) != maxCandidates {
 		t.Fatalf("%d candidates, %d known", len(l.order), len(l.known))
 	}
-	ids := []peer.ID{modelPeer(1)}
+	ids := []id{id(1)}
 	for _, c := range crowd {
 		ids = append(ids, c.ID)
 	}
@@ -331,13 +331,13 @@ func TestLookupRoomIsBounded(t *testing.T) {
 }
 
 func TestPositions(t *testing.T) {
-	var zero, one position
+	var zero, one Position
 	one[31] = 1
-	top := position{0x80}
-	if zero.to(zero).bits() != 0 || zero.to(one).bits() != 1 || zero.to(top).bits() != 256 {
+	top := Position{0x80}
+	if zero.To(zero).Bits() != 0 || zero.To(one).Bits() != 1 || zero.To(top).Bits() != 256 {
 		t.Error("bits")
 	}
-	if one.compare(top) >= 0 || top.compare(top) != 0 {
+	if one.Compare(top) >= 0 || top.Compare(top) != 0 {
 		t.Error("compare")
 	}
 }
