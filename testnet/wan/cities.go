@@ -46,20 +46,27 @@ type citied struct {
 }
 
 // Place names the city of node i.
-func (m *citied) Place(i int) string { return m.towns[m.seat(i)].name }
+func (m *citied) Place(i int) string { return m.towns[m.Seat(i)].name }
 
-func (m *citied) seat(i int) int { return int(draw(m.seed, "place", i) % uint64(len(m.towns))) }
+// Seats is the number of cities.
+func (m *citied) Seats() int { return len(m.towns) }
+
+// Seat is the city of node i.
+func (m *citied) Seat(i int) int { return int(draw(m.seed, "place", i) % uint64(len(m.towns))) }
 
 // OneWay is both access delays and the fibre between.
 func (m *citied) OneWay(i, j int) time.Duration {
 	if i == j {
 		return 0
 	}
-	return max(m.core[m.seat(i)*len(m.towns)+m.seat(j)]+m.access(i)+m.access(j), MinOneWay)
+	return max(m.Between(m.Seat(i), m.Seat(j))+m.Access(i)+m.Access(j), MinOneWay)
 }
 
-// access is the one-way delay between node i and its city's exchange.
-func (m *citied) access(i int) time.Duration {
+// Between is the fibre from one city's exchange to the other's.
+func (m *citied) Between(a, b int) time.Duration { return m.core[a*len(m.towns)+b] }
+
+// Access is the one-way delay between node i and its city's exchange.
+func (m *citied) Access(i int) time.Duration {
 	return milliseconds(minAccess * math.Pow(maxAccess/minAccess, share(draw(m.seed, "access", i))))
 }
 

@@ -14,10 +14,10 @@ type Paths struct {
 // way, pays the charge once before it hands it on or uses it. Nodes that are dead
 // or cut off are not to be named, since they do not relay either.
 //
-// It takes the cube of the number of nodes; where the nodes of a place are
-// interchangeable, of the number of places that hold one.
+// It takes the cube of the number of nodes; of a [Placed] model, of the number of
+// places that hold one. For very many nodes see [FloorOfPlaces].
 func Floor(m Model, nodes []int, charge time.Duration) *Paths {
-	if p, ok := m.(*placed); ok {
+	if p, ok := m.(Placed); ok {
 		return floorOfPlaces(p, nodes, charge)
 	}
 	f := newPaths(nodes)
@@ -32,36 +32,16 @@ func Floor(m Model, nodes []int, charge time.Duration) *Paths {
 	return f
 }
 
-// floorOfPlaces finds the ways between occupied places: with positive weights a
-// shortest way never enters a place twice, so it does not matter which node of a
-// place relays.
-func floorOfPlaces(p *placed, nodes []int, charge time.Duration) *Paths {
-	rows, seats := make(map[int]int), []int(nil)
-	for _, i := range nodes {
-		if s := p.seat(i); !has(rows, s) {
-			rows[s] = len(seats)
-			seats = append(seats, s)
-		}
-	}
-	places := newPaths(seats)
-	for a, s := range seats {
-		for b, t := range seats {
-			places.each[a*places.n+b] = p.between(s, t) + charge
-		}
-	}
-	places.relax()
-	f := newPaths(nodes)
+// floorOfPlaces finds the ways between occupied places.
+func floorOfPlaces(m Placed, nodes []int, charge time.Duration) *Paths {
+	places, f := FloorOfPlaces(m, nodes, charge), newPaths(nodes)
 	for a, i := range nodes {
 		for b, j := range nodes {
-			if i != j {
-				f.each[a*f.n+b] = places.each[rows[p.seat(i)]*places.n+rows[p.seat(j)]]
-			}
+			f.each[a*f.n+b], _ = places.Between(i, j)
 		}
 	}
 	return f
 }
-
-func has(m map[int]int, key int) bool { _, ok := m[key]; return ok }
 
 func newPaths(nodes []int) *Paths {
 	f := &Paths{at: make(map[int]int, len(nodes)), n: len(nodes), each: make([]time.Duration, len(nodes)*len(nodes))}

@@ -149,20 +149,26 @@ type placed struct {
 }
 
 // Place names where node i is.
-func (p *placed) Place(i int) string { return p.places[p.seat(i)] }
+func (p *placed) Place(i int) string { return p.places[p.Seat(i)] }
 
-// seat is the place of node i. All nodes of a place are interchangeable.
-func (p *placed) seat(i int) int { return int(draw(p.seed, "place", i) % uint64(len(p.places))) }
+// Seats is the number of places.
+func (p *placed) Seats() int { return len(p.places) }
+
+// Seat is the place of node i. All nodes of a place are interchangeable.
+func (p *placed) Seat(i int) int { return int(draw(p.seed, "place", i) % uint64(len(p.places))) }
 
 // OneWay is half the round trip between two nodes' places.
 func (p *placed) OneWay(i, j int) time.Duration {
 	if i == j {
 		return 0
 	}
-	return p.between(p.seat(i), p.seat(j))
+	return p.Between(p.Seat(i), p.Seat(j))
 }
 
-// between is the delay between two different nodes in places a and b.
-func (p *placed) between(a, b int) time.Duration {
+// Access is nothing: a matrix knows of places only.
+func (p *placed) Access(int) time.Duration { return 0 }
+
+// Between is the delay between two different nodes in places a and b.
+func (p *placed) Between(a, b int) time.Duration {
 	return max(p.rtt[a*len(p.places)+b]/2, MinOneWay)
 }
