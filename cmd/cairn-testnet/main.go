@@ -7,15 +7,21 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/cairn-overlay/cairn/testnet/bubble"
 )
 
 // version is set when the binary is built: -ldflags '-X main.version=v1.2.3'.
 var version = "dev"
 
 func main() {
+	args, e := os.Args[1:], env{stdout: os.Stdout, stderr: os.Stderr, self: os.Executable, virtual: bubble.Inside()}
+	if e.virtual { // the child of a verb that wants virtual time, see session.virtually
+		bubble.Host(func(ctx context.Context) int { return run(ctx, args, e) })
+	}
 	// The first signal ends ctx, and with it what runs; the second one, which
 	// nobody catches any more, ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], env{stdout: os.Stdout, stderr: os.Stderr, self: os.Executable}))
+	os.Exit(run(ctx, args, e))
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/cairn-overlay/cairn/testnet/bubble"
 )
 
 // The exit codes.
@@ -20,12 +23,34 @@ type env struct {
 	stdout io.Writer
 	stderr io.Writer
 	self   func() (string, error) // path of this binary
+	// virtual: time is that of a bubble, see virtually.
+	virtual bool
 }
 
 // session is what a verb gets.
 type session struct {
-	ctx context.Context
-	env env
+	ctx  context.Context
+	args []string // of the program
+	env  env
+}
+
+// errSaid is the error of a verb that has told the user already.
+var errSaid = errors.New("failed")
+
+// virtually runs body in virtual time: here where time is virtual, else in a child
+// that gets the same arguments.
+func (s *session) virtually(body func() error) error {
+	if s.env.virtual {
+		return body()
+	}
+	code, err := bubble.Spawn(s.ctx, s.args, s.env.stdout, s.env.stderr)
+	switch {
+	case err != nil:
+		return err
+	case code != exitOK:
+		return errSaid
+	}
+	return nil
 }
 
 // say writes a message for people.
@@ -69,13 +94,15 @@ func run(ctx context.Context, args []string, e env) int {
 		fmt.Fprintf(e.stderr, "cairn-testnet: %v\nrun: cairn-testnet --help\n", err)
 		return exitUsage
 	}
-	if err := chosen.Run(&session{ctx: ctx, env: e}); err != nil {
-		if ctx.Err() != nil {
-			fmt.Fprintln(e.stderr, "cairn-testnet: interrupted")
-		} else {
-			fmt.Fprintln(e.stderr, "cairn-testnet:", err)
-		}
-		return exitFailed
+	err = chosen.Run(&session{ctx: ctx, args: args, env: e})
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errSaid):
+	case ctx.Err() != nil:
+		fmt.Fprintln(e.stderr, "cairn-testnet: interrupted")
+	default:
+		fmt.Fprintln(e.stderr, "cairn-testnet:", err)
 	}
-	return exitOK
+	return exitFailed
 }

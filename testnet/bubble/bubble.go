@@ -34,6 +34,8 @@ const (
 	marker = "CAIRN_TESTNET_BUBBLE"
 	// lookEvery is how often, in virtual time, the inside looks for a signal.
 	lookEvery = time.Second
+	// echo is how long, in real time, a second signal is taken for the first one.
+	echo = 500 * time.Millisecond
 	// endGrace is how long, in real time, a child gets to end after its signal.
 	endGrace = 20 * time.Second
 )
@@ -42,8 +44,8 @@ const (
 func Inside() bool { return os.Getenv(marker) != "" }
 
 // Host runs body in virtual time and ends the process with the exit code that it
-// returns. The context ends with the first SIGINT or SIGTERM; a second one ends the
-// process. Whatever body starts must have ended when it returns, or Host waits for
+// returns. The context ends with the first SIGINT or SIGTERM; one more, half a second
+// later, ends the process. Whatever body starts must have ended when it returns, or Host waits for
 // ever. Standard output carries nothing but what body writes.
 func Host(body func(ctx context.Context) int) {
 	var signalled atomic.Bool
@@ -51,8 +53,9 @@ func Host(body func(ctx context.Context) int) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		signal.Stop(signals)
 		signalled.Store(true)
+		time.Sleep(echo) // a terminal signals us, and so does our parent
+		signal.Stop(signals)
 	}()
 	os.Args = os.Args[:1] // the rest is for body, not for package testing
 	testing.Main(func(string, string) (bool, error) { return true, nil },

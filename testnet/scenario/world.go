@@ -1,13 +1,36 @@
-// Package scenario plays scenarios: text files that are test, experiment and
-// documentation in one.
 package scenario
 
 import (
 	"context"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/cairn-overlay/cairn/records"
 )
+
+// Maker makes the world that a scenario's nodes command asks for, and returns when
+// its nodes are up. It refuses what it cannot make. On error nothing is left running.
+type Maker func(ctx context.Context, want Spec) (World, error)
+
+// Spec is what a nodes command says. The zero value of a field is the world's own
+// choice.
+type Spec struct {
+	// Nodes is how many start. At least 1.
+	Nodes int
+	// Replication is k, how many nodes hold a value.
+	Replication int
+	// Seed fixes places, keys and losses, where the world can.
+	Seed uint64
+	// Matrix is a file of round trips, see package wan; empty is the world's own.
+	Matrix string
+	// Loss is the share of packets that vanish; Jitter the most that one is late.
+	Loss   float64
+	Jitter time.Duration
+	// Disk keeps what a node stored across its restarts.
+	Disk bool
+}
 
 // World is a network that a scenario is played in: nodes in virtual time, on loopback
 // sockets, in processes of their own, or of stock libraries. Nodes count from 1 and
@@ -15,14 +38,15 @@ import (
 // small interfaces below; a scenario that needs what its world lacks is refused
 // before it begins.
 type World interface {
-	// Grow starts count more nodes and returns when each is ready, or cannot be.
+	// Grow starts count more nodes and returns when each serves; it need not be ready.
 	Grow(ctx context.Context, count int) error
 	// Up returns the numbers of the nodes that are up, ascending.
 	Up() []int
 	// Settle waits until the network has found itself.
 	Settle(ctx context.Context) error
-	// Publish stores a record through a node; too few acknowledgements are no error
-	// but a Receipt that is not Confirmed.
+	// Publish stores a record through a node. Too few acknowledgements are no error
+	// but a Receipt that is not Confirmed; an error wraps records.ErrRevoked or
+	// records.ErrStale where the network knew better.
 	Publish(ctx context.Context, n int, rec *records.Record) (Receipt, error)
 	// Revoke ends an agent through a node.
 	Revoke(ctx context.Context, n int, t *records.Tombstone) (Receipt, error)
@@ -33,6 +57,28 @@ type World interface {
 	Now() time.Time
 	// Close stops every node and waits.
 	Close() error
+}
+
+// Receipt is what a world says of a write.
+type Receipt struct {
+	Targets, Acks, ReadBack int
+	// Confirmed is the world's own claim that the write is safe. Stock libraries
+	// claim it whenever they return no error.
+	Confirmed bool
+}
+
+// Answer is what a world says of an agent.
+type Answer struct {
+	Status records.Status
+	// Reason is why the status is not active, in words; may be empty.
+	Reason string
+	// Proof is the record or tombstone that the answer rests on, as bytes; nil where
+	// it rests on none.
+	Proof []byte
+	// Source is where it came from, such as "cache"; empty where the world cannot tell.
+	Source string
+	// Asked is how many questions it took.
+	Asked int
 }
 
 // Faulty worlds can be broken on purpose.
@@ -48,22 +94,55 @@ type Faulty interface {
 	Heal() error
 }
 
-// Receipt is what a world says of a write.
-type Receipt struct {
-	Targets, Acks, ReadBack int
-	// Confirmed is the world's own claim that the write is safe. Stock libraries
-	// claim it whenever they return no error.
-	Confirmed bool
+// Wired worlds have a wire that can be bent.
+type Wired interface {
+	// Cut lets what one node sends to another vanish; the way back stays.
+	Cut(from, to int) error
+	// Slow makes whatever a node sends and gets later by extra; 0 ends it.
+	Slow(n int, extra time.Duration) error
+	// Loss sets the share of packets that vanish, 0 to 0.9.
+	Loss(share float64) error
+	// Jitter sets the most that a packet is late.
+	Jitter(most time.Duration) error
 }
 
-// Answer is what a world says of an agent.
-type Answer struct {
-	Status records.Status
-	// Proof is the record or tombstone that the answer rests on, as bytes; nil where
-	// it rests on none.
-	Proof []byte
-	// Source is where it came from, such as "cache"; empty where the world cannot tell.
-	Source string
-	// Asked is how many questions it took.
-	Asked int
+// Clocked worlds have a wall clock per node.
+type Clocked interface {
+	// Skew puts the clock of a node ahead by that much, behind where negative; 0 is
+	// right. It jumps at once.
+	Skew(n int, ahead time.Duration) error
+}
+
+// Ready worlds know how far a node is.
+type Ready interface {
+	// State is "starting", "ready" or "degraded", and the reason where it is not ready.
+	State(n int) (state, reason string, err error)
+}
+
+// Holding worlds let a stranger look into what a node holds.
+type Holding interface {
+	// Holders asks every node that is up for the value that it itself holds about an
+	// agent. Nodes that hold none are not in the answer.
+	Holders(ctx context.Context, id records.AgentID) (map[int][]byte, error)
+}
+
+// Leasing worlds have nodes that keep keys of agents and renew their leases.
+type Leasing interface {
+	// Keep makes an agent of that name at a node, publishes it, and has the node renew
+	// its lease until Withdraw. The record is the first one; the tombstone would end
+	// the agent.
+	Keep(ctx context.Context, n int, name string, lease time.Duration) (Receipt, *records.Record, *records.Tombstone, error)
+	// Withdraw ends the renewals of an agent at the node that keeps it.
+	Withdraw(ctx context.Context, n int, id records.AgentID) error
+}
+
+// Hosting worlds let strangers in: attackers, and nodes of other versions.
+type Hosting interface {
+	// Stranger makes a host that can reach the nodes, and they it. Who asks for it
+	// closes it before the world.
+	Stranger() (host.Host, error)
+	// Addr is how to reach a node.
+	Addr(n int) peer.AddrInfo
+	// Network is the name that is in every protocol ID.
+	Network() string
 }
