@@ -49,6 +49,11 @@ type WireConfig struct {
 	Loss float64
 	// Jitter is the most that a packet is late; each draws from 0 to this.
 	Jitter time.Duration
+	// Charge is what a host needs before it acts on a packet, to read, verify and hand
+	// on: computing is free in virtual time, so it is added to the delay of every
+	// packet, the same for whoever runs on the wire. Floors are to count it once for
+	// each hop, so twice for each round trip.
+	Charge time.Duration
 }
 
 // withDefaults returns a checked copy.
@@ -66,6 +71,8 @@ func (c WireConfig) withDefaults() (WireConfig, error) {
 		return c, fmt.Errorf("a loss of %g: want 0 to 0.9", c.Loss)
 	case c.Jitter < 0:
 		return c, fmt.Errorf("a jitter of %s: want 0 or more", c.Jitter)
+	case c.Charge < 0:
+		return c, fmt.Errorf("a charge of %s: want 0 or more", c.Charge)
 	}
 	return c, nil
 }

@@ -42,7 +42,7 @@ func (f *Fabric) Close() { f.net.Close() }
 // delay is how long a packet is on its way, asked once for each.
 func (f *Fabric) delay(p *simnet.Packet) time.Duration {
 	from, to := number(p.From), number(p.To)
-	d := f.cfg.Model.OneWay(from, to)
+	d := f.cfg.Model.OneWay(from, to) + f.cfg.Charge
 	if f.cfg.Jitter > 0 {
 		f.mu.Lock()
 		port := f.ports[from]

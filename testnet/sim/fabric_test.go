@@ -188,3 +188,42 @@ func TestBadConfig(t *testing.T) {
 		}
 	}
 }
+
+// The charge is paid for each packet, so twice in a round trip.
+func TestCharge(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		_, h := hosts(t, sim.WireConfig{Model: apart(40 * time.Millisecond), Charge: time.Millisecond}, 2)
+		connect(t, h[0], h[1])
+		if got, err := trip(t, h[0], h[1], time.Second); err != nil || got.Round(time.Millisecond/10) != 82*time.Millisecond {
+			t.Errorf("a round trip took %s, %v, want 82ms", got, err)
+		}
+	})
+}
+
+// A bound host does not let kad-dht protect its connections, and lets others.
+func TestBoundHost(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, _ := hosts(t, sim.WireConfig{}, 0)
+		for name, row := range map[string]struct {
+			newHost func(int) (host.Host, error)
+			want    bool
+		}{"ours": {f.NewHost, true}, "stock": {f.NewStockHost, true}, "bound": {f.NewBoundHost, false}} {
+			h, err := row.newHost(len(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			cm := h.ConnManager()
+			cm.Protect("kad", "kbucket")
+			cm.Protect("mesh", "pubsub:topic")
+			if got := cm.IsProtected("kad", ""); got != row.want {
+				t.Errorf("%s: what kad-dht protects is protected: %t, want %t", name, got, row.want)
+			}
+			if !cm.IsProtected("mesh", "") {
+				t.Errorf("%s: what pubsub protects is not protected", name)
+			}
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -10,9 +10,11 @@ import (
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/config"
+	corecm "github.com/libp2p/go-libp2p/core/connmgr"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
@@ -26,10 +28,36 @@ const (
 	degreeGrace = 10 * time.Second
 )
 
+// The limits of a libp2p host where nobody says anything.
+const (
+	stockLow  = 160
+	stockHigh = 192
+)
+
 // NewHost builds host i, 0 to MaxNodes-1, on the wire: with the key that the seed
 // gives it, always at the same address, with the limits of a node's own host. A
 // number may come back once its last host is closed.
 func (f *Fabric) NewHost(i int) (host.Host, error) {
+	return f.newHost(i, degreeLow, degreeHigh, connmgr.WithGracePeriod(degreeGrace))
+}
+
+// NewStockHost is NewHost with the connection manager that libp2p has by default,
+// which begins to close at 192 connections.
+func (f *Fabric) NewStockHost(i int) (host.Host, error) { return f.newHost(i, stockLow, stockHigh) }
+
+// NewBoundHost is NewHost for stock libraries that are to keep to the limits of a
+// node's own host. kad-dht protects so many of its connections that no limit holds;
+// here it protects none.
+func (f *Fabric) NewBoundHost(i int) (host.Host, error) {
+	h, err := f.NewHost(i)
+	if err != nil {
+		return nil, err
+	}
+	return &boundHost{h}, nil
+}
+
+// newHost builds host i with a connection manager of these limits.
+func (f *Fabric) newHost(i, low, high int, opts ...connmgr.Option) (host.Host, error) {
 	if i < 0 || i >= MaxNodes {
 		return nil, fmt.Errorf("sim: host %d: want 0 to %d", i, MaxNodes-1)
 	}
@@ -41,7 +69,7 @@ func (f *Fabric) NewHost(i int) (host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	cm, err := connmgr.NewConnManager(degreeLow, degreeHigh, connmgr.WithGracePeriod(degreeGrace))
+	cm, err := connmgr.NewConnManager(low, high, opts...)
 	if err != nil {
 		return nil, errors.Join(err, udp.Close())
 	}
@@ -73,6 +101,24 @@ type simHost struct {
 
 // Close closes the host and leaves the wire.
 func (h *simHost) Close() error { return errors.Join(h.Host.Close(), h.udp.Close()) }
+
+// boundHost is a host whose connection manager does not hear of kad-dht's protection.
+type boundHost struct{ host.Host }
+
+// ConnManager returns it.
+func (h *boundHost) ConnManager() corecm.ConnManager { return boundManager{h.Host.ConnManager()} }
+
+// kadTag is what kad-dht protects its peers with.
+const kadTag = "kbucket"
+
+type boundManager struct{ corecm.ConnManager }
+
+// Protect protects a connection, for anybody but kad-dht.
+func (m boundManager) Protect(p peer.ID, tag string) {
+	if tag != kadTag {
+		m.ConnManager.Protect(p, tag)
+	}
+}
 
 // key is the key of host i.
 func (f *Fabric) key(i int) (crypto.PrivKey, error) {
