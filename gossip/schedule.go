@@ -175,6 +175,19 @@ func (s *scheduler) grafted(p peer.ID, in bool) {
 	}
 }
 
+// mesh are the peers in our mesh.
+func (s *scheduler) mesh() []peer.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var in []peer.ID
+	for p, t := range s.peers {
+		if t.grafted {
+			in = append(in, p)
+		}
+	}
+	return in
+}
+
 // learned notes that gossip brought a new fact. The router forwards it along its
 // mesh, which it mends once a second only. As long as the mesh is small, peers
 // that are new on the topic and not in it get the fact by a round.

@@ -182,3 +182,13 @@ func (t *Topic) Peers() []peer.ID {
 	defer t.leave()
 	return t.topic.ListPeers()
 }
+
+// Relays returns the peers that a new fact from others is passed on to, but for who
+// sent it. Publish hands its own to all Peers.
+func (t *Topic) Relays() []peer.ID {
+	if !t.enter() {
+		return nil
+	}
+	defer t.leave()
+	return t.sched.mesh()
+}

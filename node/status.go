@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/cairn-overlay/cairn/node/api"
 )
 
@@ -42,6 +44,10 @@ func (n *Node) p2pAddrs() []string {
 	slices.Sort(addrs)
 	return addrs
 }
+
+// FactPeers returns the peers that a fact published here is handed to, and those that
+// a new one from others is passed on to.
+func (n *Node) FactPeers() (published, passed []peer.ID) { return n.topic.Peers(), n.topic.Relays() }
 
 // peers lists the connected peers, in the order of their IDs.
 func (n *Node) peers() []api.Peer {

@@ -1,0 +1,144 @@
+package light
+
+import (
+	"math"
+	"time"
+)
+
+// Spread is how messages went through a world, one after the other, each from a
+// node that was drawn.
+type Spread struct {
+	Nodes    int     `json:"nodes"`
+	Seed     uint64  `json:"seed"`
+	Messages int     `json:"messages"`
+	Degree   float64 `json:"degree"` // links of a node, on average
+	// Pairs are message and receiver; Missing those where it never arrived.
+	Pairs   uint64 `json:"pairs"`
+	Missing uint64 `json:"missing"`
+	// Latency is from the publication until the receiver has verified; Floor is the
+	// least that was possible, over the same pairs that arrived.
+	Latency Quantiles `json:"latency_us"`
+	Floor   Quantiles `json:"floor_us"`
+	Ratio   Ratios    `json:"ratio"`
+	// LastP50 and LastWorst are, for each message, when the last receiver had it over
+	// when the last one could have.
+	LastP50   float64 `json:"last_p50"`
+	LastWorst float64 `json:"last_worst"`
+	// Copies are messages sent for each delivery.
+	Copies float64 `json:"copies"`
+	Load   Load    `json:"load"`
+}
+
+// never is a time that nothing arrives at.
+const never = math.MaxUint32
+
+// spreading is one message after the other on its way.
+type spreading struct {
+	w       *World
+	queue   queue
+	had     []uint32 // when each node had the message; never
+	peers   []uint32 // room that is used again
+	latency tally
+	floor   tally
+	copies  uint64
+	last    []float64
+	missing uint64
+}
+
+// Spread sends messages, each from a random node.
+func (w *World) Spread(messages int) Spread {
+	from := make([]int, messages)
+	for m := range from {
+		from[m] = int(below(draw(w.cfg.Seed, forPublisher, uint64(m)), uint32(w.cfg.Nodes)))
+	}
+	return w.SpreadFrom(from)
+}
+
+// SpreadFrom sends one message from each of these nodes.
+func (w *World) SpreadFrom(publishers []int) Spread {
+	s := &spreading{w: w, had: make([]uint32, w.cfg.Nodes)}
+	for _, p := range publishers {
+		s.send(uint32(p))
+	}
+	return s.result(len(publishers))
+}
+
+// Arrivals sends one message from a node, and returns when each node had verified it;
+// a negative time says never. The publisher has it at 0.
+func (w *World) Arrivals(publisher int) []time.Duration {
+	s := &spreading{w: w, had: make([]uint32, w.cfg.Nodes)}
+	s.send(uint32(publisher))
+	out := make([]time.Duration, len(s.had))
+	for i, had := range s.had {
+		if out[i] = duration(had); had == never {
+			out[i] = -1
+		}
+	}
+	return out
+}
+
+// send follows one message to its end.
+func (s *spreading) send(publisher uint32) {
+	for i := range s.had {
+		s.had[i] = never
+	}
+	s.had[publisher] = 0
+	s.queue.rewind()
+	var tag uint32
+	s.peers, tag = s.w.rule.Publish(s.peers[:0], publisher)
+	s.hand(publisher, 0, tag)
+	charge := s.w.floor.charge
+	for !s.queue.empty() {
+		e := s.queue.pop()
+		node := e.node()
+		s.copies++
+		if s.had[node] != never {
+			continue
+		}
+		done := e.time() + charge
+		s.had[node] = done
+		s.peers = s.w.rule.Forward(s.peers[:0], node, e.from, e.tag)
+		s.hand(node, done, e.tag)
+	}
+	s.count(publisher)
+}
+
+// hand sends copies from a node to peers.
+func (s *spreading) hand(node, now, tag uint32) {
+	me := s.w.places.spots[node]
+	for _, p := range s.peers {
+		s.queue.push(event{key: at(now+s.w.places.between(me, s.w.places.spots[p]), p), from: node, tag: tag})
+	}
+}
+
+// count enters who had the message when, and who could have.
+func (s *spreading) count(publisher uint32) {
+	var last, lastFloor uint32
+	for i, had := range s.had {
+		switch node := uint32(i); {
+		case node == publisher:
+		case had == never:
+			s.missing++
+		default:
+			f := s.w.floor.least(publisher, node)
+			s.latency.add(had)
+			s.floor.add(f)
+			last, lastFloor = max(last, had), max(lastFloor, f)
+		}
+	}
+	s.last = append(s.last, over(last, lastFloor))
+}
+
+func (s *spreading) result(messages int) Spread {
+	r := Spread{
+		Nodes: s.w.cfg.Nodes, Seed: s.w.cfg.Seed, Messages: messages, Degree: s.w.Degree(),
+		Pairs: s.latency.count + s.missing, Missing: s.missing,
+		Latency: s.latency.quantiles(), Floor: s.floor.quantiles(), Load: s.queue.borne(),
+	}
+	r.Ratio = r.Latency.Over(r.Floor)
+	r.LastP50, r.LastWorst = middleAndWorst(s.last)
+	if s.latency.count > 0 {
+		r.Copies = float64(s.copies) / float64(s.latency.count)
+	}
+	return r
+}

@@ -1,0 +1,96 @@
+package light
+
+import (
+	"fmt"
+)
+
+// World is a network on paper. It is for one goroutine.
+type World struct {
+	cfg    Config
+	places *places
+	floor  *floor
+	space  *space
+	tables *tables
+	links  *graph
+	rule   Forwarder
+}
+
+// New places the nodes, fills their routing tables and lets them choose their links.
+func New(cfg Config) (*World, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	w, err := newWorld(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	w.links = chooseLinks(cfg.Links, w.places, w.tables)
+	w.rule = cfg.Rule(w)
+	return w, nil
+}
+
+// newWorld is a world without links.
+func newWorld(cfg Config) (*World, error) {
+	p, err := newPlaces(cfg.Model, cfg.Nodes)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{cfg: cfg, places: p, floor: p.floor(cfg.Charge), space: newSpace(cfg.Seed, cfg.Nodes)}
+	w.tables = &tables{space: w.space}
+	return w, nil
+}
+
+// FromGraph makes a world of the links of a running network: published[i] lists whom
+// node i hands its own messages to, passed[i] whom it hands on to what came from
+// others. Node i is where node i of the model is. Rule is not asked, and what is
+// resolved is resolved over tables of our own making.
+func FromGraph(cfg Config, published, passed [][]int) (*World, error) {
+	cfg.Nodes = len(published)
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	topic, err := readGraph(published, cfg.Nodes)
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	mesh, err := readGraph(passed, cfg.Nodes)
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	w, err := newWorld(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	w.links, w.rule = topic, &Relay{topic: topic, mesh: mesh}
+	return w, nil
+}
+
+// readGraph takes over lists of peers as they are, one way where they are.
+func readGraph(lists [][]int, nodes int) (*graph, error) {
+	if len(lists) != nodes {
+		return nil, fmt.Errorf("peers of %d nodes, want %d", len(lists), nodes)
+	}
+	g := &graph{start: make([]uint32, nodes+1)}
+	for i, peers := range lists {
+		for _, j := range peers {
+			if j < 0 || j >= nodes || j == i {
+				return nil, fmt.Errorf("node %d has peer %d: want another of 0 to %d", i, j, nodes-1)
+			}
+			g.peers = append(g.peers, uint32(j))
+		}
+		g.start[i+1] = uint32(len(g.peers))
+	}
+	g.compact()
+	return g, nil
+}
+
+// Nodes is how many nodes there are.
+func (w *World) Nodes() int { return w.cfg.Nodes }
+
+// Degree is the mean number of links of a node.
+func (w *World) Degree() float64 { return w.links.degree() }
+
+// Peers lists whom a node is linked to. It is not to be changed.
+func (w *World) Peers(node uint32) []uint32 { return w.links.of(node) }
