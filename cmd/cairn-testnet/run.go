@@ -60,6 +60,7 @@ func (s *session) say(format string, args ...any) { fmt.Fprintf(s.env.stderr, fo
 type cli struct {
 	Up      upCmd      `cmd:"" help:"Run a network of nodes until Ctrl-C."`
 	Demo    demoCmd    `cmd:"" help:"Show what Cairn promises, with separate daemons."`
+	Bench   benchCmd   `cmd:"" help:"Measure: ours, the usual libraries, and the floor."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -67,6 +68,7 @@ const about = `Runs networks of Cairn nodes on one machine.
 
     cairn-testnet demo               a story of two dozen seconds: found, moved, revoked, and refused ever after
     cairn-testnet up --nodes 20      a network to play with; the cairn command speaks to each node
+    cairn-testnet bench all          how fast, how big, how much on the wire, and the least it could be
 
 Exit codes: 0 ok, 1 failed, 2 usage.`
 

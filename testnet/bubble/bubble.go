@@ -96,6 +96,7 @@ func Spawn(ctx context.Context, args []string, stdout, stderr io.Writer) (code i
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Env = append(os.Environ(), marker+"=1")
 	cmd.Stdout, cmd.Stderr = stdout, stderr
+	apart(cmd)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = endGrace
 	err = cmd.Run()
