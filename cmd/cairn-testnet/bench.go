@@ -69,7 +69,7 @@ func (c *benchCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if bubble.Inside() {
+	if s.env.virtual {
 		return c.inside(s, plan)
 	}
 	if err := plan.Check(); err != nil {
