@@ -51,6 +51,9 @@ func (k *Keyring) taken(name string) bool {
 // create writes an agent's folder beside its place, syncs it, and moves it there.
 // Secrets that go elsewhere are written last, and taken back on error.
 func (k *Keyring) create(a Agent, s secrets) (err error) {
+	if err := makeDirs(k.dir); err != nil {
+		return err
+	}
 	k.tidy()
 	files, err := contents(a, s)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,24 +44,21 @@ type Agent struct {
 // ID returns the agent's ID.
 func (a Agent) ID() records.AgentID { return a.Identity.ID() }
 
-// Open opens the keyring under a data directory; both are made, mode 0700, where
-// they are missing.
+// Open opens the keyring under a data directory. Both may be missing: the first
+// agent makes them, mode 0700.
 func Open(dir string) (*Keyring, error) {
 	path, err := filepath.Abs(filepath.Join(dir, folder))
 	if err != nil {
 		return nil, fmt.Errorf("keyring: %w", err)
 	}
-	if err := makeDirs(path); err != nil {
-		return nil, fmt.Errorf("keyring: %w", err)
-	}
 	return &Keyring{dir: path}, nil
 }
 
-// CheckName reports why name is none: 1 to 64 of [a-z0-9._-], not a dot first, and
-// not what reads as an agent's ID.
+// CheckName reports why name is none: 1 to 64 of [a-z0-9._-], a letter or digit
+// first, and not what reads as an agent's ID.
 func CheckName(name string) error {
-	if name == "" || len(name) > MaxName || name[0] == '.' || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
-		return fmt.Errorf("agent name %.80q: %w: use 1 to %d of a-z, 0-9, '.', '_' and '-', not a dot first", name, ErrName, MaxName)
+	if name == "" || len(name) > MaxName || strings.ContainsRune("._-", rune(name[0])) || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+		return fmt.Errorf("agent name %.80q: %w: use 1 to %d of a-z, 0-9, '.', '_' and '-', a letter or digit first", name, ErrName, MaxName)
 	}
 	if _, err := records.ParseAgentID(name); err == nil {
 		return fmt.Errorf("agent name %q: %w: it would be taken for the ID of an agent", name, ErrName)
@@ -72,7 +70,7 @@ func CheckName(name string) error {
 // that holds none.
 func (k *Keyring) List() ([]Agent, []error) {
 	entries, err := os.ReadDir(k.dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, []error{fmt.Errorf("keyring: %w", err)}
 	}
 	var agents []Agent
@@ -106,7 +104,7 @@ func (k *Keyring) Get(name string) (Agent, error) {
 		if k.taken(name) {
 			return Agent{}, fmt.Errorf("agent %q: %w: %s has no %s; bring it back, or move the folder away", name, ErrMalformed, home, publicFile)
 		}
-		return Agent{}, fmt.Errorf("agent %q: %w: make it with: cairn agent new %s", name, ErrNotFound, name)
+		return Agent{}, fmt.Errorf("agent %q: %w", name, ErrNotFound)
 	}
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %w", name, err)

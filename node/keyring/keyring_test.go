@@ -51,7 +51,10 @@ func files(t testing.TB, dir string) map[string]fs.FileMode {
 	t.Helper()
 	all := map[string]fs.FileMode{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == dir {
+		if path == dir && (err == nil || errors.Is(err, fs.ErrNotExist)) {
+			return nil // a keyring without agents
+		}
+		if err != nil {
 			return err
 		}
 		st, err := d.Info()
@@ -201,7 +204,9 @@ func TestNewRefused(t *testing.T) {
 		"upper case":                 {"Alice", NewOptions{}, ErrName, ""},
 		"space":                      {"a b", NewOptions{}, ErrName, ""},
 		"newline":                    {"a\n", NewOptions{}, ErrName, ""},
-		"hidden":                     {".a", NewOptions{}, ErrName, "not a dot first"},
+		"hidden":                     {".a", NewOptions{}, ErrName, "a letter or digit first"},
+		"like a flag":                {"-a", NewOptions{}, ErrName, ""},
+		"underscore first":           {"_a", NewOptions{}, ErrName, ""},
 		"parent":                     {"..", NewOptions{}, ErrName, ""},
 		"traversal":                  {"../evil", NewOptions{}, ErrName, ""},
 		"slash":                      {"a/b", NewOptions{}, ErrName, ""},
@@ -255,7 +260,7 @@ func TestNamesRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"a", "0", "-x", "_", "a.b-c_d", strings.Repeat("x", 64)} {
+	for _, name := range []string{"a", "0", "0-x", "a_", "a.b-c_d", strings.Repeat("x", 64)} {
 		if err := CheckName(name); err != nil {
 			t.Error(err)
 		}
@@ -308,11 +313,46 @@ func TestRace(t *testing.T) {
 	}
 }
 
+// TestRemove takes one agent away and leaves the others, and the secrets elsewhere.
+func TestRemove(t *testing.T) {
+	k := ring(t)
+	away := filepath.Join(t.TempDir(), "cert")
+	newAgent(t, k, "a", NewOptions{CertificatePath: away})
+	newAgent(t, k, "b", NewOptions{})
+	if err := k.Remove("a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Remove("a"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("twice: %v", err)
+	}
+	agents, errs := k.List()
+	if got := files(t, k.dir); len(agents) != 1 || agents[0].Name != "b" || len(errs) != 0 || len(got) != 5 {
+		t.Errorf("left: %v, %v, %v", agents, errs, got)
+	}
+	if _, err := ReadCertificate(away); err != nil {
+		t.Error(err)
+	}
+	newAgent(t, k, "a", NewOptions{})
+}
+
+// TestLookOnly asks an empty keyring: nothing is made by a look.
+func TestLookOnly(t *testing.T) {
+	k := ring(t)
+	agents, errs := k.List()
+	_, err := k.Get("a")
+	if len(agents)+len(errs) != 0 || !errors.Is(err, ErrNotFound) {
+		t.Errorf("%v, %v, %v", agents, errs, err)
+	}
+	if _, err := os.Stat(filepath.Dir(k.dir)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a look made the data directory: %v", err)
+	}
+}
+
 func TestUnfinished(t *testing.T) {
 	k := ring(t)
 	old, young := filepath.Join(k.dir, unfinished+"1"), filepath.Join(k.dir, unfinished+"2")
 	for _, dir := range []string{old, young} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(dir, signingFile), []byte("half a key"))
@@ -356,7 +396,7 @@ func TestList(t *testing.T) {
 	if _, err := k.Find(records.AgentIDFromDigest([32]byte{1})); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("find a stranger: %v", err)
 	}
-	if _, err := k.Get("nobody"); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "cairn agent new nobody") {
+	if _, err := k.Get("nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("get nobody: %v", err)
 	}
 }
@@ -686,8 +726,15 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Open("/dev/null/data"); err == nil {
-		t.Error("a keyring under a file")
+	k, err := Open("/dev/null/data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.New("a", NewOptions{}); err == nil {
+		t.Error("an agent under a file")
+	}
+	if _, errs := k.List(); len(errs) == 0 {
+		t.Error("a list under a file")
 	}
 	if got := shellWord("/a b/it's"); got != `'/a b/it'\''s'` {
 		t.Errorf("quoted %s", got)
