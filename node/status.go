@@ -25,9 +25,17 @@ func (n *Node) Status() api.Status {
 	if age >= 0 {
 		s.CompleteAgeMS = age.Milliseconds()
 	}
-	if behind := n.clock.Behind(); behind > time.Minute {
-		s.Reason = strings.TrimPrefix(s.Reason+"; ", "; ") + fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second))
+	var reasons []string
+	if s.Reason != "" {
+		reasons = append(reasons, s.Reason)
 	}
+	if behind := n.clock.Behind(); behind > time.Minute {
+		reasons = append(reasons, fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second)))
+	}
+	if err := n.store.Room(); err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	s.Reason = strings.Join(reasons, "; ")
 	s.Counters["store_corrupt_values_total"] = counts.Corrupt
 	s.Counters["store_refused_writes_total"] = counts.Refused
 	addCounters(s.Counters, "overlay_", n.dht.Stats())

@@ -40,6 +40,30 @@ type space struct {
 func (s *space) admit(n int64, own bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.check(n, own); err != nil {
+		s.refused.Add(1)
+		return err
+	}
+	s.written += n
+	return nil
+}
+
+// Room is nil where there is room on the disk, else an ErrFull that says what is
+// refused for want of it.
+func (s *Store) Room() error {
+	s.space.mu.Lock()
+	defer s.space.mu.Unlock()
+	if err := s.space.check(0, true); err != nil {
+		return fmt.Errorf("every write is refused: %w", err)
+	}
+	if err := s.space.check(0, false); err != nil {
+		return fmt.Errorf("what others send is refused: %w", err)
+	}
+	return nil
+}
+
+// check says ErrFull where n bytes are too many. Under mu.
+func (s *space) check(n int64, own bool) error {
 	now := time.Now()
 	if s.asked.IsZero() || now.Sub(s.asked) >= spaceEvery || s.written >= spaceBytes {
 		usage, err := s.fs.GetDiskUsage(s.dir)
@@ -51,14 +75,11 @@ func (s *space) admit(n int64, own bool) error {
 		floor /= 4
 	}
 	if s.known && s.free < floor+uint64(s.written+n) {
-		s.refused.Add(1)
-		return fmt.Errorf("%w: %d bytes are free where %s is, %d are to stay free; make room, or lower the floor", ErrFull, s.free, s.dir, floor)
+		return fmt.Errorf("%w: %d bytes are free where %s is, %d are to stay free; make room", ErrFull, s.free, s.dir, floor)
 	}
 	if now.Before(s.until) {
-		s.refused.Add(1)
 		return fmt.Errorf("%w: the disk where %s is reports that it is full; make room", ErrFull, s.dir)
 	}
-	s.written += n
 	return nil
 }
 

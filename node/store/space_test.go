@@ -29,8 +29,14 @@ func TestFloor(t *testing.T) {
 	own := func() error { return s.SetMeta(ctx, "k", []byte("v")) }
 	ask := func() { s.space.mu.Lock(); s.space.written = spaceBytes; s.space.mu.Unlock() }
 
+	if err := s.Room(); err != nil {
+		t.Errorf("room on a wide disk: %v", err)
+	}
 	free(60) // below the floor: what comes from others is refused
 	ask()
+	if err := s.Room(); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "what others send") {
+		t.Errorf("room below the floor: %v", err)
+	}
 	for name, f := range map[string]func() error{"a stranger's record": foreign, "a fact": gossip} {
 		if err := f(); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "make room") {
 			t.Errorf("%s below the floor: %v", name, err)
@@ -54,6 +60,9 @@ func TestFloor(t *testing.T) {
 	ask()
 	if err := own(); !errors.Is(err, ErrFull) {
 		t.Errorf("own write on a full disk: %v", err)
+	}
+	if err := s.Room(); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "every write") {
+		t.Errorf("room on a full disk: %v", err)
 	}
 	if rec := must[*records.Record](t)(s.Record(b.ID())); rec == nil {
 		t.Error("a read on a full disk")
