@@ -10,6 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
+
+	"github.com/cairn-overlay/cairn/node/api"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 	// DefaultLease is how long a published record holds before it must be renewed.
 	DefaultLease = time.Hour
 
-	minLease = 10 * time.Second
+	minLease = api.MinLease
 )
 
 // Profile says what kind of network a node lives in.
@@ -70,6 +72,12 @@ type Config struct {
 	// APIToken is the bearer token of the HTTP API; empty makes one in the data
 	// directory.
 	APIToken string
+	// APIHosts are names that the HTTP API is called by, beside the loopback ones
+	// and literal addresses: with a port, that port; without one, any.
+	APIHosts []string
+	// APIOrigins are web origins, such as "https://console.example", whose pages may
+	// read what is open; none by default.
+	APIOrigins []string
 	// Socket opens the control socket in the data directory.
 	Socket bool
 	// Host is an application's own libp2p host; Listen and the node key are then

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -86,8 +87,11 @@ func outward(err error) error {
 		{gateway.ErrNotJSON, api.ErrInvalid}, {gateway.ErrTooLarge, api.ErrInvalid}, {gateway.ErrUnrecognised, api.ErrInvalid},
 		{gateway.ErrNoLocation, api.ErrInvalid}, {gateway.ErrInvalid, api.ErrInvalid}, {gateway.ErrRevoked, api.ErrInvalid},
 		{gateway.ErrTemplate, api.ErrInvalid}, {gateway.ErrList, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
+		{keyring.ErrNoSecret, api.ErrKey}, {keyring.ErrPermissions, api.ErrKey}, {keyring.ErrUnreadable, api.ErrKey},
+		{keyring.ErrMalformed, api.ErrKey}, {keyring.ErrWrongKey, api.ErrKey},
 		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound}, {keyring.ErrName, api.ErrInvalid},
 		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady}, {errJournalFull, api.ErrNotReady},
+		{syscall.ENOSPC, api.ErrNotReady},
 	} {
 		if errors.Is(err, m.inner) {
 			return named{err, m.outer}
@@ -120,16 +124,15 @@ func (c control) importOptions(req api.PublishRequest) gateway.Options {
 }
 
 func (c control) publish(ctx context.Context, req api.PublishRequest, doc gateway.Imported) (api.PublishResult, error) {
-	name := req.Agent
-	if name == "" {
-		agent, err := c.newAgent(doc.Title)
-		if err != nil {
-			return api.PublishResult{}, outward(err)
-		}
-		name = agent.Name
+	agent, err := c.publisher(req.Agent, doc.Title)
+	if err != nil {
+		return api.PublishResult{}, outward(err)
 	}
-	done, err := c.n.PublishAgent(ctx, name, doc.Location, req.Lease)
-	out, err := publishDTO(done.Record, name, done.Receipt, err)
+	done, err := c.n.PublishAgent(ctx, agent.Name, doc.Location, req.Lease)
+	if err != nil && done.Record == nil && req.Agent == "" {
+		err = errors.Join(err, c.n.keys.Remove(agent.Name)) // nobody has heard of it
+	}
+	out, err := publishDTO(done.Record, agent.Name, done.Receipt, err)
 	if err != nil {
 		return out, err
 	}
@@ -143,11 +146,19 @@ func (c control) publish(ctx context.Context, req api.PublishRequest, doc gatewa
 	return out, nil
 }
 
+// publisher is the agent of that name, ID or DID, or a new one where none is named.
+func (c control) publisher(nameOrID, title string) (keyring.Agent, error) {
+	switch {
+	case c.n.keys == nil:
+		return keyring.Agent{}, fmt.Errorf("without a data directory there are no agents: %w", ErrUsage)
+	case nameOrID == "":
+		return c.newAgent(title)
+	}
+	return c.n.keys.Lookup(nameOrID)
+}
+
 // newAgent makes keys under a name that follows from the document's title.
 func (c control) newAgent(title string) (keyring.Agent, error) {
-	if c.n.keys == nil {
-		return keyring.Agent{}, fmt.Errorf("without a data directory no agent can be made: %w", ErrUsage)
-	}
 	base := agentName(title)
 	for i := 1; ; i++ {
 		name := base

@@ -42,7 +42,7 @@ func (n *Node) place(ctx context.Context, v records.Value) (Receipt, error) {
 	}
 	if err != nil {
 		n.count.add("publishes_partial_total", 1)
-		return receipt, fmt.Errorf("publish: %w", err)
+		return receipt, err // it says "publish" itself
 	}
 	n.count.add("publishes_confirmed_total", 1)
 	return receipt, nil
@@ -67,7 +67,7 @@ func (n *Node) outranked(ctx context.Context, v records.Value, receipt Receipt) 
 
 // Announcement is what PublishAgent did.
 type Announcement struct {
-	Record  *records.Record
+	Record  *records.Record // nil where nothing was signed
 	Receipt Receipt
 }
 
@@ -141,11 +141,11 @@ func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Locati
 // announce makes the record and its lease durable, then publishes.
 func (n *Node) announce(ctx context.Context, name string, rec *records.Record, lease time.Duration) (Announcement, error) {
 	if err := n.hold(ctx, rec, true); err != nil {
-		return Announcement{}, fmt.Errorf("publish: %w", err)
+		return Announcement{Record: rec}, fmt.Errorf("publish: %w", err)
 	}
 	kept := store.Lease{ID: rec.ID(), Name: name, Record: rec, Sequence: rec.Sequence(), Lease: lease, Pending: true}
 	if err := n.leases.put(ctx, kept); err != nil {
-		return Announcement{}, fmt.Errorf("publish: %w", err)
+		return Announcement{Record: rec}, fmt.Errorf("publish: %w", err)
 	}
 	receipt, err := n.place(ctx, rec)
 	kept.Pending = err != nil

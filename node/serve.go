@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -55,7 +56,7 @@ func (n *Node) serveAPI() error {
 
 // serveTCP opens the HTTP API and returns its URL.
 func (n *Node) serveTCP(cfg api.Config) (string, error) {
-	cfg.Token = n.cfg.APIToken
+	cfg.Token, cfg.Hosts, cfg.Origins = n.cfg.APIToken, slices.Clone(n.cfg.APIHosts), n.cfg.APIOrigins
 	if cfg.Token == "" {
 		if n.cfg.Dir == "" {
 			return "", fmt.Errorf("the HTTP API needs a data directory or a configured token")

@@ -28,6 +28,8 @@ type daemonCmd struct {
 	Profile     string   `enum:",local,wan" default:"" placeholder:"PROFILE" help:"local or wan. Default: local where every listen address is loopback or private, else wan."`
 	Replication int      `placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
 	NoMDNS      bool     `name:"no-mdns" help:"Do not look for peers on the local network."`
+	APIHost     []string `name:"api-host" sep:"none" placeholder:"NAME" help:"A name that this API is called by, beside the loopback ones; repeats. Other names in a Host header are refused."`
+	APIOrigin   []string `name:"api-origin" sep:"none" placeholder:"URL" help:"Web pages of this origin, such as https://console.example, may read what is open; repeats."`
 	APIExpose   bool     `name:"api-expose" help:"Allow an --api address that others can reach; this needs a token of your own."`
 }
 
@@ -65,7 +67,7 @@ func (c *daemonCmd) config(s *session) (node.Config, error) {
 	}
 	cfg := node.Config{
 		Dir: dir, Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
-		API: s.global.API, APIExpose: c.APIExpose, Socket: true, Logger: s.log, Version: version,
+		API: s.global.API, APIExpose: c.APIExpose, APIHosts: c.APIHost, APIOrigins: c.APIOrigin, Socket: true, Logger: s.log, Version: version,
 	}
 	if c.Replication < 0 || c.Replication > node.DefaultReplication {
 		return cfg, badInput("leave it out for the default", "--replication %d: want 1 to %d", c.Replication, node.DefaultReplication)
@@ -115,8 +117,14 @@ func parseBootstrap(texts []string) ([]peer.AddrInfo, error) {
 
 // explainStart adds the next step to the usual reasons why a node cannot start.
 func (c *daemonCmd) explainStart(err error) error {
-	if text := err.Error(); strings.Contains(text, "address already in use") {
-		return &failure{exitFailed, err, "another program has the port: choose others with --listen and --api, such as --api 127.0.0.1:0"}
+	for text, f := range map[string]failure{
+		"address already in use":          {exitFailed, err, "another program has the port: choose others with --listen and --api, such as --api 127.0.0.1:0"},
+		"cannot assign requested address": {exitFailed, err, "it is no address of this machine: choose one that is, or 0.0.0.0 for all of them"},
+		"no transport for protocol":       {exitUsage, err, "listen on TCP or QUIC, such as /ip4/0.0.0.0/tcp/7474 or /ip4/0.0.0.0/udp/7474/quic-v1"},
+	} {
+		if strings.Contains(err.Error(), text) {
+			return &f
+		}
 	}
 	return err
 }
@@ -140,7 +148,7 @@ func (c *daemonCmd) watchState(s *session, n running) error {
 	for {
 		state, reason := n.State()
 		if state != last {
-			if err := s.print(newDaemonEvent(s, n, state, reason)); err != nil {
+			if err := s.print(c.event(s, n, state, reason)); err != nil {
 				return err
 			}
 			last = state
@@ -176,11 +184,18 @@ type daemonEvent struct {
 	Addrs  []string   `json:"addrs"`
 	API    string     `json:"api"` // empty where none is open
 	Reason string     `json:"reason,omitempty"`
-	dir    string
+	dir    string     // flags that lead other verbs here
+	join   string     // flags that another daemon needs besides the address
 }
 
-func newDaemonEvent(s *session, n running, state node.State, reason string) daemonEvent {
+func (c *daemonCmd) event(s *session, n running, state node.State, reason string) daemonEvent {
 	e := daemonEvent{Event: state, Peer: n.ID().String(), Addrs: []string{}, API: n.APIURL(), Reason: reason, dir: s.dirFlag()}
+	if c.Network != "" {
+		e.join += " --network " + c.Network
+	}
+	if c.Replication != 0 {
+		e.join += " --replication " + itoa(c.Replication)
+	}
 	for _, a := range n.AddrInfo().Addrs {
 		e.Addrs = append(e.Addrs, a.String()+"/p2p/"+e.Peer)
 	}
@@ -200,5 +215,5 @@ func (e daemonEvent) show(t *text) {
 	}
 	t.field("api", "%s", e.API)
 	t.field("next", "cairn agent new NAME%s, then cairn publish CARD.json --agent NAME%s", e.dir, e.dir)
-	t.field("", "join from elsewhere: cairn daemon --bootstrap ADDRESS")
+	t.field("", "join from elsewhere: cairn daemon%s --bootstrap ADDRESS", e.join)
 }

@@ -196,7 +196,7 @@ func TestPublish(t *testing.T) {
 	}
 	for _, q := range []string{
 		"agent=", "agent=..", "agent=.", "agent=a%2Fb", "agent=%2Fetc", "agent=a%5Cb", "agent=a%00", "agent=-x", "agent=" + strings.Repeat("a", 65), "agent=%C3%A4",
-		"lease=0s", "lease=-1h", "lease=25h", "lease=1", "lease=", "lease=1ms", "allow_private=yes", "allow_private=", "allow_private=1", "file=%2Fetc%2Fpasswd",
+		"lease=0s", "lease=-1h", "lease=25h", "lease=9s", "lease=1", "lease=", "lease=1ms", "allow_private=yes", "allow_private=", "allow_private=1", "file=%2Fetc%2Fpasswd",
 	} {
 		got := d.send(t, "POST", "/v1/publish?"+q, strings.NewReader("{}"), "Content-Type: application/json")
 		if got.StatusCode != 400 || got.problem(t).Name() != "parameter" {

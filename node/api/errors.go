@@ -9,6 +9,9 @@ var (
 	ErrNotReady = errors.New("not ready")
 	// ErrNotFound: this node has no agent of that ID or name to act on.
 	ErrNotFound = errors.New("not found")
+	// ErrKey: the agent is here, and its key cannot be used: the file is missing,
+	// unreadable, open to others, or not what it should be.
+	ErrKey = errors.New("key not usable")
 	// ErrConflict: two different rotations of the agent with one number are known.
 	ErrConflict = errors.New("conflict")
 	// ErrInvalid: the request or the document does not say what is needed.

@@ -17,11 +17,11 @@ type kind struct {
 var kinds = [...]kind{
 	// What the doors refuse.
 	{name: "path", status: 400, title: "the path is not in its plain form", next: "use the paths of /openapi.json as they stand there"},
-	{name: "host", status: 403, title: "the Host header names no host of this API", next: "use 127.0.0.1 or localhost with the API's own port, or add the name to the node's API hosts"},
-	{name: "origin", status: 403, title: "web pages of this origin may not call this API", next: "add the origin to the node's API origins if its pages are to be trusted"},
+	{name: "host", status: 403, title: "the Host header names no host of this API", next: "use 127.0.0.1 or localhost with the API's own port, or let the node know the name (cairn daemon --api-host)"},
+	{name: "origin", status: 403, title: "web pages of this origin may not call this API", next: "if its pages are to be trusted, let the node know it (cairn daemon --api-origin)"},
 	{name: "no-route", status: 404, title: "there is nothing at this path", next: "see /openapi.json"},
 	{name: "method", status: 405, title: "this path does not know the method", next: "see the Allow header and /openapi.json"},
-	{name: "unauthorized", status: 401, err: ErrToken, told: true, title: "the token is missing or wrong", next: "send Authorization: Bearer with the token from the node's data directory, or use its unix socket"},
+	{name: "unauthorized", status: 401, err: ErrToken, told: true, title: "the token is missing or wrong", next: "send Authorization: Bearer with what the file \"token\" in the node's data directory holds, or use its unix socket"},
 	{name: "content-type", status: 415, title: "the body's content type is not the one of this path", next: "set the Content-Type of /openapi.json; no Content-Encoding is known"},
 	{name: "too-large", status: 413, err: records.ErrTooLarge, title: "too large", next: "send less; the limits stand in /openapi.json"},
 	{name: "slow", status: 408, title: "the body did not arrive in time", next: "send it again, faster"},
@@ -39,7 +39,8 @@ var kinds = [...]kind{
 
 	// What a node says to a request.
 	{name: "not-ready", status: 503, err: ErrNotReady, title: "the node is not ready for this", next: "ask again soon; /readyz says what it waits for"},
-	{name: "not-found", status: 404, err: ErrNotFound, title: "this node has no such agent", next: "see the agents of its data directory"},
+	{name: "not-found", status: 404, err: ErrNotFound, title: "this node keeps no such agent", next: "see the agents of its data directory"},
+	{name: "key", status: 422, err: ErrKey, title: "the agent's key cannot be used", next: "see the detail"},
 	{name: "too-few", status: 503, err: ErrTooFew, title: "too few peers stored it", next: "see /v1/peers; try again when there are more"},
 	{name: "private", status: 422, err: ErrPrivate, title: "private, loopback or plain http endpoints", next: "name public https endpoints, or allow private ones (allow_private=true)"},
 	{name: "expired-record", status: 422, err: records.ErrExpired, title: "the lease is already over", next: "sign a new record; check the clock"},

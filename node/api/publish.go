@@ -9,8 +9,12 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// maxAgentName bounds the name of an agent in the data directory, in bytes.
-const maxAgentName = 64
+const (
+	// MinLease is the shortest lease that a request may ask for.
+	MinLease = 10 * time.Second
+	// maxAgentName bounds the name of an agent in the data directory, in bytes.
+	maxAgentName = 64
+)
 
 // publish imports one document, signs and publishes it.
 func (s *server) publish(c *call) error {
@@ -47,13 +51,13 @@ func storedCode(partial bool) int {
 // publishRequest reads query and body.
 func (c *call) publishRequest() (PublishRequest, error) {
 	req := PublishRequest{Agent: c.params.Get("agent"), Document: c.body}
-	if c.params.Has("agent") && !agentName(req.Agent) {
-		return req, problem("parameter", "agent %.80q: want letters, digits, dots, dashes and underscores, at most %d, the first a letter or digit", req.Agent, maxAgentName)
+	if c.params.Has("agent") && !agentRef(req.Agent) {
+		return req, problem("parameter", "agent %.80q: want an ID, a DID, or a name of letters, digits, dots, dashes and underscores, at most %d, the first a letter or digit", req.Agent, maxAgentName)
 	}
 	if c.params.Has("lease") {
 		lease, err := time.ParseDuration(c.params.Get("lease"))
-		if err != nil || lease < time.Second || lease > records.MaxLease {
-			return req, problem("parameter", "lease %.32q: want a duration such as 30m, from 1s to %s", c.params.Get("lease"), records.MaxLease)
+		if err != nil || lease < MinLease || lease > records.MaxLease {
+			return req, problem("parameter", "lease %.32q: want a duration such as 30m, from %s to %s", c.params.Get("lease"), MinLease, records.MaxLease)
 		}
 		req.Lease = lease
 	}
@@ -65,6 +69,13 @@ func (c *call) publishRequest() (PublishRequest, error) {
 		return req, problem("malformed", "the body is not JSON")
 	}
 	return req, nil
+}
+
+// agentRef takes what can name an agent of the data directory: its ID, its DID, or
+// a name.
+func agentRef(s string) bool {
+	_, err := records.ParseAgentID(s)
+	return err == nil || agentName(s)
 }
 
 // agentName keeps paths out of names: a name is one word, and no hidden file.
