@@ -66,7 +66,7 @@ type cli struct {
 
 const about = `Runs networks of Cairn nodes on one machine.
 
-    cairn-testnet demo               a story of two dozen seconds: found, moved, revoked, and refused ever after
+    cairn-testnet demo               a story of a few seconds: found, moved, revoked, and refused ever after
     cairn-testnet up --nodes 20      a network to play with; the cairn command speaks to each node
     cairn-testnet bench all          how fast, how big, how much on the wire, and the least it could be
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"github.com/cairn-overlay/cairn/node"
@@ -99,6 +100,7 @@ func errorCodes() []errorCode {
 		{keyring.ErrExists, exitUsage},
 		{keyring.ErrName, exitUsage},
 		{keyring.ErrPermissions, exitUsage},
+		{keyring.ErrUnreadable, exitUsage},
 		{keyring.ErrMalformed, exitUsage},
 		{keyring.ErrWrongKey, exitUsage},
 		{api.ErrTooFew, exitPartial},
@@ -107,6 +109,7 @@ func errorCodes() []errorCode {
 		{api.ErrConflict, exitConflict},
 		{api.ErrInvalid, exitUsage},
 		{api.ErrPrivate, exitUsage},
+		{api.ErrKey, exitUsage},
 		{api.ErrToken, exitUsage},
 		{api.ErrExposed, exitUsage},
 		{node.ErrUsage, exitUsage},
@@ -167,6 +170,8 @@ func (s *session) nextStep(err error) string {
 		return "to open it to others add --api-expose, and a token of your own with --token-file or in $CAIRN_TOKEN"
 	case errors.Is(err, api.ErrNotRunning) && s.global.target(s.env) != "":
 		return "look at the address in --api or $CAIRN_API: is the daemon there?"
+	case errors.Is(err, fs.ErrPermission) && !errors.Is(err, keyring.ErrUnreadable):
+		return "run it as the user whom the path belongs to, or name another directory with --dir"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "give it more time with --timeout, or look at: cairn status" + s.dirFlag()
 	}
@@ -189,7 +194,7 @@ func (s *session) nextOfProblem(p *api.Problem) string {
 		return "look at: cairn status" + s.dirFlag()
 	case "internal":
 		return "the daemon's own messages have the reason"
-	case "invalid", "parameter", "malformed":
+	case "invalid", "parameter", "malformed", "key":
 		return "" // the message has it
 	}
 	return p.Next

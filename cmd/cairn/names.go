@@ -16,7 +16,15 @@ func (s *session) agent(nameOrID string) (keyring.Agent, error) {
 		return keyring.Agent{}, err
 	}
 	a, err := keys.Lookup(nameOrID)
-	return a, s.suggest(keys, nameOrID, err)
+	return a, s.suggest(keys, nameOrID, err, s.listAgents(keys, nameOrID))
+}
+
+// listAgents is the next step of whoever looked for an agent of his own.
+func (s *session) listAgents(keys *keyring.Keyring, name string) string {
+	if agents, broken := keys.List(); len(agents)+len(broken) == 0 {
+		return fmt.Sprintf("there are no agents yet; make one: cairn agent new %s%s", name, s.dirFlag())
+	}
+	return "list the agents: cairn agent list" + s.dirFlag()
 }
 
 // subject reads an ID or DID, or finds the ID of an agent of the data directory
@@ -29,9 +37,13 @@ func (s *session) subject(nameOrID string) (records.AgentID, error) {
 	if looksLikeID(nameOrID) {
 		return id, usage(parseErr, "an ID has 59 characters and starts with bafyrei; a DID starts with did:cairn:bafyrei")
 	}
-	a, err := s.agent(nameOrID)
+	keys, err := s.keys()
 	if err != nil {
 		return id, err
+	}
+	a, err := keys.Lookup(nameOrID)
+	if err != nil {
+		return id, s.suggest(keys, nameOrID, err, "only agents whose keys are here have names; give the ID or the DID of any other")
 	}
 	return a.ID(), nil
 }
@@ -41,12 +53,12 @@ func looksLikeID(s string) bool {
 	return strings.HasPrefix(s, "did:") || strings.HasPrefix(s, "baf") || strings.HasPrefix(s, "Qm") || strings.HasPrefix(s, "urn:") || len(s) > 48
 }
 
-// suggest adds the nearest name to the error that an agent is unknown.
-func (s *session) suggest(keys *keyring.Keyring, name string, err error) error {
+// suggest adds the nearest name to the error that an agent is unknown, or the next
+// step where none is near.
+func (s *session) suggest(keys *keyring.Keyring, name string, err error, next string) error {
 	if !errors.Is(err, keyring.ErrNotFound) {
 		return err
 	}
-	next := "list the agents: cairn agent list" + s.dirFlag()
 	agents, _ := keys.List() // what cannot be read is no suggestion
 	var names []string
 	for _, a := range agents {
@@ -54,8 +66,6 @@ func (s *session) suggest(keys *keyring.Keyring, name string, err error) error {
 	}
 	if best := nearest(name, names); best != "" {
 		next = fmt.Sprintf("did you mean %q?", best)
-	} else if len(names) == 0 {
-		next = fmt.Sprintf("there are no agents yet; make one: cairn agent new %s%s", name, s.dirFlag())
 	}
 	return &failure{exitNotFound, err, next}
 }

@@ -89,7 +89,11 @@ func (s *session) partial(partial bool, acks, targets int, reason string) error 
 	if !partial {
 		return nil
 	}
-	s.say("stored by too few: %d of %d acknowledged: %s", acks, targets, reason)
+	if targets == 0 {
+		s.say("no other node has it yet: %s", reason)
+	} else {
+		s.say("stored by too few: %d of %d acknowledged: %s", acks, targets, reason)
+	}
 	s.say("it is kept here and goes out again when peers come; look at: cairn peers%s", s.dirFlag())
 	return exitPartial
 }
@@ -99,7 +103,11 @@ type publishView struct{ api.PublishResult }
 func (v publishView) raw() []byte { return []byte(v.ID.String() + "\n") }
 
 func (v publishView) show(t *text) {
-	t.line("published %s", v.Name)
+	if v.Partial {
+		t.line("%s is kept here, and goes out again: too few nodes have it", v.Name)
+	} else {
+		t.line("published %s", v.Name)
+	}
 	t.field("id", "%s", v.ID)
 	t.field("did", "%s", v.ID.DID())
 	t.field("read as", "%s", v.Shape)

@@ -67,7 +67,7 @@ func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
 	if errors.Is(err, keyring.ErrNoSecret) {
 		return nil, &failure{exitNotFound, err, "fetch the certificate from where you keep it: cairn revoke --cert FILE"}
 	}
-	return t, s.suggest(keys, c.Agent, err)
+	return t, s.suggest(keys, c.Agent, err, "its certificate is not here; with the file any daemon will do: cairn revoke --cert FILE")
 }
 
 // fromFile reads the certificate, and holds it against an agent named besides.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cairn-overlay/cairn/node/api"
 )
@@ -24,6 +25,9 @@ func (c *withdrawCmd) Run(s *session) error {
 	}
 	return s.withDaemon(func(ctx context.Context, client *api.Client) error {
 		res, err := client.Withdraw(ctx, id)
+		if errors.Is(err, api.ErrNotFound) {
+			return &failure{exitNotFound, err, "it was never published from here, or was withdrawn or revoked; see: cairn resolve " + id.String() + s.dirFlag()}
+		}
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,10 @@ func showTime(t time.Time) string {
 		return ""
 	}
 	d := time.Until(t).Round(time.Second)
-	if d < 0 {
+	switch {
+	case d == 0:
+		return t.UTC().Format(time.RFC3339) + " (now)"
+	case d < 0:
 		return fmt.Sprintf("%s (%s ago)", t.UTC().Format(time.RFC3339), showSpan(-d))
 	}
 	return fmt.Sprintf("%s (in %s)", t.UTC().Format(time.RFC3339), showSpan(d))

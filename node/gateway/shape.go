@@ -36,7 +36,7 @@ func recogniseList(v *value) shape {
 		return shape{}
 	}
 	return shape{"list", mediaJSON, func(d *draft, n node) {
-		d.refuse(ErrList, "split it and import the entries one by one")
+		d.refuse(ErrList, "split it and publish the entries one by one, as --all does")
 	}}
 }
 
