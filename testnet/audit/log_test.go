@@ -132,11 +132,14 @@ func TestLogStamps(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(firstLine))
 	f.Add([]byte(firstLine + `{"t":1,"wall":"2000-01-01T00:00:00Z","kind":"kill","phase":"begin","op":1,"node":1}`))
+	f.Add([]byte(firstLine + `{"t":1,"wall":"2000-01-01T00:00:00Z","kind":"resolve","phase":"begin","op":1,"node":1,"agent":"bafyreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}
+{"t":2,"wall":"2000-01-01T00:00:00Z","kind":"resolve","phase":"end","op":1,"node":1,"agent":"bafyreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","status":"active","proof":"AAAA"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		events, err := audit.Read(bytes.NewReader(b))
 		if err != nil {
 			return
 		}
+		audit.Check(events)
 		again, err := audit.Read(bytes.NewReader(write(t, events)))
 		if err != nil {
 			t.Fatal(err)
