@@ -3,6 +3,7 @@ package sim_test
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cairn-overlay/cairn/testnet/sim"
@@ -15,6 +16,7 @@ func TestGraph(t *testing.T) {
 		const nodes = 20
 		w := start(t, sim.Config{Nodes: nodes, Wire: sim.WireConfig{Seed: 8}})
 		time.Sleep(time.Minute)
+		synctest.Wait() // no heartbeat is halfway
 		g := w.Graph()
 		if len(g.Published) != nodes || len(g.Passed) != nodes {
 			t.Fatalf("%d and %d nodes, want %d", len(g.Published), len(g.Passed), nodes)
