@@ -2,11 +2,14 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -28,6 +31,7 @@ const (
 // leases are the records that this node keeps alive: in the store, and here.
 type leases struct {
 	store *store.Store
+	keys  *keyring.Keyring // notes beside the keys who is kept alive; nil without a data directory
 
 	wake    chan struct{}
 	stripes [leaseStripes]sync.Mutex // one agent's publishes, renewals and withdrawals go one by one
@@ -41,8 +45,8 @@ type keptLease struct {
 	due time.Time // when to renew; owned by leases.mu
 }
 
-func loadLeases(s *store.Store) (*leases, error) {
-	l := &leases{store: s, byID: make(map[records.AgentID]*keptLease), wake: make(chan struct{}, 1)}
+func loadLeases(s *store.Store, keys *keyring.Keyring) (*leases, error) {
+	l := &leases{store: s, keys: keys, byID: make(map[records.AgentID]*keptLease), wake: make(chan struct{}, 1)}
 	for lease, err := range s.Leases() {
 		if err != nil {
 			return nil, fmt.Errorf("load leases: %w", err)
@@ -64,8 +68,26 @@ func dueTime(l store.Lease) time.Time {
 	return due
 }
 
+// note marks every lease beside its key: those that were made before there were
+// marks have none.
+func (ls *leases) note(log *slog.Logger) {
+	if ls.keys == nil {
+		return
+	}
+	for id, l := range ls.byID {
+		if err := ls.keys.MarkPublished(l.Name); err != nil {
+			log.Warn("lease not noted beside the key", "agent", id, "name", l.Name, "err", err)
+		}
+	}
+}
+
 // put keeps l, durably.
 func (ls *leases) put(ctx context.Context, l store.Lease) error {
+	if ls.keys != nil && !ls.holds(l.ID) {
+		if err := ls.keys.MarkPublished(l.Name); err != nil {
+			return err
+		}
+	}
 	if err := ls.store.PutLease(ctx, l); err != nil {
 		return err
 	}
@@ -100,15 +122,21 @@ func (ls *leases) count() int {
 	return len(ls.byID)
 }
 
-// drop forgets id; it is no error where none is kept.
+// drop forgets id; it is no error where none is kept. The mark goes first: one that
+// outlived its lease would bring the lease back.
 func (ls *leases) drop(_ context.Context, id records.AgentID) error {
-	ls.mu.Lock()
-	_, ok := ls.byID[id]
-	delete(ls.byID, id)
-	ls.mu.Unlock()
+	l, ok := ls.get(id)
 	if !ok {
 		return nil
 	}
+	if ls.keys != nil {
+		if err := ls.keys.UnmarkPublished(l.Name); err != nil && !errors.Is(err, keyring.ErrNotFound) {
+			return err
+		}
+	}
+	ls.mu.Lock()
+	delete(ls.byID, id)
+	ls.mu.Unlock()
 	return ls.store.DropLease(id)
 }
 

@@ -114,7 +114,8 @@ func (n *Node) openDir() error {
 }
 
 // openStore opens what survives a restart and fills memory from it. A store that
-// is corrupt is kept aside and built anew: its facts come back from peers.
+// is corrupt is kept aside and built anew: its facts come back from peers, and the
+// records of own agents too (see readopt).
 func (n *Node) openStore() error {
 	opts := store.Options{Logger: n.log, OnFatal: func(err error) {
 		n.log.Error("the store failed; the node stops", "err", err)
@@ -146,9 +147,10 @@ func (n *Node) openStore() error {
 	if err := n.loadFacts(); err != nil {
 		return err
 	}
-	if n.leases, err = loadLeases(n.store); err != nil {
+	if n.leases, err = loadLeases(n.store, n.keys); err != nil {
 		return err
 	}
+	n.leases.note(n.log)
 	n.journal = newJournal(n.store, n.log)
 	ctx, cancel := context.WithCancel(context.Background())
 	go n.journal.run(ctx)
@@ -227,6 +229,7 @@ func (n *Node) joinTopic() error {
 // start begins the node's own upkeep.
 func (n *Node) start() error {
 	n.background(n.renewLeases)
+	n.background(n.readopt)
 	n.background(n.sweepStore)
 	return nil
 }

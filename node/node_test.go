@@ -324,6 +324,57 @@ func TestCorruptStoreIsKeptAsideAndRebuilt(t *testing.T) {
 	}
 }
 
+// TestLostLeasesAreTakenUp loses a store: what was published from there is kept alive
+// again, what was withdrawn or revoked is not.
+func TestLostLeasesAreTakenUp(t *testing.T) {
+	a, dir := newTestNode(t, Config{Dir: t.TempDir()}), t.TempDir()
+	b, err := New(Config{Dir: dir, Listen: loopbackQUIC(), Bootstrap: []peer.AddrInfo{a.AddrInfo()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitReady(t, b)
+	until(t, "the peer is in the table", func() bool { return b.dht.TableSize() == 1 })
+	for _, name := range []string{"kept", "withdrawn", "revoked"} {
+		mustAgent(t, b, name)
+		if _, err := b.PublishAgent(t.Context(), name, placeAt("https://one.example"), 90*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	withdrawn, err := b.Agents().Get("withdrawn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Withdraw(t.Context(), withdrawn.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cert, err := b.Agents().Certificate("revoked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Revoke(t.Context(), cert); !errors.Is(err, overlay.ErrNoPeers) {
+		t.Fatal(err)
+	}
+	breakStore(t, filepath.Join(dir, "store"))
+	b = newTestNode(t, Config{Dir: dir}, a)
+	until(t, "the lease is taken up", func() bool { return b.leases.count() == 1 })
+	until(t, "the dead one is not looked for again", func() bool { return len(b.lostLeases()) == 0 })
+	kept, err := b.Agents().Get("kept")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, ok := b.leases.get(kept.ID()); !ok || l.Name != "kept" || l.Lease != 90*time.Minute || l.Sequence != 1 {
+		t.Errorf("lease %+v, %v", l, ok)
+	}
+	until(t, "the peer is in the table", func() bool { return b.dht.TableSize() == 1 })
+	done, err := b.PublishAgent(t.Context(), "kept", placeAt("https://two.example"), 0)
+	if err != nil || done.Record.Sequence() != 2 {
+		t.Errorf("the next publish: %+v, %v", done, err)
+	}
+}
+
 // breakStore overwrites the files that say what the store consists of.
 func breakStore(t *testing.T, dir string) {
 	t.Helper()

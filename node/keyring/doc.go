@@ -6,6 +6,7 @@
 //	agents/NAME/agent.json       public: ID, header, genesis, where the secrets were put
 //	agents/NAME/key.pem          signing key, PKCS#8 Ed25519, 0600: signs records
 //	agents/NAME/rotation.pem     rotation key, PKCS#8 Ed25519, 0600: belongs off this disk
+//	agents/NAME/published        there while this directory keeps the agent's lease alive
 //	agents/NAME/certificate.pem  revocation certificate, 0600: belongs off this disk
 //
 // # Secrets

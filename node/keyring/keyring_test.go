@@ -335,6 +335,29 @@ func TestRemove(t *testing.T) {
 	newAgent(t, k, "a", NewOptions{})
 }
 
+// TestPublished notes who is kept alive, across Opens.
+func TestPublished(t *testing.T) {
+	k := ring(t)
+	for _, name := range []string{"a", "b", "c"} {
+		newAgent(t, k, name, NewOptions{})
+	}
+	for _, err := range []error{k.MarkPublished("a"), k.MarkPublished("b"), k.MarkPublished("b"), k.UnmarkPublished("a"), k.UnmarkPublished("c")} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if err := k.MarkPublished("nobody"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("nobody: %v", err)
+	}
+	k, err := Open(filepath.Dir(k.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := k.Published(); len(got) != 1 || got[0].Name != "b" {
+		t.Errorf("published: %v", got)
+	}
+}
+
 // TestLookOnly asks an empty keyring: nothing is made by a look.
 func TestLookOnly(t *testing.T) {
 	k := ring(t)
