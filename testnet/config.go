@@ -48,8 +48,9 @@ type Config struct {
 	// sockets. With it nothing here touches a socket: QUIC and API are not used, and
 	// whoever made the wire also partitions it. The network closes the hosts.
 	NewHost func(i int) (host.Host, error)
-	// Now is the wall clock of every node; default time.Now.
-	Now func() time.Time
+	// Now is the wall clock of node i, and, where i is Outside, of agents; default
+	// time.Now for everybody.
+	Now func(i int) time.Time
 	// Logger gets what the nodes have to say, each with its number; nil discards.
 	Logger *slog.Logger
 	// Started is called after each node that New started, with how many there are
@@ -75,7 +76,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.API = func(int) string { return "" }
 	}
 	if c.Now == nil {
-		c.Now = time.Now
+		c.Now = func(int) time.Time { return time.Now() }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

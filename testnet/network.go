@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -226,4 +227,6 @@ func (w *Network) Close() error {
 }
 
 // NewAgent makes an agent that reads the network's clock.
-func (w *Network) NewAgent() (*Agent, error) { return NewAgent(w.cfg.Now) }
+func (w *Network) NewAgent() (*Agent, error) {
+	return NewAgent(func() time.Time { return w.cfg.Now(Outside) })
+}

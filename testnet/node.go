@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -62,7 +63,7 @@ func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 	c := node.Config{
 		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
 		Replication: cfg.Replication, NoMDNS: true,
-		Now: cfg.Now, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
+		Now: func() time.Time { return cfg.Now(s.index) }, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
 	}
 	if cfg.NewHost == nil { // else nothing may listen
 		c.API, c.Socket = cfg.API(s.index), s.dir != ""

@@ -36,7 +36,7 @@ const (
 func besiege(t *testing.T, versions, attackers, rounds int, pace time.Duration) *siege {
 	t.Helper()
 	s := &siege{rounds: rounds, pace: pace}
-	s.w = start(t, testnet.Config{Nodes: siegeNodes, Dir: disk(t), Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }})
+	s.w = start(t, testnet.Config{Nodes: siegeNodes, Dir: disk(t), Now: func(int) time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }})
 	s.agent = newAgent(t, s.w)
 	for seq := range versions {
 		rec, err := s.agent.Sign(fmt.Sprintf("https://version-%d.example/a2a", seq+1), uint64(seq+1), records.MaxLease)

@@ -34,6 +34,9 @@ type session struct {
 	env  env
 }
 
+// errUsage marks what the user asked for and cannot get.
+var errUsage = errors.New("usage")
+
 // errSaid is the error of a verb that has told the user already.
 var errSaid = errors.New("failed")
 
@@ -60,6 +63,7 @@ func (s *session) say(format string, args ...any) { fmt.Fprintf(s.env.stderr, fo
 type cli struct {
 	Up      upCmd      `cmd:"" help:"Run a network of nodes until Ctrl-C."`
 	Demo    demoCmd    `cmd:"" help:"Show what Cairn promises, with separate daemons."`
+	Run     runCmd     `cmd:"" help:"Play scenarios: files that say what a network promises."`
 	Bench   benchCmd   `cmd:"" help:"Measure: ours, the usual libraries, and the floor."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -67,6 +71,7 @@ type cli struct {
 const about = `Runs networks of Cairn nodes on one machine.
 
     cairn-testnet demo               a story of a few seconds: found, moved, revoked, and refused ever after
+    cairn-testnet run FILE...        scenarios: what a network promises, played in virtual time
     cairn-testnet up --nodes 20      a network to play with; the cairn command speaks to each node
     cairn-testnet bench all          how fast, how big, how much on the wire, and the least it could be
 
@@ -101,6 +106,9 @@ func run(ctx context.Context, args []string, e env) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errSaid):
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(e.stderr, "cairn-testnet:", err)
+		return exitUsage
 	case ctx.Err() != nil:
 		fmt.Fprintln(e.stderr, "cairn-testnet: interrupted")
 	default:

@@ -146,3 +146,10 @@ type Hosting interface {
 	// Network is the name that is in every protocol ID.
 	Network() string
 }
+
+// Telling worlds say when a fact reaches a node.
+type Telling interface {
+	// Follow calls heard with each fact that a node has and gets, as it becomes durable
+	// there, until ctx ends or the node is down.
+	Follow(ctx context.Context, n int, heard func(records.Fact))
+}

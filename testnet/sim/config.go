@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -11,6 +12,9 @@ import (
 const (
 	// DefaultBandwidth is what a node's link carries, each way, in bits per second.
 	DefaultBandwidth = 50_000_000
+	// MaxLoss is the largest share of packets that may vanish: with more, nothing gets
+	// through for minutes.
+	MaxLoss = 0.9
 	// MaxNodes is how many addresses there are.
 	MaxNodes = 4096
 )
@@ -27,6 +31,8 @@ type Config struct {
 	Dir string
 	// Wire is what lies between the nodes.
 	Wire WireConfig
+	// Now is the wall clock of node i, see [testnet.Config]; default time.Now.
+	Now func(i int) time.Time
 	// Logger gets what the nodes have to say, each with its number; nil discards.
 	Logger *slog.Logger
 	// Started is called after each node that New started, with how many there are
@@ -44,10 +50,11 @@ type WireConfig struct {
 	// DefaultBandwidth. What a link cannot carry queues and is then dropped
 	// (FQ-CoDel).
 	Bandwidth int
-	// Loss is the share of packets that vanish, 0 to 0.9, decided for each by the
-	// seed, the two hosts and its number between them.
+	// Loss is the share of packets that vanish, 0 to MaxLoss, decided for each by the
+	// seed, the two hosts and its number between them. SetLoss changes it.
 	Loss float64
-	// Jitter is the most that a packet is late; each draws from 0 to this.
+	// Jitter is the most that a packet is late; each draws from 0 to this. SetJitter
+	// changes it.
 	Jitter time.Duration
 	// Charge is what a host needs before it acts on a packet, to read, verify and hand
 	// on: computing is free in virtual time, so it is added to the delay of every
@@ -64,15 +71,25 @@ func (c WireConfig) withDefaults() (WireConfig, error) {
 	if c.Bandwidth == 0 {
 		c.Bandwidth = DefaultBandwidth
 	}
-	switch {
-	case c.Bandwidth < 0:
+	if c.Bandwidth < 0 {
 		return c, fmt.Errorf("a bandwidth of %d bits per second: want more than 0", c.Bandwidth)
-	case !(c.Loss >= 0 && c.Loss <= 0.9):
-		return c, fmt.Errorf("a loss of %g: want 0 to 0.9", c.Loss)
-	case c.Jitter < 0:
-		return c, fmt.Errorf("a jitter of %s: want 0 or more", c.Jitter)
-	case c.Charge < 0:
+	}
+	if c.Charge < 0 {
 		return c, fmt.Errorf("a charge of %s: want 0 or more", c.Charge)
 	}
-	return c, nil
+	return c, errors.Join(checkLoss(c.Loss), checkJitter(c.Jitter))
+}
+
+func checkLoss(share float64) error {
+	if !(share >= 0 && share <= MaxLoss) {
+		return fmt.Errorf("a loss of %g: want 0 to %g", share, MaxLoss)
+	}
+	return nil
+}
+
+func checkJitter(most time.Duration) error {
+	if most < 0 {
+		return fmt.Errorf("a jitter of %s: want 0 or more", most)
+	}
+	return nil
 }

@@ -30,7 +30,10 @@ func NewFabric(cfg WireConfig) (*Fabric, error) {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
 	f := &Fabric{cfg: cfg, ports: make(map[int]*port)}
-	f.rules.Store(&rules{cut: make(map[[2]int]bool), down: make(map[int]bool), slow: make(map[int]time.Duration)})
+	f.rules.Store(&rules{
+		loss: cfg.Loss, jitter: cfg.Jitter,
+		cut: make(map[[2]int]bool), down: make(map[int]bool), slow: make(map[int]time.Duration),
+	})
 	f.net = &simnet.Simnet{Logger: slog.New(slog.DiscardHandler), LatencyFunc: f.delay}
 	f.net.Start()
 	return f, nil
@@ -43,13 +46,13 @@ func (f *Fabric) Close() { f.net.Close() }
 func (f *Fabric) delay(p *simnet.Packet) time.Duration {
 	from, to := number(p.From), number(p.To)
 	d := f.cfg.Model.OneWay(from, to) + f.cfg.Charge
-	if f.cfg.Jitter > 0 {
+	r := f.rules.Load()
+	if r.jitter > 0 {
 		f.mu.Lock()
 		port := f.ports[from]
 		f.mu.Unlock()
-		d += time.Duration(port.late(to, f.cfg.Seed) * float64(f.cfg.Jitter))
+		d += time.Duration(port.late(to, f.cfg.Seed) * float64(r.jitter))
 	}
-	r := f.rules.Load()
 	return d + r.slow[from] + r.slow[to]
 }
 

@@ -33,7 +33,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 	}
 	w, err := testnet.New(ctx, testnet.Config{
 		Nodes: cfg.Nodes, Replication: cfg.Replication, Dir: cfg.Dir, Memory: cfg.Dir == "",
-		Logger: cfg.Logger, Started: cfg.Started, NewHost: f.hostOf,
+		Logger: cfg.Logger, Started: cfg.Started, NewHost: f.hostOf, Now: cfg.Now,
 	})
 	if err != nil {
 		f.Close()

@@ -101,7 +101,7 @@ func (s *socket) WriteTo(b []byte, addr net.Addr) (int, error) {
 	s.port.sentPackets.Add(1)
 	s.port.sentBytes.Add(uint64(len(b) + headers))
 	from, to := s.port.number, number(addr)
-	if !s.fabric.rules.Load().pass(from, to) || s.port.loses(to, s.fabric.cfg.Seed, s.fabric.cfg.Loss) {
+	if r := s.fabric.rules.Load(); !r.pass(from, to) || s.port.loses(to, s.fabric.cfg.Seed, r.loss) {
 		s.port.lost.Add(1)
 		return len(b), nil
 	}

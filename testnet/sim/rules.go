@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,6 +14,9 @@ type rules struct {
 	cut  map[[2]int]bool       // one-way cuts, from and to
 	down map[int]bool          // hosts that are being killed
 	slow map[int]time.Duration // what every packet of a host pays beyond the model
+
+	loss   float64       // share of packets that vanish
+	jitter time.Duration // the most that a packet is late
 }
 
 // pass reports whether a packet may go from one host to another.
@@ -25,9 +29,10 @@ func (f *Fabric) change(edit func(*rules)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old := f.rules.Load()
-	next := &rules{side: maps.Clone(old.side), cut: maps.Clone(old.cut), down: maps.Clone(old.down), slow: maps.Clone(old.slow)}
-	edit(next)
-	f.rules.Store(next)
+	next := *old
+	next.side, next.cut, next.down, next.slow = maps.Clone(old.side), maps.Clone(old.cut), maps.Clone(old.down), maps.Clone(old.slow)
+	edit(&next)
+	f.rules.Store(&next)
 }
 
 // Partition splits the hosts: packets between different groups vanish, without a
@@ -67,6 +72,24 @@ func (f *Fabric) Slow(i int, extra time.Duration) {
 			delete(r.slow, i)
 		}
 	})
+}
+
+// SetLoss sets the share of packets that vanish from now on, see WireConfig.
+func (f *Fabric) SetLoss(share float64) error {
+	if err := checkLoss(share); err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	f.change(func(r *rules) { r.loss = share })
+	return nil
+}
+
+// SetJitter sets the most that a packet is late from now on.
+func (f *Fabric) SetJitter(most time.Duration) error {
+	if err := checkJitter(most); err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	f.change(func(r *rules) { r.jitter = most })
+	return nil
 }
 
 // mute lets every packet of a host vanish until its next start.

@@ -1,0 +1,55 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+)
+
+// maxCrowd bounds the agents of one name.
+const maxCrowd = 10_000
+
+// agentVerb makes agents: one for each name, or many under one name.
+type agentVerb struct {
+	names []string
+	each  int
+}
+
+func readAgent(a *args) action {
+	v := agentVerb{each: 1}
+	for a.more() || len(v.names) == 0 {
+		if len(v.names) == 1 && a.try("of") {
+			if v.each = a.count("the number of agents", a.next("the number of agents")); v.each > maxCrowd {
+				a.fail("%d are too many agents, want at most %d", v.each, maxCrowd)
+			}
+			break
+		}
+		name := a.next("the name")
+		if !nameForm.MatchString(name) {
+			a.fail("%q is no name such as a1", name)
+			break
+		}
+		if a.names[name] {
+			a.fail("there is an agent %q already", name)
+		}
+		a.names[name] = true
+		v.names = append(v.names, name)
+	}
+	return v
+}
+
+func (v agentVerb) do(_ context.Context, p *play) error {
+	for _, name := range v.names {
+		for i := range v.each {
+			one := name
+			if v.each > 1 {
+				one = fmt.Sprintf("%s-%d", name, i+1)
+			}
+			a, err := p.newAgent(one)
+			if err != nil {
+				return err
+			}
+			p.agents[name] = append(p.agents[name], a)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+package worlds
+
+import "github.com/cairn-overlay/cairn/testnet/scenario"
+
+// What each world can do beside being one.
+var (
+	_ interface {
+		scenario.World
+		scenario.Faulty
+		scenario.Wired
+		scenario.Clocked
+		scenario.Ready
+		scenario.Holding
+		scenario.Hosting
+		scenario.Telling
+	} = (*virtual)(nil)
+	_ interface {
+		scenario.World
+		scenario.Faulty
+		scenario.Clocked
+		scenario.Ready
+		scenario.Holding
+		scenario.Hosting
+		scenario.Telling
+	} = (*loopback)(nil)
+)
