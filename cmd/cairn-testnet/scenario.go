@@ -22,7 +22,7 @@ type runCmd struct {
 	Repeat  int      `default:"1" placeholder:"N" help:"Play each file N times, each with another seed."`
 	Log     string   `placeholder:"FILE" help:"Write the operations log here, one JSON object a line."`
 	Rewrite bool     `help:"Write what the scenarios print into their files, but no bounds. Look at the difference before you keep it."`
-	Output  string   `short:"o" enum:"human,json" default:"human" help:"human or json: one object for each run."`
+	Output  format   `short:"o" enum:"human,json" default:"human" placeholder:"FORMAT" help:"human or json: one object for each run."`
 }
 
 // Help is the long help.
@@ -106,7 +106,7 @@ func (c *runCmd) play(s *session, files []*scenario.File) (err error) {
 			measured = append(measured, rep.Measures...)
 		}
 	}
-	if c.Output == "human" && c.Repeat > 1 {
+	if c.Output == human && c.Repeat > 1 {
 		if err := table(s.env.stdout, scenario.Merge(measured)); err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func (c *runCmd) once(s *session, f *scenario.File, opts scenario.Options) (*sce
 			return rep, err
 		}
 	}
-	if c.Output == "json" {
+	if c.Output == asJSON {
 		return rep, json.NewEncoder(s.env.stdout).Encode(rep)
 	}
 	verdict := "held"
