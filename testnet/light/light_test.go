@@ -106,7 +106,10 @@ func TestSpreadByHand(t *testing.T) {
 	if got, want := w.Arrivals(0), []time.Duration{0, 11 * time.Millisecond, 22 * time.Millisecond, -1}; !slices.Equal(got, want) {
 		t.Errorf("arrives at %v, want %v", got, want)
 	}
-	s := w.SpreadFrom([]int{0, 1})
+	sender := w.Sender()
+	sender.SendFrom(0)
+	sender.SendFrom(1)
+	s := sender.Result()
 	want := Spread{
 		Nodes: 4, Messages: 2, Degree: 1, Pairs: 6, Missing: 2,
 		Latency: Quantiles{11_000, 11_000, 22_000}, Floor: Quantiles{11_000, 11_000, 11_000},

@@ -62,8 +62,8 @@ const (
 	tagLate
 )
 
-// resolving is one lookup after the other.
-type resolving struct {
+// Reader does one lookup after the other in a world, and counts.
+type Reader struct {
 	w     *World
 	queue queue
 	res   Resolves
@@ -93,20 +93,32 @@ type question struct {
 	isLate bool
 }
 
-// Resolve looks keys up, each by a random node.
-func (w *World) Resolve(count int) Resolves {
-	s := &resolving{w: w, res: Resolves{Nodes: w.cfg.Nodes, Seed: w.cfg.Seed, Count: count}}
+// Reader is one that has looked nothing up yet.
+func (w *World) Reader() *Reader {
+	s := &Reader{w: w, res: Resolves{Nodes: w.cfg.Nodes, Seed: w.cfg.Seed}}
 	for n := range math.MaxUint8 + 1 {
 		s.steps = append(s.steps, []step{step(n)})
 	}
-	for i := range uint64(count) {
-		s.one(i)
+	return s
+}
+
+// Resolve looks keys up, each by a node that is drawn.
+func (w *World) Resolve(count int) Resolves {
+	s := w.Reader()
+	s.Read(count)
+	return s.Result()
+}
+
+// Read looks the next keys up, as the seed draws them and their readers.
+func (s *Reader) Read(count int) {
+	for range count {
+		s.one(uint64(s.res.Count))
+		s.res.Count++
 	}
-	return s.result()
 }
 
 // one looks one key up.
-func (s *resolving) one(i uint64) {
+func (s *Reader) one(i uint64) {
 	seed := s.w.cfg.Seed
 	s.target = s.w.space.position(draw(seed, forTarget, i), draw(seed, forTarget, i, 1))
 	s.holders = s.w.space.closest(s.target, s.w.cfg.Replication)
@@ -121,7 +133,7 @@ func (s *resolving) one(i uint64) {
 }
 
 // begin sets the lookup up as the overlay does: from the nearest of the own table.
-func (s *resolving) begin() {
+func (s *Reader) begin() {
 	s.queue.rewind()
 	s.air, s.waiting, s.asked = s.air[:0], 0, 0
 	s.cold = lookup.Estimate{}
@@ -139,7 +151,7 @@ const coldSamples = 16
 
 // name lists the peers that a node knows nearest to the target, as heard of by so
 // many questions.
-func (s *resolving) name(node uint32, n int, by step) []heard {
+func (s *Reader) name(node uint32, n int, by step) []heard {
 	s.entries, s.named = s.w.tables.nearest(s.entries[:0], node, s.target, n), s.named[:0]
 	for _, p := range s.entries {
 		s.named = append(s.named, heard{ID: p, Addrs: s.steps[by]})
@@ -149,7 +161,7 @@ func (s *resolving) name(node uint32, n int, by step) []heard {
 
 // takes is how long a question to p takes, without the reader's own work: one round
 // trip, two where the peer is to be dialled, and the peer's work.
-func (s *resolving) takes(p uint32, connected bool) uint32 {
+func (s *Reader) takes(p uint32, connected bool) uint32 {
 	rtt := 2 * s.w.places.oneWay(s.reader, p)
 	if !connected {
 		rtt *= 2
@@ -159,7 +171,7 @@ func (s *resolving) takes(p uint32, connected bool) uint32 {
 
 // trips is what the reader knows of the time that p takes: of a link its round trip,
 // measured once, of others how long dials take.
-func (s *resolving) trips(p uint32) lookup.Trips {
+func (s *Reader) trips(p uint32) lookup.Trips {
 	t := lookup.Trips{Connected: s.w.links.linked(s.reader, p), Cold: s.cold}
 	if t.Connected {
 		t.Known = true
@@ -168,10 +180,10 @@ func (s *resolving) trips(p uint32) lookup.Trips {
 	return t
 }
 
-func (s *resolving) cost(p uint32) time.Duration { return s.trips(p).Cost() }
+func (s *Reader) cost(p uint32) time.Duration { return s.trips(p).Cost() }
 
 // run asks and listens until there is an answer, or nobody is left.
-func (s *resolving) run() {
+func (s *Reader) run() {
 	s.fill(0)
 	for !s.queue.empty() {
 		e := s.queue.pop()
@@ -189,7 +201,7 @@ func (s *resolving) run() {
 }
 
 // fill asks until enough questions are in the air.
-func (s *resolving) fill(now uint32) {
+func (s *Reader) fill(now uint32) {
 	for s.waiting < s.w.cfg.Parallel {
 		p, ok := s.look.Next(s.cost)
 		if !ok {
@@ -208,7 +220,7 @@ func (s *resolving) fill(now uint32) {
 }
 
 // question is the one to p that is in the air.
-func (s *resolving) question(p uint32) int {
+func (s *Reader) question(p uint32) int {
 	for i := range s.air {
 		if s.air[i].peer == p {
 			return i
@@ -217,7 +229,7 @@ func (s *resolving) question(p uint32) int {
 	return -1
 }
 
-func (s *resolving) markLate(p uint32) {
+func (s *Reader) markLate(p uint32) {
 	if q := s.question(p); q >= 0 {
 		s.air[q].isLate = true
 		s.waiting--
@@ -227,7 +239,7 @@ func (s *resolving) markLate(p uint32) {
 }
 
 // take enters the answer of p: the value, or those whom it knows.
-func (s *resolving) take(p uint32) (hop step, got bool) {
+func (s *Reader) take(p uint32) (hop step, got bool) {
 	i := s.question(p)
 	q := s.air[i]
 	s.air[i] = s.air[len(s.air)-1]
@@ -243,7 +255,7 @@ func (s *resolving) take(p uint32) (hop step, got bool) {
 }
 
 // found enters the lookup into the tallies.
-func (s *resolving) found(took uint32, hop step) {
+func (s *Reader) found(took uint32, hop step) {
 	direct, relayed := uint32(never), uint32(never)
 	for _, h := range s.holders {
 		direct = min(direct, s.takes(h, s.w.links.linked(s.reader, h))+s.w.floor.charge)
@@ -257,7 +269,8 @@ func (s *resolving) found(took uint32, hop step) {
 	s.hops.add(uint32(hop))
 }
 
-func (s *resolving) result() Resolves {
+// Result is how all lookups so far went.
+func (s *Reader) Result() Resolves {
 	r := s.res
 	r.Found = int(s.latency.count)
 	r.Latency, r.Floor = s.latency.quantiles(), s.floor.quantiles()

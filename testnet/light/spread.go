@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Spread is how messages went through a world, one after the other, each from a
-// node that was drawn.
+// Spread is how messages went through a world, one after the other.
 type Spread struct {
 	Nodes    int     `json:"nodes"`
 	Seed     uint64  `json:"seed"`
@@ -32,9 +31,10 @@ type Spread struct {
 // never is a time that nothing arrives at.
 const never = math.MaxUint32
 
-// spreading is one message after the other on its way.
-type spreading struct {
+// Sender sends one message after the other through a world, and counts.
+type Sender struct {
 	w       *World
+	sent    int
 	queue   queue
 	had     []uint32 // when each node had the message; never
 	peers   []uint32 // room that is used again
@@ -45,28 +45,34 @@ type spreading struct {
 	missing uint64
 }
 
-// Spread sends messages, each from a random node.
+// Sender is one that has sent nothing yet.
+func (w *World) Sender() *Sender { return &Sender{w: w, had: make([]uint32, w.cfg.Nodes)} }
+
+// Spread sends messages, each from a node that is drawn.
 func (w *World) Spread(messages int) Spread {
-	from := make([]int, messages)
-	for m := range from {
-		from[m] = int(below(draw(w.cfg.Seed, forPublisher, uint64(m)), uint32(w.cfg.Nodes)))
+	s := w.Sender()
+	for range messages {
+		s.Send()
 	}
-	return w.SpreadFrom(from)
+	return s.Result()
 }
 
-// SpreadFrom sends one message from each of these nodes.
-func (w *World) SpreadFrom(publishers []int) Spread {
-	s := &spreading{w: w, had: make([]uint32, w.cfg.Nodes)}
-	for _, p := range publishers {
-		s.send(uint32(p))
-	}
-	return s.result(len(publishers))
+// Send sends the next message from the node that the seed draws for it.
+func (s *Sender) Send() {
+	s.SendFrom(int(below(draw(s.w.cfg.Seed, forPublisher, uint64(s.sent)), uint32(s.w.cfg.Nodes))))
+}
+
+// SendFrom sends the next message from a node.
+func (s *Sender) SendFrom(publisher int) {
+	s.sent++
+	s.send(uint32(publisher))
+	s.count(uint32(publisher))
 }
 
 // Arrivals sends one message from a node, and returns when each node had verified it;
 // a negative time says never. The publisher has it at 0.
 func (w *World) Arrivals(publisher int) []time.Duration {
-	s := &spreading{w: w, had: make([]uint32, w.cfg.Nodes)}
+	s := w.Sender()
 	s.send(uint32(publisher))
 	out := make([]time.Duration, len(s.had))
 	for i, had := range s.had {
@@ -78,7 +84,7 @@ func (w *World) Arrivals(publisher int) []time.Duration {
 }
 
 // send follows one message to its end.
-func (s *spreading) send(publisher uint32) {
+func (s *Sender) send(publisher uint32) {
 	for i := range s.had {
 		s.had[i] = never
 	}
@@ -100,11 +106,10 @@ func (s *spreading) send(publisher uint32) {
 		s.peers = s.w.rule.Forward(s.peers[:0], node, e.from, e.tag)
 		s.hand(node, done, e.tag)
 	}
-	s.count(publisher)
 }
 
 // hand sends copies from a node to peers.
-func (s *spreading) hand(node, now, tag uint32) {
+func (s *Sender) hand(node, now, tag uint32) {
 	me := s.w.places.spots[node]
 	for _, p := range s.peers {
 		s.queue.push(event{key: at(now+s.w.places.between(me, s.w.places.spots[p]), p), from: node, tag: tag})
@@ -112,7 +117,7 @@ func (s *spreading) hand(node, now, tag uint32) {
 }
 
 // count enters who had the message when, and who could have.
-func (s *spreading) count(publisher uint32) {
+func (s *Sender) count(publisher uint32) {
 	var last, lastFloor uint32
 	for i, had := range s.had {
 		switch node := uint32(i); {
@@ -129,9 +134,10 @@ func (s *spreading) count(publisher uint32) {
 	s.last = append(s.last, over(last, lastFloor))
 }
 
-func (s *spreading) result(messages int) Spread {
+// Result is how all messages so far went.
+func (s *Sender) Result() Spread {
 	r := Spread{
-		Nodes: s.w.cfg.Nodes, Seed: s.w.cfg.Seed, Messages: messages, Degree: s.w.Degree(),
+		Nodes: s.w.cfg.Nodes, Seed: s.w.cfg.Seed, Messages: s.sent, Degree: s.w.Degree(),
 		Pairs: s.latency.count + s.missing, Missing: s.missing,
 		Latency: s.latency.quantiles(), Floor: s.floor.quantiles(), Load: s.queue.borne(),
 	}
