@@ -173,7 +173,7 @@ func (s *session) nextStep(err error) string {
 	case errors.Is(err, fs.ErrPermission) && !errors.Is(err, keyring.ErrUnreadable):
 		return "run it as the user whom the path belongs to, or name another directory with --dir"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "give it more time with --timeout, or look at: cairn status" + s.dirFlag()
+		return "give it more time with --timeout; the daemon's own messages say what holds it up"
 	}
 	return ""
 }

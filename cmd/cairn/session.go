@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cairn-overlay/cairn/internal/shell"
 	"github.com/cairn-overlay/cairn/node/keyring"
 )
 
@@ -84,7 +85,7 @@ func (s *session) dirFlag() string {
 	if s.global.Dir == "" {
 		return ""
 	}
-	return " --dir " + s.global.Dir
+	return " --dir " + shell.Word(s.global.Dir)
 }
 
 // keys opens the agents' keys under the data directory.

@@ -8,7 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/cairn-overlay/cairn/internal/shell"
 )
 
 // EndpointFile is the name of the file in a data directory that says where its
@@ -94,19 +95,9 @@ func RemoveEndpoint(dir string, pid int) error {
 func notRunning(dir, detail string) error {
 	command := "cairn daemon"
 	if dir != "" {
-		command += " --dir " + shellWord(dir)
+		command += " --dir " + shell.Word(dir)
 	}
 	return fmt.Errorf("%w (%s); start it with: %s", ErrNotRunning, detail, command)
-}
-
-// shellWord quotes what a shell would take apart.
-func shellWord(s string) string {
-	for _, r := range s {
-		if notInPath(r) {
-			return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-		}
-	}
-	return s
 }
 
 // writeTemp writes a new file of mode 0600 into dir, synced to disk.

@@ -116,7 +116,7 @@ func (c *checker) host(u *url.URL) *fault {
 	case private == "":
 		return nil
 	case c.allowPrivate:
-		c.doubts = append(c.doubts, fmt.Sprintf("%s is %s; kept, as asked", showURL(u.String()), private))
+		c.doubts = append(c.doubts, fmt.Sprintf("%s is %s; kept, since private endpoints are allowed here", showURL(u.String()), private))
 		return nil
 	}
 	return faultf(ErrPrivate, "%s is %s; --allow-private accepts it, for a network of your own", showURL(u.String()), private)

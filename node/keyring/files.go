@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/cairn-overlay/cairn/internal/shell"
 )
 
 const (
@@ -183,7 +185,7 @@ func readFile(path string, secret bool) ([]byte, error) {
 		return nil, unreadable(path, err)
 	}
 	if mode := st.Mode().Perm(); secret && mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("%s (mode %04o): %w: others could have read it; run: chmod 600 %s", path, mode, ErrPermissions, shellWord(path))
+		return nil, fmt.Errorf("%s (mode %04o): %w: others could have read it; run: chmod 600 %s", path, mode, ErrPermissions, shell.Word(path))
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
@@ -204,12 +206,4 @@ func unreadable(path string, err error) error {
 		return fmt.Errorf("%s: %w: run this as the user who owns it (%w)", path, ErrUnreadable, err)
 	}
 	return fmt.Errorf("%s: %w: %w", path, ErrUnreadable, err)
-}
-
-// shellWord quotes a path for the line that a person will paste.
-func shellWord(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -759,9 +759,6 @@ func TestUnreadable(t *testing.T) {
 	if _, errs := k.List(); len(errs) == 0 {
 		t.Error("a list under a file")
 	}
-	if got := shellWord("/a b/it's"); got != `'/a b/it'\''s'` {
-		t.Errorf("quoted %s", got)
-	}
 }
 
 // FuzzPublic reads agent.json.
