@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -76,9 +78,12 @@ func (c *benchCmd) Run(s *session) error {
 		return err
 	}
 	report := bench.Report{Version: version, Partial: true}
+	if err := c.write(report); err != nil { // what cannot be written is said before hours of work
+		return err
+	}
 	report.Partial, err = c.measure(s, plan, &report)
 	if err == nil {
-		err = c.finish(s, plan, report)
+		err = c.finish(s, report)
 	}
 	if err == nil && report.Partial {
 		err = context.Cause(s.ctx)
@@ -96,41 +101,46 @@ func (c *benchCmd) measure(s *session, plan bench.Plan, report *bench.Report) (p
 				return err
 			}
 		}
-		if c.Report == "" {
-			return nil
-		}
-		return bench.WriteReport(c.Report, *report)
+		return c.write(*report)
 	})
 	return !complete, err
 }
 
 // finish shows the results, and writes what was asked for.
-func (c *benchCmd) finish(s *session, plan bench.Plan, report bench.Report) error {
+func (c *benchCmd) finish(s *session, report bench.Report) error {
 	var err error
 	switch c.Output {
 	case human:
 		err = bench.WriteTable(s.env.stdout, report.Results)
 	case asJSON:
-		if len(report.Results) == 1 && c.Name != "all" {
-			err = c.encode(s, report.Results[0])
-		} else {
-			err = c.encode(s, report.Results...)
-		}
+		err = c.encode(s, report.Results...)
+	}
+	if err == nil {
+		err = c.write(report)
 	}
 	if err == nil && c.Report != "" {
-		if err = bench.WriteReport(c.Report, report); err == nil {
-			s.say("report: %s/%s", c.Report, bench.ReportFile)
-		}
-	}
-	if err == nil && c.Docs != "" {
-		err = bench.WriteDocs(c.Docs, report)
+		s.say("report: %s", filepath.Join(c.Report, bench.ReportFile))
 	}
 	return err
+}
+
+// write writes the report and the page of the documentation, where they were asked for.
+func (c *benchCmd) write(report bench.Report) error {
+	if c.Report != "" {
+		if err := bench.WriteReport(c.Report, report); err != nil {
+			return err
+		}
+	}
+	if c.Docs != "" {
+		return bench.WriteDocs(c.Docs, report)
+	}
+	return nil
 }
 
 // encode writes one result as an object, or several as a list.
 func (c *benchCmd) encode(s *session, results ...bench.Result) error {
 	if !c.Samples {
+		results = slices.Clone(results)
 		for i := range results {
 			results[i].Samples, results[i].Plots = nil, nil
 		}

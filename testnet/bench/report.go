@@ -50,7 +50,7 @@ func WriteReport(dir string, r Report) error {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
-	page, err := renderPage(r)
+	page, err := renderPage(r, r.versions())
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

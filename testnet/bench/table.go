@@ -100,10 +100,16 @@ func triple(q *Quantiles) string {
 	return figure(q.P50) + "/" + figure(q.P99) + "/" + figure(q.Max)
 }
 
-// keyed writes the quantiles as one triple, and each other key with its name.
+// keyed writes the quantiles as a triple where all three are there, and each other
+// key with its name.
 func keyed(values map[string]float64) string {
 	var parts []string
-	for _, key := range sortedKeys(values) {
+	keys := sortedKeys(values)
+	if len(keys) >= 3 && keys[2] == "max" {
+		parts = append(parts, figure(values["p50"])+"/"+figure(values["p99"])+"/"+figure(values["max"]))
+		keys = keys[3:]
+	}
+	for _, key := range keys {
 		parts = append(parts, key+" "+figure(values[key]))
 	}
 	if len(parts) == 0 {

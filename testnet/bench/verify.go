@@ -12,7 +12,7 @@ import (
 // The size of one block of verifications.
 const (
 	verifyRecords    = 500
-	verifyTombstones = 20_000
+	verifyTombstones = 5_000
 )
 
 func verify() Metric {
