@@ -6,6 +6,8 @@ import (
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // Sizes of the router. Its defaults are 32 each, and each drops in silence.
@@ -47,7 +49,7 @@ func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 		pubsub.WithNoAuthor(),
 		pubsub.WithMessageIdFn(messageID),
-		pubsub.WithFloodPublish(true),
+		pubsub.WithFloodPublish(!weak.Off(weak.FloodPublish)),
 		pubsub.WithPeerOutboundQueueSize(outboundQueue),
 		pubsub.WithValidateQueueSize(validationQueue),
 		// An RPC carries many messages, and a stock peer fills it up to 1 MiB: a lower

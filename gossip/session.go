@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -77,7 +78,13 @@ type session struct {
 }
 
 // openFact verifies the bytes of a fact.
-func openFact(b []byte) (records.Fact, error) { return records.OpenTombstone(b) }
+func openFact(b []byte) (records.Fact, error) {
+	f, err := records.OpenTombstone(b)
+	for n := len(b) - 1; err != nil && n >= records.MinTombstoneSize && weak.Off(weak.StrictDecode); n-- {
+		f, err = records.OpenTombstone(b[:n])
+	}
+	return f, err
+}
 
 // take verifies and ingests a frame of facts. wanted is what may come, once each;
 // nil: anything.

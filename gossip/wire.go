@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // Limits of one reconciliation, the same on both sides. docs/spec/003-reconciliation.md
@@ -54,6 +56,9 @@ type wire struct {
 // newWire gives the session sessionTime from now on.
 func newWire(s stream) *wire {
 	w := &wire{s: s, r: bufio.NewReaderSize(s, 4<<10), w: bufio.NewWriterSize(s, 16<<10), until: time.Now().Add(sessionTime)}
+	if weak.Off(weak.SyncCaps) {
+		w.until = w.until.Add(time.Hour)
+	}
 	_ = s.SetWriteDeadline(w.until) // a stream that cannot be timed is reset by its owner's context
 	return w
 }
@@ -86,7 +91,7 @@ func (w *wire) read() (frameKind, []byte, error) {
 		w.waits++
 	}
 	limit := time.Now().Add(frameTime)
-	if limit.After(w.until) {
+	if limit.After(w.until) || weak.Off(weak.SyncCaps) {
 		limit = w.until
 	}
 	_ = w.s.SetReadDeadline(limit)

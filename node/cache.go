@@ -38,7 +38,7 @@ func (c cached) fresh(now time.Time) bool {
 	if c.source == sourceHeld {
 		limit = freshHeld
 	}
-	return now.Sub(c.confirmed) <= limit && c.rec.ValidAt(now) == nil
+	return now.Sub(c.confirmed) <= limit && holds(c.rec, now) == nil
 }
 
 // cache remembers the newest record of recently used agents; the least recently

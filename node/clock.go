@@ -3,6 +3,9 @@ package node
 import (
 	"sync"
 	"time"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 // clock is the wall clock of a node: it never runs below a reading that it gave
@@ -29,6 +32,14 @@ func (c *clock) Now() time.Time {
 	}
 	c.floor = t
 	return t
+}
+
+// holds reports nil where a record's lease holds at a time, else why not.
+func holds(rec *records.Record, at time.Time) error {
+	if weak.Off(weak.LeaseCheck) {
+		return nil
+	}
+	return rec.ValidAt(at)
 }
 
 // Behind returns by how much the machine's clock is behind the stored reading.

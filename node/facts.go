@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/gossip"
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -19,7 +20,7 @@ const (
 // ingest is the one way into the fact set: memory first, so that every answer
 // changes at once, then the disk behind it. new is false where the fact was held.
 func (n *Node) ingest(f records.Fact, source string) (bool, error) {
-	if n.facts.Lookup(f.ID()) != nil {
+	if n.facts.Lookup(f.ID()) != nil || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
 	}
 	if err := n.journal.add(f, source, n.clock.Now()); err != nil {
@@ -37,6 +38,15 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	n.count.add("facts_"+source+"_total", 1)
 	n.watchers.notify(f.ID())
 	return true, nil
+}
+
+// dead returns the tombstone of an agent, or nil. Whatever takes, serves, answers or
+// puts a record asks it.
+func (n *Node) dead(id records.AgentID) records.Fact {
+	if weak.Off(weak.TombCheck) {
+		return nil
+	}
+	return n.facts.Lookup(id)
 }
 
 // ingestGossip is ingest for the fact topic and reconciliation.

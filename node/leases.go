@@ -227,7 +227,7 @@ func (n *Node) renew(ctx context.Context, l store.Lease) error {
 	if !ok || current.Sequence != l.Sequence || current.Pending != l.Pending {
 		return nil // withdrawn or published meanwhile
 	}
-	if n.facts.Lookup(l.ID) != nil {
+	if n.dead(l.ID) != nil {
 		return n.leases.drop(ctx, l.ID)
 	}
 	last := l.Record

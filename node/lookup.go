@@ -56,7 +56,7 @@ func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 	l.path = append(l.path, overlay.Hop{Peer: a.Peer, Answer: "record", RTT: a.RTT})
 	l.answers[a.Peer] = a.Value
 	rec, isRecord := a.Value.(*records.Record)
-	if isRecord && rec.ValidAt(l.n.clock.Now()) == nil && (l.best == nil || records.Compare(rec, l.best) > 0) {
+	if isRecord && holds(rec, l.n.clock.Now()) == nil && (l.best == nil || records.Compare(rec, l.best) > 0) {
 		l.best = rec
 	}
 	l.mu.Unlock()
@@ -83,7 +83,7 @@ func (l *lookup) settle() {
 	if l.best != nil {
 		switch l.policy.Mode {
 		case PolicyCacheFirst, PolicyFirst:
-			mark, err := l.n.store.Mark(l.id)
+			mark, err := l.n.mark(l.id)
 			enough = enough || err == nil && l.best.Mark().Compare(mark) >= 0
 		case PolicyQuorum:
 			enough = enough || l.agreeing(l.best) >= l.policy.Quorum
@@ -116,7 +116,7 @@ func (l *lookup) repair(ctx context.Context, best *records.Record, report overla
 		l.mu.Lock()
 		v := l.answers[p]
 		l.mu.Unlock()
-		if v != nil && records.Compare(best, v) <= 0 || repaired >= maxRepairs || l.n.facts.Lookup(l.id) != nil {
+		if v != nil && records.Compare(best, v) <= 0 || repaired >= maxRepairs || l.n.dead(l.id) != nil {
 			continue
 		}
 		repaired++

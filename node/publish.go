@@ -119,7 +119,7 @@ func (n *Node) catchUp(ctx context.Context, agent keyring.Agent) error {
 // sign makes the agent's next record.
 func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Location, lease time.Duration) (*records.Record, error) {
 	id := agent.Identity.ID()
-	if n.facts.Lookup(id) != nil {
+	if n.dead(id) != nil {
 		return nil, fmt.Errorf("agent %s: %w", agent.Name, records.ErrRevoked)
 	}
 	signer, err := n.keys.Signer(agent.Name)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -73,7 +74,7 @@ func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (
 		return Resolution{}, fmt.Errorf("resolve: %w", err)
 	}
 	// A tombstone that arrived during the lookup ends the matter.
-	if t := n.facts.Lookup(id); t != nil && res.Status != records.StatusRevoked {
+	if t := n.dead(id); t != nil && res.Status != records.StatusRevoked {
 		res = n.revoked(t, res.Path)
 	}
 	res.Elapsed = time.Since(start)
@@ -82,7 +83,7 @@ func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (
 }
 
 func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error) {
-	if t := n.facts.Lookup(id); t != nil {
+	if t := n.dead(id); t != nil {
 		return n.revoked(t, nil), nil
 	}
 	now := n.clock.Now()
@@ -90,7 +91,7 @@ func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (
 	own := n.leases.holds(id)
 	switch policy.Mode {
 	case PolicyCacheFirst:
-		if hit && (entry.fresh(now) || own && entry.rec.ValidAt(now) == nil) {
+		if hit && (entry.fresh(now) || own && holds(entry.rec, now) == nil) {
 			return n.fromCache(entry, now), nil
 		}
 	case PolicyCacheOnly:
@@ -118,11 +119,11 @@ func (n *Node) fromCache(c cached, now time.Time) Resolution {
 // higher mark is held, unverified where the node's facts are not complete.
 func (n *Node) judge(rec *records.Record, now time.Time) Resolution {
 	res := Resolution{ID: rec.ID(), Status: records.StatusActive, Source: SourceDHT, Record: rec}
-	if err := rec.ValidAt(now); err != nil {
+	if err := holds(rec, now); err != nil {
 		res.Status, res.Reason = records.StatusExpired, err.Error()
 		return res
 	}
-	mark, err := n.store.Mark(rec.ID())
+	mark, err := n.mark(rec.ID())
 	if err != nil {
 		res.Status, res.Reason = records.StatusUnverified, "the store cannot be read: "+err.Error()
 		return res
@@ -135,6 +136,19 @@ func (n *Node) judge(rec *records.Record, now time.Time) Resolution {
 		res.Status, res.Reason = records.StatusUnverified, reason
 	}
 	return res
+}
+
+// mark returns the highest rank seen of an agent: of a record that was held here, or
+// found. No answer goes back behind it.
+func (n *Node) mark(id records.AgentID) (records.Mark, error) {
+	if weak.Off(weak.HighWater) {
+		return records.Mark{}, nil
+	}
+	mark, err := n.store.Mark(id)
+	if c, ok := n.cache.get(id); ok && c.rec.Mark().Compare(mark) > 0 {
+		mark = c.rec.Mark()
+	}
+	return mark, err
 }
 
 // fallback answers from the node's own store when nobody else could.

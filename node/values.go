@@ -16,14 +16,14 @@ type values struct{ n *Node }
 // Get returns the tombstone of a revoked agent, else the newest record held whose
 // lease holds, else nil.
 func (v values) Get(_ context.Context, id records.AgentID) (records.Value, error) {
-	if t := v.n.facts.Lookup(id); t != nil {
+	if t := v.n.dead(id); t != nil {
 		return t, nil
 	}
 	rec, err := v.n.store.Record(id)
 	if err != nil || rec == nil {
 		return nil, err
 	}
-	if rec.ValidAt(v.n.clock.Now()) != nil {
+	if holds(rec, v.n.clock.Now()) != nil {
 		return nil, nil
 	}
 	return rec, nil
@@ -47,10 +47,10 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 // outranked, or its lease does not hold now.
 func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	now := n.clock.Now()
-	if n.facts.Lookup(rec.ID()) != nil {
+	if n.dead(rec.ID()) != nil {
 		return fmt.Errorf("put: %w", records.ErrRevoked)
 	}
-	if err := rec.ValidAt(now); err != nil {
+	if err := holds(rec, now); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
 	if err := n.store.PutRecord(ctx, rec, own, now); err != nil {
@@ -59,7 +59,7 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 		}
 		return err
 	}
-	if n.facts.Lookup(rec.ID()) != nil { // it died meanwhile
+	if n.dead(rec.ID()) != nil { // it died meanwhile
 		return errors.Join(fmt.Errorf("put: %w", records.ErrRevoked), n.store.DropRecord(rec.ID()))
 	}
 	n.cache.offer(rec, sourceHeld, now, 0)

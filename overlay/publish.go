@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -314,7 +315,7 @@ func (p *publication) receipt() Receipt {
 		if t.out.Acked {
 			r.Acks++
 		}
-		if t.out.ReadBack {
+		if t.out.ReadBack || t.out.Acked && weak.Off(weak.ReadBack) {
 			r.ReadBack++
 		}
 	}

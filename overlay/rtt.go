@@ -6,6 +6,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/overlay/lookup"
 )
 
@@ -54,6 +55,9 @@ func (r *roundTrips) cost(p peer.ID, connected bool) time.Duration {
 
 // limit is the time after which p counts as late.
 func (r *roundTrips) limit(p peer.ID, connected bool) time.Duration {
+	if weak.Off(weak.ShortLimits) {
+		return DefaultLookupTimeout
+	}
 	return r.get(p, connected).Limit()
 }
 

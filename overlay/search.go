@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -26,7 +27,11 @@ func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer)
 	}
 	defer end()
 	s := &search{yield: yield, holders: make(map[peer.ID]bool)}
-	w := d.newWalk(id.Key(), d.cfg.Replication, d.askValue)
+	width := d.cfg.Replication
+	if weak.Off(weak.WideSearch) {
+		width = 3
+	}
+	w := d.newWalk(id.Key(), width, d.askValue)
 	w.got = func(r reply) bool { return s.got(w.look, r) }
 	s.report.Exhausted = w.run(ctx)
 	report := s.finish(w.look)

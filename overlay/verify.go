@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -36,6 +37,9 @@ func (v *verifier) open(key string, b []byte) (records.Value, error) {
 	sum := [32]byte(h.Sum(nil))
 	if val := v.recall(sum); val != nil {
 		return val, nil
+	}
+	if weak.Off(weak.Verify) {
+		return records.Open(b)
 	}
 	val, err := records.OpenFor(key, b)
 	if err != nil {

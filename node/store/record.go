@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -70,10 +71,10 @@ func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, 
 	if err != nil {
 		return nil, err
 	}
-	switch rec.Mark().Compare(old.mark) {
-	case -1:
+	switch rank := rec.Mark().Compare(old.mark); {
+	case rank < 0 && !weak.Off(weak.HighWater):
 		return nil, fmt.Errorf("%w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), old.mark.Sequence)
-	case 0:
+	case rank == 0:
 		held, err := s.holds(id, old)
 		if err != nil || (held && (old.own || !own)) {
 			return nil, err

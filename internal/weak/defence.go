@@ -1,0 +1,52 @@
+package weak
+
+// Env is the environment variable that names the defence that is off, in a build
+// with the tag cairn_weak.
+const Env = "CAIRN_WEAK"
+
+// Defence names one.
+type Defence string
+
+// The defences that can be off.
+const (
+	// Disk: a fact is on disk before it is acknowledged.
+	Disk Defence = "disk"
+	// FloodPublish: a node hands its own fact to every peer on the topic, not only to
+	// those of a mesh that may not have formed.
+	FloodPublish Defence = "flood-publish"
+	// FullHashID: the ID of a message on the topic covers all of its bytes.
+	FullHashID Defence = "full-hash-id"
+	// HighWater: the highest rank seen of an agent outlives the record.
+	HighWater Defence = "highwater"
+	// LeaseCheck: holders and readers ask whether a lease holds.
+	LeaseCheck Defence = "lease-check"
+	// OwnFault: what we cannot take is no fault of who sent it.
+	OwnFault Defence = "own-fault"
+	// ReadBack: an acknowledgement counts for nothing until the value was given back.
+	ReadBack Defence = "readback"
+	// ShortLimits: a peer is late soon, and somebody else is asked.
+	ShortLimits Defence = "short-limits"
+	// StickyTombstone: a tombstone stands before anything is known of its agent.
+	StickyTombstone Defence = "sticky-tombstone"
+	// StrictDecode: bytes after a fact make the message invalid.
+	StrictDecode Defence = "strict-decode"
+	// Sync: sets of facts are reconciled.
+	Sync Defence = "sync"
+	// SyncCaps: a reconciliation ends within its time.
+	SyncCaps Defence = "sync-caps"
+	// SyncWrites: a write returns once the disk has it.
+	SyncWrites Defence = "sync-writes"
+	// TombCheck: the fact set is asked before anything is taken, served, answered or
+	// put anew.
+	TombCheck Defence = "tomb-check"
+	// Verify: a reader checks that a value is of the agent that it asked for.
+	Verify Defence = "verify"
+	// WideSearch: a search ends when all k closest have answered, not the nearest few.
+	WideSearch Defence = "wide-search"
+)
+
+// Defences are all of them.
+var Defences = [...]Defence{
+	Disk, FloodPublish, FullHashID, HighWater, LeaseCheck, OwnFault, ReadBack, ShortLimits, StickyTombstone, StrictDecode,
+	Sync, SyncCaps, SyncWrites, TombCheck, Verify, WideSearch,
+}
