@@ -74,6 +74,14 @@ type Config struct {
 	// Logger gets what an operator may want to know. Nil: nothing is logged.
 	Logger *slog.Logger
 
+	// Linked returns the peers that this node means to stay connected with: to these it
+	// opens links of the trees that facts are passed on along. Peers open links too.
+	// It is called every second, and more often while peers come. Nil: all connected
+	// peers.
+	Linked func() []peer.ID
+	// NoTrees leaves facts to the topic alone.
+	NoTrees bool
+
 	// SyncEvery is the mean time between reconciliations that nothing else causes;
 	// each wait is between 3/4 and 5/4 of it. 0: DefaultSyncEvery.
 	SyncEvery time.Duration
@@ -109,6 +117,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.EverReady == nil {
 		c.EverReady = func() bool { return false }
+	}
+	if c.Linked == nil {
+		c.Linked = c.Host.Network().Peers
 	}
 	if c.OnSync == nil {
 		c.OnSync = func(SyncReport) {}

@@ -20,9 +20,12 @@
 //
 // # What it promises
 //
-// The topic is the fast path: a fact is with every node within a few milliseconds
-// and the time of the links. It promises nothing: queues overflow, peers come too
-// late or are forgotten. Whatever is known to be lost is counted in [Stats].
+// Between nodes of ours facts travel along trees of least delay, which the nodes
+// keep among themselves (package tree): near the shortest way that there is, in
+// hardly more than one copy. The GossipSub topic is the public wire beside them: it
+// serves every peer that no tree reaches, stock ones included, and suffices alone.
+// Both are fast and promise nothing: queues overflow, peers come too late or drop
+// what they should pass on. Whatever is known to be lost is counted in [Stats].
 //
 // Reconciliation makes up for it. Two nodes find the difference of their sets in
 // bytes near its size, and both end with the union. It runs on every connection,
@@ -36,6 +39,7 @@
 //
 // # How it hangs together
 //
+//	trees    pushes -> held?, form, lanes -> Ingest -> along the tree; to the topic's others
 //	topic    messages -> validate: size, form, held?, lanes -> Ingest -> forward
 //	             |                                                 |
 //	             | dropped, ignored                                | new
@@ -48,7 +52,7 @@
 //	             |
 //	serve    the same session, as a peer's server, within bounds
 //
-// Files: topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
+// Files: trees.go, treelink.go, treefacts.go, treewire.go (the trees); topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
 // settings of pubsub), tracer.go (what it drops), repair.go (peers it forgets);
 // schedule.go and watch.go (when to reconcile), sync.go and serve.go (client and
 // server), roles.go, session.go, describe.go, solve.go, view.go, memory.go (the
@@ -61,6 +65,6 @@
 // A router of pubsub runs on the host between Join and Close, and nothing else on
 // the host may run another. After Close a new Join may follow on the same host.
 //
-// The formats and limits are specified in docs/spec/002-gossip.md and
-// docs/spec/003-reconciliation.md.
+// The formats and limits are specified in docs/spec/002-gossip.md,
+// 003-reconciliation.md and 004-trees.md.
 package gossip

@@ -32,6 +32,14 @@ func (t *Topic) Publish(ctx context.Context, f records.Fact) (peers int, err err
 	defer t.leave()
 	t.counters.published.Add(1)
 	data := f.Bytes()
+	pushed := t.trees.originate(data)
+	handed, err := t.handOver(ctx, data)
+	return pushed + handed, err
+}
+
+// handOver gives a message to the router, which sends it to those whom no tree
+// reaches.
+func (t *Topic) handOver(ctx context.Context, data []byte) (peers int, err error) {
 	h := t.handovers.begin(string(data))
 	defer t.handovers.end(string(data), h)
 	if err := t.topic.Publish(ctx, data, pubsub.WithValidatorData(h)); err != nil {

@@ -38,13 +38,17 @@ const (
 	gossipThreshold   = invalidWeight * 3 * 3
 	publishThreshold  = invalidWeight * 5 * 5
 	graylistThreshold = invalidWeight * 10 * 10
+
+	// A peer that the trees reach is below publishing, and so out of the mesh as well,
+	// while what it sends is still read: the router serves the others.
+	coveredScore = publishThreshold - 1
 )
 
 // newRouter starts a GossipSub router for one topic. It ends with ctx; nobody can
 // wait for it.
-func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer) (*pubsub.PubSub, error) {
+func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer, covers func(peer.ID) bool) (*pubsub.PubSub, error) {
 	filter := pubsub.WrapLimitSubscriptionFilter(pubsub.NewAllowlistSubscriptionFilter(topic), maxSubscriptions)
-	params, thresholds := scoring(topic)
+	params, thresholds := scoring(topic, covers)
 	return pubsub.NewGossipSub(ctx, cfg.Host,
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 		pubsub.WithNoAuthor(),
@@ -63,7 +67,7 @@ func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer
 
 // scoring is the parameters of the comment above. pubsub refuses them if they are
 // not sane, so a score that could not work ends Join.
-func scoring(topic string) (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
+func scoring(topic string, covers func(peer.ID) bool) (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 	params := &pubsub.PeerScoreParams{
 		Topics: map[string]*pubsub.TopicScoreParams{topic: {
 			SkipAtomicValidation:           true,
@@ -73,10 +77,16 @@ func scoring(topic string) (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds
 			InvalidMessageDeliveriesDecay:  invalidDecay,
 		}},
 		SkipAtomicValidation: true,
-		AppSpecificScore:     func(peer.ID) float64 { return 0 },
-		DecayInterval:        scoreDecay,
-		DecayToZero:          0.01,
-		RetainScore:          scoreRetain,
+		AppSpecificScore: func(p peer.ID) float64 {
+			if covers(p) {
+				return coveredScore
+			}
+			return 0
+		},
+		AppSpecificWeight: 1,
+		DecayInterval:     scoreDecay,
+		DecayToZero:       0.01,
+		RetainScore:       scoreRetain,
 	}
 	return params, &pubsub.PeerScoreThresholds{
 		GossipThreshold:   gossipThreshold,

@@ -21,6 +21,13 @@ type Stats struct {
 	DroppedSubscription uint64 // messages that our own subscription did not take in time
 	DroppedThrottled    uint64 // times the router shut a peer's messages out
 
+	Routed      uint64 // messages that the router queued for peers, each copy
+	TreePushed  uint64 // facts pushed to neighbours in the trees
+	TreeNamed   uint64 // facts named to neighbours as a second way
+	TreeFetched uint64 // facts that were named, did not come, and were asked for
+	TreeNoRoom  uint64 // roots that there was no room for
+	TreeJunk    uint64 // links that ended because the neighbour broke the protocol
+
 	Isolated uint64 // connected peers that were found missing on the topic
 	Repairs  uint64 // attempts to get them back
 
@@ -40,15 +47,16 @@ type Stats struct {
 
 // counters are Stats while they grow.
 type counters struct {
-	received, fresh, duplicate, published                    atomic.Uint64
-	rejectedSize, rejectedMalformed, rejectedOther           atomic.Uint64
-	ignoredUnknown, ingestErrors                             atomic.Uint64
-	droppedLane, droppedOutbound, droppedValidation          atomic.Uint64
-	droppedSubscription, droppedThrottled                    atomic.Uint64
-	isolated, repairs                                        atomic.Uint64
-	syncRounds, syncComplete, syncSame, syncFailed, syncJunk atomic.Uint64
-	syncServed, syncRefused, syncBad                         atomic.Uint64
-	syncReceived, syncSent, syncBytesIn, syncBytesOut        atomic.Uint64
+	received, fresh, duplicate, published                            atomic.Uint64
+	rejectedSize, rejectedMalformed, rejectedOther                   atomic.Uint64
+	ignoredUnknown, ingestErrors                                     atomic.Uint64
+	droppedLane, droppedOutbound, droppedValidation                  atomic.Uint64
+	droppedSubscription, droppedThrottled                            atomic.Uint64
+	routed, treePushed, treeNamed, treeFetched, treeNoRoom, treeJunk atomic.Uint64
+	isolated, repairs                                                atomic.Uint64
+	syncRounds, syncComplete, syncSame, syncFailed, syncJunk         atomic.Uint64
+	syncServed, syncRefused, syncBad                                 atomic.Uint64
+	syncReceived, syncSent, syncBytesIn, syncBytesOut                atomic.Uint64
 }
 
 // Stats returns the counters, each read at its own moment.
@@ -60,6 +68,8 @@ func (t *Topic) Stats() Stats {
 		IgnoredUnknown: c.ignoredUnknown.Load(), IngestErrors: c.ingestErrors.Load(),
 		DroppedLane: c.droppedLane.Load(), DroppedOutbound: c.droppedOutbound.Load(), DroppedValidation: c.droppedValidation.Load(),
 		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(),
+		Routed: c.routed.Load(), TreePushed: c.treePushed.Load(), TreeNamed: c.treeNamed.Load(), TreeFetched: c.treeFetched.Load(),
+		TreeNoRoom: c.treeNoRoom.Load(), TreeJunk: c.treeJunk.Load(),
 		Isolated: c.isolated.Load(), Repairs: c.repairs.Load(),
 		SyncRounds: c.syncRounds.Load(), SyncComplete: c.syncComplete.Load(), SyncSame: c.syncSame.Load(),
 		SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(),

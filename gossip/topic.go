@@ -31,6 +31,7 @@ type Topic struct {
 	joins  *pubsub.TopicEventHandler
 	events event.Subscription
 	repair *repair
+	trees  *trees
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -57,6 +58,8 @@ func Join(cfg Config) (*Topic, error) {
 		handovers:  newHandovers(),
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.trees = newTrees(t)
+	t.reconciler.ingest = t.ingestSync
 	t.sched.eligible, t.sched.speaks = t.syncPeers, t.speaks
 	t.sched.settled, t.sched.run = t.reconciler.settled, func(ctx context.Context, p peer.ID, reason string) SyncReport {
 		return t.round(network.WithNoDial(ctx, "cairn sync"), p, reason) // a peer that has gone stays gone
@@ -72,7 +75,7 @@ func Join(cfg Config) (*Topic, error) {
 // fails, Close ends.
 func (t *Topic) start() (err error) {
 	name := t.cfg.prefix() + "/facts/1"
-	if t.router, err = newRouter(t.ctx, t.cfg, name, tracer{t}); err != nil {
+	if t.router, err = newRouter(t.ctx, t.cfg, name, tracer{t}, t.trees.covers); err != nil {
 		return err
 	}
 	if err = t.router.RegisterTopicValidator(name, t.validate, pubsub.WithValidatorInline(true)); err != nil {
@@ -94,6 +97,10 @@ func (t *Topic) start() (err error) {
 		return err
 	}
 	t.cfg.Host.SetStreamHandler(t.protocol, t.serve)
+	if !t.cfg.NoTrees {
+		t.cfg.Host.SetStreamHandler(t.trees.protocol, t.trees.serve)
+		t.inside.Go(func() { t.trees.loop(t.ctx) })
+	}
 	t.inside.Go(t.drain)
 	t.inside.Go(t.watchTopic)
 	t.inside.Go(t.watchPeers)
@@ -117,6 +124,8 @@ func (t *Topic) Close() error {
 	t.gate.Unlock()
 
 	t.cfg.Host.RemoveStreamHandler(t.protocol)
+	t.cfg.Host.RemoveStreamHandler(t.trees.protocol)
+	t.trees.close()
 	err := t.leaveTopic()
 	t.cancel()
 	if t.events != nil {

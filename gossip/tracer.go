@@ -52,13 +52,16 @@ func (r tracer) ThrottlePeer(p peer.ID) {
 func (r tracer) DuplicateMessage(*pubsub.Message) { r.t.counters.duplicate.Add(1) }
 
 // SendRPC: queued for a peer.
-func (r tracer) SendRPC(rpc *pubsub.RPC, p peer.ID) { r.t.handovers.sent(rpc.GetPublish()) }
+func (r tracer) SendRPC(rpc *pubsub.RPC, _ peer.ID) {
+	r.t.counters.routed.Add(uint64(len(rpc.GetPublish())))
+	r.t.handovers.sent(rpc.GetPublish())
+}
 
 // Graft: p is in our mesh.
 func (r tracer) Graft(p peer.ID, _ string) { r.t.sched.grafted(p, true) }
 
 // Prune: p is not in our mesh any more.
-func (r tracer) Prune(p peer.ID, _ string) { r.t.sched.grafted(p, false) }
+func (r tracer) Prune(p peer.ID, _ string) { r.t.sched.grafted(p, r.t.trees.covers(p)) }
 
 // The rest is of no interest here.
 

@@ -99,8 +99,18 @@ func (t *Topic) ingest(f records.Fact, from peer.ID) pubsub.ValidationResult {
 	case isNew:
 		t.counters.fresh.Add(1)
 		t.sched.learned()
+		t.trees.originate(f.Bytes())
 	default:
 		t.counters.duplicate.Add(1)
 	}
 	return pubsub.ValidationAccept
+}
+
+// ingestSync hands a fact that reconciliation brought to the node.
+func (t *Topic) ingestSync(f records.Fact, from peer.ID) (isNew bool, err error) {
+	isNew, err = t.cfg.Ingest(f, from, ViaSync)
+	if isNew {
+		t.trees.learned(f.Bytes())
+	}
+	return isNew, err
 }

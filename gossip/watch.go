@@ -37,6 +37,9 @@ func (t *Topic) watchPeers() {
 		if slices.Contains(protocols, t.protocol) {
 			t.sched.mark(p, "connect", 0)
 		}
+		if slices.Contains(protocols, t.trees.protocol) {
+			t.trees.rouse()
+		}
 	}
 }
 
@@ -49,20 +52,25 @@ func (t *Topic) watchTopic() {
 			return
 		case e.Type == pubsub.PeerJoin:
 			t.sched.joined(e.Peer)
+			t.trees.joined(e.Peer)
 		default:
 			t.sched.left(e.Peer)
+			t.trees.left(e.Peer)
 		}
 	}
 }
 
 // speaks reports whether p is connected, in whatever way, and speaks the protocol.
-func (t *Topic) speaks(p peer.ID) bool {
+func (t *Topic) speaks(p peer.ID) bool { return t.supports(p, t.protocol) }
+
+// supports reports whether p is connected and speaks a protocol.
+func (t *Topic) supports(p peer.ID, id protocol.ID) bool {
 	switch t.cfg.Host.Network().Connectedness(p) {
 	case network.Connected, network.Limited:
 	default:
 		return false
 	}
-	found, err := t.cfg.Host.Peerstore().SupportsProtocols(p, t.protocol)
+	found, err := t.cfg.Host.Peerstore().SupportsProtocols(p, id)
 	return err == nil && len(found) > 0
 }
 

@@ -1,0 +1,294 @@
+package tree
+
+import (
+	"cmp"
+	"slices"
+)
+
+const (
+	// settleShare of a distance is how much nearer another parent must be, and
+	// settleLeast at least: delays tremble.
+	settleShare = 16
+	settleLeast = 500 // microseconds
+	// tellShare of a distance is how far it may be off what was told.
+	tellShare = 20
+	tellLeast = 200 // microseconds
+)
+
+// Table is what a node knows of all trees. It is not safe for concurrent use.
+type Table struct {
+	self   Tag
+	charge Dist
+	up     Set
+	delay  [MaxLinks]Dist // one way
+	fault  [MaxLinks]Dist // what blame adds to it
+	roots  map[Tag]*root
+	order  []*root // the same, as they came
+	isRoot bool
+	seq    uint16 // own number as a root
+	raises int    // how often it may still be raised until the next Tick
+}
+
+// root is one tree, seen from here.
+type root struct {
+	tag      Tag
+	own      Route
+	least    Route // the nearest that was ever told: what may be followed must be nearer
+	parent   Slot
+	backup   Slot
+	children Set
+	wants    Set // those whose backup this node is
+	asks     Set // those who have lost their way
+	asking   bool
+	heard    [MaxLinks]Route
+	told     [MaxLinks]Word
+	stale    Set // links to which told is no longer true
+}
+
+// New returns the table of a node without links. Charge is what each node needs
+// before it can pass a fact on.
+func New(self Tag, charge Dist) *Table {
+	return &Table{self: self, charge: charge, roots: make(map[Tag]*root)}
+}
+
+// Link adds a link, or changes its delay, one way. A link that is new knows nothing:
+// Tell has everything for it.
+func (t *Table) Link(s Slot, delay Dist) {
+	fresh := !t.up.Has(s)
+	t.delay[s] = max(delay, 1)
+	t.up |= Of(s)
+	for _, r := range t.order {
+		if fresh {
+			r.clear(s)
+		}
+		t.choose(r)
+	}
+}
+
+// Unlink removes a link.
+func (t *Table) Unlink(s Slot) {
+	t.up &^= Of(s)
+	t.fault[s] = 0
+	for _, r := range t.order {
+		r.clear(s)
+		t.choose(r)
+	}
+}
+
+// clear forgets what a link said and was told.
+func (r *root) clear(s Slot) {
+	r.heard[s], r.told[s] = Route{Dist: Unreachable}, Word{Tag: r.tag, Route: Route{Dist: Unreachable}}
+	r.children, r.wants, r.asks = r.children&^Of(s), r.wants&^Of(s), r.asks&^Of(s)
+	if r.parent == s {
+		r.parent = None
+	}
+	if r.backup == s {
+		r.backup = None
+	}
+	r.stale |= Of(s)
+}
+
+// root returns the tree of a tag, a new one where there is room.
+func (t *Table) root(tag Tag) *root {
+	r := t.roots[tag]
+	if r == nil && len(t.roots) < MaxRoots {
+		r = &root{tag: tag, own: Route{Dist: Unreachable}, least: Route{Dist: Unreachable}, parent: None, backup: None}
+		for s := range Slot(MaxLinks) {
+			r.clear(s)
+		}
+		t.roots[tag], t.order = r, append(t.order, r)
+	}
+	return r
+}
+
+// Hear takes what a neighbour says about one root. It reports whether there was
+// room for it.
+func (t *Table) Hear(s Slot, w Word) bool {
+	if !t.up.Has(s) {
+		return false
+	}
+	if t.roots[w.Tag] == nil && !w.reaches() {
+		return true
+	}
+	r := t.root(w.Tag)
+	if r == nil {
+		return false
+	}
+	r.heard[s] = w.Route
+	set(&r.children, s, w.Role&Parent != 0)
+	set(&r.wants, s, w.Role&Backup != 0)
+	set(&r.asks, s, w.Role&Ask != 0)
+	if t.isRoot && w.Tag == t.self {
+		t.answer(r, w.Route)
+	}
+	t.choose(r)
+	return true
+}
+
+func set(of *Set, s Slot, in bool) {
+	*of &^= Of(s)
+	if in {
+		*of |= Of(s)
+	}
+}
+
+// answer raises the number of our own root for one who has lost his way, and where
+// another life of ours used a higher one.
+func (t *Table) answer(r *root, heard Route) {
+	behind := heard.reaches() && newer(heard.Seq, t.seq)
+	if !behind && r.asks == 0 || t.raises == 0 {
+		return
+	}
+	if behind {
+		t.seq = heard.Seq
+	}
+	t.seq++
+	t.raises--
+	r.asks = 0
+}
+
+// cost is how far a root is by way of a neighbour.
+func (t *Table) cost(r *root, s Slot) Dist {
+	sum := uint64(r.heard[s].Dist) + uint64(t.delay[s]) + uint64(t.charge) + uint64(t.fault[s])
+	return Dist(min(sum, uint64(Unreachable)))
+}
+
+// choose finds the way to a root anew, and marks to whom that must be told.
+func (t *Table) choose(r *root) {
+	if r.tag == t.self && t.isRoot {
+		r.own, r.parent, r.backup, r.asking = Route{Seq: t.seq}, None, None, false
+		t.note(r)
+		return
+	}
+	best, least := None, Unreachable
+	for s := range t.up.All {
+		if h := r.heard[s]; h.reaches() && h.nearer(r.least) {
+			if c := t.cost(r, s); c < least {
+				best, least = s, c
+			}
+		}
+	}
+	if p := r.parent; p != None && best != None && p != best && r.heard[p].reaches() && r.heard[p].nearer(r.least) && r.heard[p].Seq == r.heard[best].Seq {
+		if c := t.cost(r, p); c < Unreachable && c <= least+max(least/settleShare, settleLeast) {
+			best, least = p, c
+		}
+	}
+	r.parent = best
+	if best == None {
+		r.own = Route{Seq: r.own.Seq, Dist: Unreachable}
+	} else {
+		r.own = Route{Seq: r.heard[best].Seq, Dist: least}
+		if newer(r.own.Seq, r.least.Seq) {
+			r.asks = 0 // here is the new number
+		}
+	}
+	r.backup = t.second(r)
+	r.asking = r.asks != 0 || best == None && r.lost(t.up)
+	t.note(r)
+}
+
+// lost reports that there are ways to the root, and none that may be followed.
+func (r *root) lost(up Set) bool {
+	for s := range up.All {
+		if r.heard[s].reaches() {
+			return true
+		}
+	}
+	return false
+}
+
+// second finds the best neighbour that is neither the parent nor a child; one that
+// is nearer to the root than this node before any other, since it cannot have its
+// facts from here.
+func (t *Table) second(r *root) Slot {
+	best, least, sure := None, Unreachable, false
+	for s := range (t.up &^ r.children &^ Of(r.parent)).All {
+		c, ok := t.cost(r, s), r.heard[s].Dist < r.own.Dist
+		if s == r.backup {
+			c -= min(c, max(c/settleShare, settleLeast))
+		}
+		if r.heard[s].reaches() && (ok && !sure || ok == sure && c < least) {
+			best, least, sure = s, c, ok
+		}
+	}
+	return best
+}
+
+// word is what a neighbour should know.
+func (t *Table) word(r *root, s Slot) Word {
+	w := Word{Tag: r.tag, Route: r.own}
+	switch {
+	case s == r.parent:
+		w.Role |= Parent
+		if r.asking {
+			w.Role |= Ask
+		}
+	case s == r.backup:
+		w.Role |= Backup
+	}
+	if r.asking && r.parent == None && r.heard[s].reaches() {
+		w.Role |= Ask
+	}
+	return w
+}
+
+// note marks the links that must be told.
+func (t *Table) note(r *root) {
+	for s := range t.up.All {
+		if t.word(r, s).differs(r.told[s]) {
+			r.stale |= Of(s)
+		} else {
+			r.stale &^= Of(s)
+		}
+	}
+}
+
+// differs reports whether w is worth a message to one who was told v.
+func (w Word) differs(v Word) bool {
+	if w.Role != v.Role || w.reaches() != v.reaches() {
+		return true
+	}
+	if !w.reaches() {
+		return false
+	}
+	far := max(w.Dist, v.Dist)
+	return w.Seq != v.Seq || far-min(w.Dist, v.Dist) > max(far/tellShare, tellLeast)
+}
+
+// Tell returns up to most words that a neighbour has not been told, and takes them
+// as told. They are to reach it, in this order, or the link is to be removed.
+func (t *Table) Tell(s Slot, most int) []Word {
+	if !t.up.Has(s) {
+		return nil
+	}
+	var words []Word
+	for _, r := range t.order {
+		if len(words) == most {
+			break
+		}
+		if !r.stale.Has(s) {
+			continue
+		}
+		r.stale &^= Of(s)
+		w := t.word(r, s)
+		if !w.differs(r.told[s]) {
+			continue
+		}
+		r.told[s] = w
+		if w.reaches() && w.nearer(r.least) {
+			r.least = w.Route
+		}
+		words = append(words, w)
+	}
+	slices.SortFunc(words, func(a, b Word) int { return cmp.Compare(a.Tag, b.Tag) })
+	return words
+}
+
+// Stale returns the neighbours to whom there is something to tell.
+func (t *Table) Stale() Set {
+	var all Set
+	for _, r := range t.order {
+		all |= r.stale
+	}
+	return all & t.up
+}

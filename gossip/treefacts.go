@@ -1,0 +1,209 @@
+package gossip
+
+import (
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/gossip/tree"
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// nameOf is the short name of a fact.
+func nameOf(fact []byte) tree.Name {
+	sum := sha256.Sum256(fact)
+	return tree.Name(sum[:nameSize])
+}
+
+// originate sends a fact that did not come along a tree, and returns to how many
+// neighbours it was handed.
+func (r *trees) originate(fact []byte) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tag, push := r.relay.Originate(nameOf(fact), fact)
+	for s := range push.All {
+		r.links[s].push(tag, fact)
+	}
+	return push.Len()
+}
+
+// learned notes a fact that reconciliation brought.
+func (r *trees) learned(fact []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.relay.Learned(nameOf(fact), fact)
+}
+
+// gotPush takes a fact from a neighbour: known ones end here, others are verified,
+// taken in, and passed on before anything waits for a disk.
+func (l *link) gotPush(payload []byte) error {
+	tag, data, err := parsePush(payload)
+	if err != nil {
+		return err
+	}
+	t, name := l.r.t, nameOf(data)
+	t.counters.received.Add(1)
+	fresh, held := l.pushed(name)
+	if !fresh {
+		t.counters.duplicate.Add(1)
+		return nil
+	}
+	f, err := openFact(data)
+	switch {
+	case errors.Is(err, records.ErrUnsupported):
+		t.counters.ignoredUnknown.Add(1)
+		return nil
+	case err != nil:
+		t.counters.rejectedMalformed.Add(1)
+		return junkf("a fact: %w", err)
+	}
+	if l.take(f, held) {
+		l.pass(tag, name, f.Bytes())
+		l.r.bridge(f.Bytes())
+	}
+	return nil
+}
+
+// pushed notes that the neighbour has a fact.
+func (l *link) pushed(name tree.Name) (fresh, held bool) {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if l.ended {
+		return l.r.relay.Pushed(tree.None, name)
+	}
+	return l.r.relay.Pushed(l.slot, name)
+}
+
+// take gives a fact to the node. It is not taken, and so not passed on, where it was
+// known long ago, is over the strangers' cap, or cannot be kept.
+func (l *link) take(f records.Fact, held bool) bool {
+	t := l.r.t
+	known := t.cfg.Facts.Lookup(f.ID()) != nil
+	switch {
+	case known && held:
+		t.counters.duplicate.Add(1)
+		return true
+	case known:
+		t.counters.duplicate.Add(1)
+		l.r.mu.Lock()
+		l.r.relay.Skip(nameOf(f.Bytes()), f.Bytes())
+		l.r.mu.Unlock()
+		return false
+	case !t.lanes.pass(f.ID(), f.Size()):
+		t.counters.droppedLane.Add(1)
+		t.sched.drop(l.peer, "drop: strangers' lane is full")
+		return false
+	}
+	isNew, err := t.cfg.Ingest(f, l.peer, ViaGossip)
+	switch {
+	case err != nil:
+		t.counters.ingestErrors.Add(1)
+		t.cfg.Logger.Error("a fact was not taken", "subject", f.ID(), "err", err)
+		t.sched.drop(l.peer, "drop: ingest failed")
+		return false
+	case isNew:
+		t.counters.fresh.Add(1)
+		t.sched.learned()
+	default:
+		t.counters.duplicate.Add(1)
+	}
+	return true
+}
+
+// pass sends a fact on along its tree, and its name to those who keep this node as
+// their second way.
+func (l *link) pass(tag tree.Tag, name tree.Name, fact []byte) {
+	r := l.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	from := l.slot
+	if l.ended {
+		from = tree.None // somebody else may be there now
+	}
+	push, named := r.relay.Accept(from, tag, name, fact, r.now())
+	for s := range push.All {
+		r.links[s].push(tag, fact)
+	}
+	for s := range named.All {
+		r.t.counters.treeNamed.Add(1)
+		r.links[s].send(appendFrame(nil, treeName, name[:]))
+	}
+	r.tellSoon() // a neighbour may have been blamed
+}
+
+func (l *link) gotNames(payload []byte) error {
+	names, err := parseNames(payload)
+	if err != nil {
+		return err
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if l.ended {
+		return nil
+	}
+	for _, n := range names {
+		l.r.relay.Named(l.slot, n, l.r.now())
+	}
+	if !l.r.fetching {
+		l.r.fetching = true
+		l.r.fetch.Reset(tree.Patience * time.Microsecond)
+	}
+	return nil
+}
+
+func (l *link) gotFetch(payload []byte) error {
+	names, err := parseNames(payload)
+	if err != nil {
+		return err
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	for _, n := range names {
+		if l.ended {
+			return nil
+		}
+		if tag, fact, ok := l.r.relay.Fetched(l.slot, n); ok {
+			l.push(tag, fact)
+		}
+	}
+	return nil
+}
+
+// bridge gives a fact to those on the topic whom no tree reaches.
+func (r *trees) bridge(fact []byte) {
+	if r.outsiders() == 0 {
+		return
+	}
+	h := &handover{delivered: make(chan struct{})}
+	if err := r.t.topic.Publish(r.t.ctx, fact, pubsub.WithValidatorData(h)); err != nil {
+		r.t.cfg.Logger.Debug("a fact was not handed to the router", "err", err)
+	}
+}
+
+// outsiders is how many peers on the topic no tree reaches.
+func (r *trees) outsiders() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for p := range r.onTopic {
+		if l := r.byPeer[p]; l == nil || !l.proven {
+			n++
+		}
+	}
+	return n
+}
+
+// joined and left follow who is on the topic.
+func (r *trees) joined(p peer.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onTopic[p] = true
+}
+
+func (r *trees) left(p peer.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.onTopic, p)
+}

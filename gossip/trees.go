@@ -1,0 +1,225 @@
+package gossip
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/cairn-overlay/cairn/gossip/tree"
+)
+
+const (
+	// treeCharge is what a node is taken to need before it passes a fact on, in
+	// microseconds: to verify and to hand over.
+	treeCharge = 100
+	// treeTick is the time between two looks at links and roots.
+	treeTick = time.Second
+	// forgiveTicks is how many of them pass between two reliefs.
+	forgiveTicks = 10
+	// tellDelay is how long changes gather before neighbours are told.
+	tellDelay = 500 * time.Millisecond
+	// wordsPerFrame bounds what is told at once.
+	wordsPerFrame = 512
+	// openTime bounds the opening of a link, openParallel how many open at once.
+	openTime     = 10 * time.Second
+	openParallel = 4
+	// shunTime is how long a peer is left alone that broke the protocol.
+	shunTime   = 30 * time.Second
+	maxShunned = 1024
+)
+
+// trees pass facts on along trees of least delay, between peers that speak the
+// protocol, see package tree. Where a link of theirs stands the router of GossipSub
+// sends nothing: it serves all others.
+type trees struct {
+	t        *Topic
+	protocol protocol.ID
+	start    time.Time
+	tag      tree.Tag
+	wake     chan struct{} // holds a token when links may be missing
+
+	mu       sync.Mutex
+	relay    *tree.Relay           // this and all below: owned by mu
+	links    [tree.MaxLinks]*link  // by slot
+	byPeer   map[peer.ID]*link     //
+	shun     map[peer.ID]time.Time // peers left alone, until when
+	opens    map[peer.ID]bool      // peers to whom a link is being opened
+	tell     *time.Timer           // runs while there is something to tell
+	fetch    *time.Timer           // runs while something is missing
+	fetching bool
+	onTopic  map[peer.ID]bool // peers on the topic
+	closed   bool
+}
+
+func newTrees(t *Topic) *trees {
+	sum := sha256.Sum256([]byte(t.cfg.Host.ID()))
+	tag := tree.Tag(binary.BigEndian.Uint32(sum[:]))
+	r := &trees{
+		t: t, protocol: protocol.ID(t.cfg.prefix() + "/trees/1"), start: time.Now(), tag: tag,
+		wake: make(chan struct{}, 1), relay: tree.NewRelay(tree.New(tag, treeCharge)),
+		byPeer: make(map[peer.ID]*link), shun: make(map[peer.ID]time.Time), opens: make(map[peer.ID]bool),
+		onTopic: make(map[peer.ID]bool),
+	}
+	r.fetch = time.AfterFunc(time.Hour, r.fetchDue)
+	r.fetch.Stop()
+	return r
+}
+
+// now is the time of the relay.
+func (r *trees) now() tree.Time { return tree.Time(time.Since(r.start).Microseconds()) }
+
+// loop keeps links and roots until ctx ends.
+func (r *trees) loop(ctx context.Context) {
+	ticker := time.NewTicker(treeTick)
+	defer ticker.Stop()
+	for ticks := 1; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-ticker.C:
+			r.mu.Lock()
+			r.relay.Tick(rand.Uint32())
+			if ticks++; ticks%forgiveTicks == 0 {
+				r.relay.Forgive()
+			}
+			r.tellSoon()
+			r.mu.Unlock()
+		}
+		r.openMissing()
+	}
+}
+
+// rouse makes the loop look for missing links. It never blocks.
+func (r *trees) rouse() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// openMissing opens links to peers that should have one.
+func (r *trees) openMissing() {
+	now := time.Now()
+	for _, p := range r.t.cfg.Linked() {
+		if !r.t.supports(p, r.protocol) {
+			continue
+		}
+		r.mu.Lock()
+		begin := !r.closed && r.byPeer[p] == nil && !r.opens[p] && len(r.opens) < openParallel && now.After(r.shun[p]) && r.free() != tree.None
+		if begin {
+			r.opens[p] = true
+		}
+		r.mu.Unlock()
+		if begin {
+			r.t.inside.Go(func() { r.open(p) })
+		}
+	}
+}
+
+// free is a slot that nobody has; owned by mu.
+func (r *trees) free() tree.Slot {
+	for s, l := range r.links {
+		if l == nil {
+			return tree.Slot(s)
+		}
+	}
+	return tree.None
+}
+
+// open opens a link to p and reads from it until it ends.
+func (r *trees) open(p peer.ID) {
+	ctx, cancel := context.WithTimeout(network.WithNoDial(r.t.ctx, "cairn trees"), openTime)
+	s, err := r.t.cfg.Host.NewStream(ctx, p, r.protocol)
+	cancel()
+	r.mu.Lock()
+	delete(r.opens, p)
+	r.mu.Unlock()
+	r.rouse() // others may be waiting for their turn
+	if err == nil {
+		r.keep(s, true)
+	}
+}
+
+// serve is the other end of open.
+func (r *trees) serve(s network.Stream) {
+	if !r.t.enter() {
+		_ = s.Reset()
+		return
+	}
+	defer r.t.leave()
+	r.keep(s, false)
+}
+
+// fetchDue asks for what was named and did not come.
+func (r *trees) fetchDue() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	now := r.now()
+	fetches, next := r.relay.Due(now)
+	for _, f := range fetches {
+		if l := r.links[f.From]; l != nil {
+			r.t.counters.treeFetched.Add(1)
+			l.send(appendFrame(nil, treeFetch, f.Name[:]))
+		}
+	}
+	if r.fetching = next != tree.Never; r.fetching {
+		r.fetch.Reset(time.Duration(next-min(next, now)) * time.Microsecond)
+	}
+}
+
+// tellSoon tells neighbours what has changed, shortly; owned by mu.
+func (r *trees) tellSoon() {
+	if r.tell == nil && !r.closed && r.relay.Stale() != 0 {
+		r.tell = time.AfterFunc(tellDelay, r.tellAll)
+	}
+}
+
+func (r *trees) tellAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tell = nil; r.closed {
+		return
+	}
+	for s := range r.relay.Stale().All {
+		for {
+			words := r.relay.Tell(s, wordsPerFrame)
+			if len(words) == 0 || !r.links[s].send(appendWords(nil, words)) {
+				break
+			}
+		}
+	}
+}
+
+// covers reports whether facts go to p along the trees, so that the router need not
+// send any.
+func (r *trees) covers(p peer.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.byPeer[p]
+	return l != nil && l.proven
+}
+
+// close ends all links. Their readers end soon after: the topic waits for them.
+func (r *trees) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	if r.tell != nil {
+		r.tell.Stop()
+	}
+	r.fetch.Stop()
+	for _, l := range r.byPeer {
+		_ = l.stream.Reset()
+	}
+}

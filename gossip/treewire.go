@@ -1,0 +1,122 @@
+package gossip
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/cairn-overlay/cairn/gossip/tree"
+)
+
+// The frames of the tree protocol: a length as an unsigned varint in its shortest
+// form, a kind, a payload. docs/spec/004-trees.md has them.
+const (
+	treePush  = 1 // tag (4 bytes), the bytes of a fact
+	treeName  = 2 // names of facts that are here, 8 bytes each
+	treeFetch = 3 // names of facts that are wanted
+	treeWords = 4 // tag (4), role (1), seq (2), distance in units of 10 us (varint), each
+	treePing  = 5 // 8 bytes that come back
+	treePong  = 6
+)
+
+const (
+	nameSize     = len(tree.Name{})
+	tagSize      = 4
+	maxTreeFrame = 1 + tagSize + maxFactSize
+	// distanceUnit is what a distance is rounded to on the wire.
+	distanceUnit = 10
+)
+
+// appendFrame adds a frame to b.
+func appendFrame(b []byte, kind byte, parts ...[]byte) []byte {
+	size := 1
+	for _, p := range parts {
+		size += len(p)
+	}
+	b = append(binary.AppendUvarint(b, uint64(size)), kind)
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return b
+}
+
+// appendPush adds a push to b.
+func appendPush(b []byte, tag tree.Tag, fact []byte) []byte {
+	return appendFrame(b, treePush, binary.BigEndian.AppendUint32(nil, uint32(tag)), fact)
+}
+
+// appendWords adds what is to be told to b.
+func appendWords(b []byte, words []tree.Word) []byte {
+	var payload []byte
+	for _, w := range words {
+		payload = binary.BigEndian.AppendUint32(payload, uint32(w.Tag))
+		payload = append(payload, byte(w.Role))
+		payload = binary.BigEndian.AppendUint16(payload, w.Seq)
+		payload = binary.AppendUvarint(payload, uint64(w.Dist/distanceUnit))
+	}
+	return appendFrame(b, treeWords, payload)
+}
+
+// parseWords reads what a neighbour tells.
+func parseWords(b []byte) (words []tree.Word, err error) {
+	for len(b) > 0 {
+		if len(b) < tagSize+3 {
+			return nil, junkf("a word of %d bytes", len(b))
+		}
+		w := tree.Word{Tag: tree.Tag(binary.BigEndian.Uint32(b)), Role: tree.Role(b[tagSize])}
+		w.Seq = binary.BigEndian.Uint16(b[tagSize+1:])
+		dist, n := binary.Uvarint(b[tagSize+3:])
+		if n <= 0 || n > 1 && b[tagSize+2+n] == 0 {
+			return nil, junkf("a distance that is no varint in its shortest form")
+		}
+		w.Dist = tree.Dist(min(dist, uint64(tree.Unreachable/distanceUnit))) * distanceUnit
+		if w.Role > tree.Parent|tree.Backup|tree.Ask {
+			return nil, junkf("role %d", w.Role)
+		}
+		words, b = append(words, w), b[tagSize+3+n:]
+	}
+	return words, nil
+}
+
+// parseNames reads the names of facts.
+func parseNames(b []byte) (names []tree.Name, err error) {
+	if len(b) == 0 || len(b)%nameSize != 0 {
+		return nil, junkf("names of %d bytes", len(b))
+	}
+	for ; len(b) > 0; b = b[nameSize:] {
+		names = append(names, tree.Name(b[:nameSize]))
+	}
+	return names, nil
+}
+
+// parsePush splits a push; the fact is part of b.
+func parsePush(b []byte) (tag tree.Tag, fact []byte, err error) {
+	if len(b) <= tagSize {
+		return 0, nil, junkf("a push of %d bytes", len(b))
+	}
+	return tree.Tag(binary.BigEndian.Uint32(b)), b[tagSize:], nil
+}
+
+// readTreeFrame reads one frame into buf, which grows as needed, and returns it with
+// the payload, which is valid until the next call. io.EOF comes only between frames.
+func readTreeFrame(r *bufio.Reader, buf *[]byte) (kind byte, payload []byte, err error) {
+	if _, err := r.Peek(1); err != nil {
+		return 0, nil, err
+	}
+	size, _, err := readLength(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	if size < 1 || size > maxTreeFrame {
+		return 0, nil, junkf("a frame of %d bytes", size)
+	}
+	if cap(*buf) < size {
+		*buf = make([]byte, size)
+	}
+	b := (*buf)[:size]
+	if _, err := io.ReadFull(r, b); err != nil {
+		return 0, nil, fmt.Errorf("frame: %w", unexpected(err))
+	}
+	return b[0], b[1:], nil
+}
