@@ -109,8 +109,7 @@ func (r *readiness) enough() bool {
 	if !r.complete.IsZero() {
 		return true // once complete, every further round keeps it so
 	}
-	// Peers that were never ready are not waited for: newcomers would wait for each other.
-	need := min(readyPeers, max(1, len(r.seen)-len(r.others)))
+	need := r.need()
 	patient := r.now().Sub(r.started) < degradedAfter
 	count, anchored := 0, false
 	for p := range r.seasoned {
@@ -121,6 +120,27 @@ func (r *readiness) enough() bool {
 		return count >= need && anchored || count > 0 && !patient
 	}
 	return len(r.others) > 0 // nobody reachable was ever ready: a network being born
+}
+
+// need is how many peers to reconcile with while there is patience. Those that were
+// never ready are not waited for: newcomers would wait for each other. Owned by mu.
+func (r *readiness) need() int {
+	return min(readyPeers, max(1, len(r.seen)-len(r.others)))
+}
+
+// waits says in words what the facts lack to be complete. Owned by mu.
+func (r *readiness) waits(now time.Time) string {
+	if len(r.live) == 0 {
+		return "no bootstrap or known peer could be reached yet"
+	}
+	why := fmt.Sprintf("facts are not complete: reconciled with %d of %d peers", len(r.seasoned), r.need())
+	if len(r.others) > 0 {
+		why += fmt.Sprintf(", and with %d that were never ready themselves", len(r.others))
+	}
+	if left := degradedAfter - now.Sub(r.started); left > 0 {
+		why += fmt.Sprintf("; in %s those that can be reached are enough", left.Round(time.Second))
+	}
+	return why
 }
 
 // finish marks the facts complete now. Owned by mu.
@@ -150,10 +170,7 @@ func (r *readiness) state() (State, string, time.Duration) {
 	defer r.mu.Unlock()
 	now := r.now()
 	if r.complete.IsZero() {
-		why := fmt.Sprintf("facts are not complete: reconciled with %d peers that were ever ready and %d others, %d reached", len(r.seasoned), len(r.others), len(r.live))
-		if len(r.live) == 0 {
-			why = "no bootstrap or known peer could be reached yet"
-		}
+		why := r.waits(now)
 		if now.Sub(r.started) >= degradedAfter {
 			return StateDegraded, why, -1
 		}

@@ -99,3 +99,25 @@ func TestAgentName(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatReadinessWaitsFor says it in numbers that a reader can follow.
+func TestWhatReadinessWaitsFor(t *testing.T) {
+	start := time.Unix(1_800_000_000, 0)
+	now := start
+	r := newReadiness(func() time.Time { return now }, true, []peer.ID{"boot"}, []peer.ID{"boot", "gone"}, func() {})
+	r.begin()
+	says := func(want string) {
+		t.Helper()
+		if state, why, _ := r.state(); state == StateReady || why != want {
+			t.Errorf("%s: %q, want %q", state, why, want)
+		}
+	}
+	says("no bootstrap or known peer could be reached yet")
+	r.connected("boot")
+	says("facts are not complete: reconciled with 0 of 2 peers; in 1m0s those that can be reached are enough")
+	now = start.Add(10 * time.Second)
+	r.synced(gossip.SyncReport{Peer: "boot", Complete: true, EverReady: true})
+	says("facts are not complete: reconciled with 1 of 2 peers; in 50s those that can be reached are enough")
+	r.synced(gossip.SyncReport{Peer: "new", Complete: true})
+	says("facts are not complete: reconciled with 1 of 2 peers, and with 1 that were never ready themselves; in 50s those that can be reached are enough")
+}

@@ -169,9 +169,9 @@ func (c *daemonCmd) watchState(s *session, n running) error {
 	}
 }
 
-// waitsFor adds what was to be reached to the node's own reason.
+// waitsFor adds what was to be reached to the node's own reason, where nobody was.
 func (c *daemonCmd) waitsFor(reason string) string {
-	if len(c.Bootstrap) == 0 {
+	if len(c.Bootstrap) == 0 || !strings.HasPrefix(reason, "no bootstrap") {
 		return reason
 	}
 	return fmt.Sprintf("%s (waiting for %s)", reason, strings.Join(c.Bootstrap, ", "))
