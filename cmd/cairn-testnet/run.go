@@ -64,6 +64,7 @@ type cli struct {
 	Up      upCmd      `cmd:"" help:"Run a network of nodes until Ctrl-C."`
 	Demo    demoCmd    `cmd:"" help:"Show what Cairn promises, with separate daemons."`
 	Run     runCmd     `cmd:"" help:"Play scenarios: files that say what a network promises."`
+	Audit   auditCmd   `cmd:"" help:"Hold an operations log against what every network must keep."`
 	Bench   benchCmd   `cmd:"" help:"Measure: ours, the usual libraries, and the floor."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

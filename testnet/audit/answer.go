@@ -203,7 +203,7 @@ func (a *answer) excused(t *published) bool {
 	switch {
 	case a.e.Policy == "cache-only", strings.HasPrefix(a.e.Policy, "quorum") && a.e.Status == records.StatusUnverified && a.rec != nil:
 		return true
-	case !a.c.net.up[a.e.Node] || a.q.life != a.s.life, a.s.life > 1 && a.q.at-a.s.since < Grace,
+	case !a.c.net.up[a.e.Node] || a.q.life != a.s.life, !a.q.ready && a.q.at-a.s.since < Grace,
 		a.s.skew.Abs() > ClockSlack, a.q.at-a.c.moved < Grace:
 		return true
 	}

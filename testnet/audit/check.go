@@ -26,8 +26,9 @@ const (
 	// begins to revoke, every node that is asked answers with that record or a newer
 	// one, as active. Excused is an answer
 	//   - that was not to ask anybody (cache-only), or that names its quorum as not reached;
-	//   - of a node that was down while it was asked, that was restarted less than Grace
-	//     before, or whose clock is off by more than ClockSlack;
+	//   - of a node that was down while it was asked, that came up less than Grace before
+	//     and has not said since that it is ready, or whose clock is off by more than
+	//     ClockSlack;
 	//   - less than Grace after a partition, a cut or a heal;
 	//   - where as many copies may be out of reach as were given back: nodes that were
 	//     up at the publish and now are down, were restarted less than Grace before or
@@ -98,6 +99,7 @@ type checker struct {
 // seat is what the log tells of one node.
 type seat struct {
 	life   int           // counts its starts
+	ready  bool          // it has said so since the last one
 	since  time.Duration // its last start
 	ended  time.Duration // its last end; meaningless before the first
 	skew   time.Duration
@@ -132,6 +134,7 @@ type question struct {
 	at     time.Duration
 	wall   time.Time
 	life   int
+	ready  bool
 	value  records.Value
 	heard  memory     // what the node had said until then
 	stored memory     // what it had acknowledged until then, in any life
@@ -150,6 +153,8 @@ func (c *checker) take(i int, e Event) {
 	switch e.Kind {
 	case Began:
 		c.run, c.moved = *e.Run, e.At-Grace
+	case Ready:
+		s.ready = true
 	case Skew:
 		s.skew = e.By
 	case Kill, Stop:
@@ -158,7 +163,7 @@ func (c *checker) take(i int, e Event) {
 		}
 	case Join, Restart:
 		if e.Phase == End {
-			s.life, s.since, s.memory = s.life+1, e.At, make(map[records.AgentID]*memory)
+			s.life, s.since, s.ready, s.memory = s.life+1, e.At, false, make(map[records.AgentID]*memory)
 		}
 	case Learn:
 		if t, ok := c.open(e.Proof).value.(*records.Tombstone); ok && t.ID() == e.Agent {
@@ -244,7 +249,7 @@ func (c *checker) open(b []byte) opened {
 // begin takes note of what is known when an operation begins.
 func (c *checker) begin(e Event, s *seat) {
 	a := c.agent(e.Agent)
-	q := question{at: e.At, wall: e.Wall, life: s.life, heard: *s.recall(e.Agent), stored: *s.keep(e.Agent)}
+	q := question{at: e.At, wall: e.Wall, life: s.life, ready: s.ready, heard: *s.recall(e.Agent), stored: *s.keep(e.Agent)}
 	switch e.Kind {
 	case Resolve:
 		for i := range a.publishes {

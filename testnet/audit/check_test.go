@@ -108,7 +108,21 @@ func TestReadable(t *testing.T) {
 			p.pass(time.Minute)
 			p.answers(2, p.a, unknown, nil)
 		}, rule},
-		"a new node": {func(p plot) { p.publish(1, p.two, safe); p.join(7); p.answers(7, p.a, unknown, nil) }, rule},
+		"a new node": {func(p plot) { p.publish(1, p.two, safe); p.join(7); p.ready(7); p.answers(7, p.a, unknown, nil) }, rule},
+		"restarted and ready": {func(p plot) {
+			p.publish(1, p.two, safe)
+			p.kill(2)
+			p.restart(2)
+			p.ready(2)
+			p.answers(2, p.a, unverified, p.two)
+		}, rule},
+		"restarted, never ready": {func(p plot) {
+			p.publish(1, p.two, safe)
+			p.kill(2)
+			p.restart(2)
+			p.pass(time.Minute)
+			p.answers(2, p.a, unverified, p.two)
+		}, rule},
 
 		"a newer one":           {func(p plot) { p.publish(1, p.one, safe); p.answers(2, p.a, active, p.two) }, nil},
 		"never confirmed":       {func(p plot) { p.publish(1, p.two, weak); p.answers(2, p.a, unknown, nil) }, nil},
@@ -160,6 +174,7 @@ func TestReadable(t *testing.T) {
 			p.heal()
 			p.answers(2, p.a, unknown, nil)
 		}, nil},
+		"just joined": {func(p plot) { p.publish(1, p.two, safe); p.join(7); p.answers(7, p.a, unverified, p.two) }, nil},
 		"just restarted": {func(p plot) {
 			p.publish(1, p.two, safe)
 			p.kill(2)

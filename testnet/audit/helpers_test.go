@@ -79,6 +79,7 @@ func (s *story) both(b, e audit.Event) {
 func (s *story) join(n int)    { s.both(audit.Event{Kind: audit.Join, Node: n}, audit.Event{}) }
 func (s *story) kill(n int)    { s.both(audit.Event{Kind: audit.Kill, Node: n}, audit.Event{}) }
 func (s *story) restart(n int) { s.both(audit.Event{Kind: audit.Restart, Node: n}, audit.Event{}) }
+func (s *story) ready(n int)   { s.note(audit.Event{Kind: audit.Ready, Node: n}) }
 func (s *story) heal()         { s.note(audit.Event{Kind: audit.Heal}) }
 func (s *story) cut(a, b int)  { s.note(audit.Event{Kind: audit.Cut, Node: a, To: b}) }
 func (s *story) partition(groups ...[]int) {
