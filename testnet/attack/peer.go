@@ -18,6 +18,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 
 	"github.com/cairn-overlay/cairn/testnet/wire"
 )
@@ -31,6 +32,12 @@ type Config struct {
 	Network string
 	// Key of its host; nil makes one. See KeyNear.
 	Key crypto.PrivKey
+	// Host to use, whose Key it then has; nil builds one on the loopback interface.
+	// Close closes it.
+	Host host.Host
+	// Kad is the ID of the Kademlia protocol that it serves; default that of the
+	// network.
+	Kad protocol.ID
 	// Handler answers the Kademlia protocol. Nil does not serve it: the peer asks
 	// and sends, and no node takes it into its table.
 	Handler Handler
@@ -51,27 +58,37 @@ type Peer struct {
 	work   sync.WaitGroup
 }
 
-// New starts an attacker on the loopback interface. It does nothing yet.
+// New starts an attacker. It does nothing yet.
 func New(cfg Config) (*Peer, error) {
-	if cfg.Key == nil {
+	if cfg.Host == nil {
 		var err error
-		if cfg.Key, _, err = crypto.GenerateEd25519Key(rand.Reader); err != nil {
+		if cfg.Host, err = newHost(cfg.Key); err != nil {
+			return nil, fmt.Errorf("attack: %w", err)
+		}
+	}
+	if cfg.Kad == "" {
+		cfg.Kad = wire.Kad(cfg.Network)
+	}
+	p := &Peer{network: cfg.Network, host: cfg.Host, handler: cfg.Handler, served: make(map[pb.Message_MessageType]int)}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	if cfg.Handler != nil {
+		p.host.SetStreamHandler(cfg.Kad, p.serve)
+	}
+	return p, nil
+}
+
+// newHost builds a host on the loopback interface.
+func newHost(key crypto.PrivKey) (host.Host, error) {
+	if key == nil {
+		var err error
+		if key, _, err = crypto.GenerateEd25519Key(rand.Reader); err != nil {
 			return nil, err
 		}
 	}
-	h, err := libp2p.New(
-		libp2p.Identity(cfg.Key), libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
+	return libp2p.New(
+		libp2p.Identity(key), libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
 		libp2p.DisableRelay(), libp2p.DisableMetrics(),
 	)
-	if err != nil {
-		return nil, fmt.Errorf("attack: %w", err)
-	}
-	p := &Peer{network: cfg.Network, host: h, handler: cfg.Handler, served: make(map[pb.Message_MessageType]int)}
-	p.ctx, p.cancel = context.WithCancel(context.Background())
-	if cfg.Handler != nil {
-		h.SetStreamHandler(wire.Kad(cfg.Network), p.serve)
-	}
-	return p, nil
 }
 
 // ID returns the attacker's peer ID.

@@ -160,7 +160,13 @@ func (p *play) doubt(format string, args ...any) {
 	p.doubts = append(p.doubts, p.out[len(p.out)-1])
 }
 
+// maxText bounds the lines of one failure.
+const maxText = 10
+
 func (p *play) fail(line int, command, text string) {
+	if lines := strings.Split(text, "\n"); len(lines) > maxText {
+		text = strings.Join(append(lines[:maxText], fmt.Sprintf("and %d more", len(lines)-maxText)), "\n")
+	}
 	p.rep.Failures = append(p.rep.Failures, Failure{Line: line, Command: command, Text: text})
 }
 

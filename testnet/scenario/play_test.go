@@ -17,6 +17,11 @@ import (
 // book is the folder of scenarios.
 const book = "../testdata"
 
+// shortCost is what one scenario may cost in every run of the tests.
+const shortCost = 2000
+
+var all = flag.Bool("all", false, "play the long scenarios as well")
+
 var rewrite = flag.Bool("rewrite", false, "write what the scenarios print into them; bounds stay")
 
 // files are all scenarios.
@@ -36,7 +41,8 @@ func files(t *testing.T) []string {
 	return paths
 }
 
-// Every scenario keeps its promise, in virtual time.
+// Every scenario keeps its promise, in virtual time. Those of more than shortCost
+// node-seconds are left to make scenarios.
 func TestScenarios(t *testing.T) {
 	for _, path := range files(t) {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(path, book+"/"), ".txt"), func(t *testing.T) {
@@ -44,6 +50,9 @@ func TestScenarios(t *testing.T) {
 			f, err := scenario.Load(path)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if cost := f.Cost(); cost > shortCost && !*all {
+				t.Skipf("%.0f node-seconds: make scenarios plays it", cost)
 			}
 			synctest.Test(t, func(t *testing.T) { play(t, f) })
 		})
@@ -59,7 +68,11 @@ func play(t *testing.T, f *scenario.File) {
 	for _, failed := range rep.Failures {
 		t.Error(rep.String(failed))
 	}
-	t.Logf("%d nodes, %s: %.0f node-seconds", rep.Nodes, rep.Took, float64(rep.Nodes)*rep.Took.Seconds())
+	cost := float64(rep.Nodes) * rep.Took.Seconds()
+	t.Logf("%d nodes, %s: %.0f node-seconds, %.0f by estimate", rep.Nodes, rep.Took, cost, f.Cost())
+	if cost > shortCost && f.Cost() <= shortCost {
+		t.Errorf("it took %.0f node-seconds, and was to take %.0f: too long for every run", cost, f.Cost())
+	}
 	if *rewrite && err == nil {
 		if err := os.WriteFile(f.Name, f.Rewritten(rep), 0o644); err != nil {
 			t.Error(err)

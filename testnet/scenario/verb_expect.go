@@ -59,10 +59,21 @@ func (v expectVerb) do(ctx context.Context, p *play) error {
 	return each(nodes, func(n int) error {
 		var errs []error
 		for _, a := range p.agents[v.agent] {
-			errs = append(errs, v.watch(ctx, p, n, v.condition(p, n, a), p.mark))
+			errs = append(errs, v.watch(ctx, p, n, v.condition(p, n, a), p.since(a)))
 		}
 		return errors.Join(errs...)
 	})
+}
+
+// since is when the limit of what is expected of an agent begins: with the last
+// command, or, of a crowd, with the agent's own revocation.
+func (p *play) since(a *agent) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ended := p.ended[a.id]; ended.After(p.mark) {
+		return ended
+	}
+	return p.mark
 }
 
 // look says what it saw, whether that is what is wanted, and since when that was so,

@@ -3,24 +3,42 @@ package scenario
 // verbs are all kinds of commands. docs/testnet.md says what each does.
 func verbs() []verb {
 	return []verb{
+		// The network.
 		{"nodes", "nodes 40 [k=20] [seed=1] [matrix=FILE] [loss=5%] [jitter=10ms] [disk]", readNodes, nil},
 		{"add", "add 3", readAdd, nil},
 		{"settle", "settle", readSettle, nil},
+		{"wait", "wait 10m", readWait, nil},
+		// Agents.
 		{"agent", "agent a1 [a2 ...], or agent crowd of 50", readAgent, nil},
 		{"publish", "publish a1 on 3 [lease=10m] [seq=7]", readPublish, nil},
-		{"move", "move a1 on 3 [lease=10m]", readMove, nil},
-		{"renew", "renew a1 on 3 [lease=10m]", readRenew, nil},
+		{"move", "move a1 on 3 [lease=10m] [seq=7]", readMove, nil},
+		{"renew", "renew a1 on 3 [lease=10m] [seq=7]", readRenew, nil},
+		{"keep", "keep a1 on 3 [lease=10m]", readKeep, lacksLeases},
+		{"withdraw", "withdraw a1 on 3", readWithdraw, lacksLeases},
 		{"revoke", "revoke a1 on 7", readRevoke, nil},
+		// Questions.
 		{"resolve", "resolve a1 on 15 [policy=first] [within 2s]", readResolve, nil},
 		{"status", "status a1 on all", readStatus, nil},
-		{"expect", "expect found|gone|active|revoked|expired|unverified|unknown a1 on all, or expect ready 5, with [within 2s] [for 1m]", readExpect, nil},
+		{"expect", "expect found|gone|active|revoked|expired|unverified|unknown a1 on all [within 2s] [for 1m], or expect ready 5 [within 60s]", readExpect, nil},
+		{"holders", "holders a1 [at least 3] [within 10s]", readHolders, lacksHolders},
+		{"measure", "measure revoke a1, or measure resolve a1 on all [policy=first]", readMeasure, nil},
+		// Trouble.
 		{"kill", "kill 5", readKill, lacksFaults},
 		{"stop", "stop 5", readStop, lacksFaults},
 		{"restart", "restart 5", readRestart, lacksFaults},
+		{"churn", "churn 30%/h for 2h [down=5m] [but 1-3]", readChurn, lacksFaults},
 		{"partition", "groups such as partition 1-20 | 21-40", readPartition, lacksFaults},
 		{"isolate", "isolate 4,7", readIsolate, lacksFaults},
 		{"heal", "heal", readHeal, lacksFaults},
-		{"wait", "wait 10m", readWait, nil},
+		{"cut", "cut 3 -> 5", readCut, lacksWire},
+		{"slow", "slow 4 by 80ms", readSlow, lacksWire},
+		{"loss", "loss 5%", readLoss, lacksWire},
+		{"jitter", "jitter 20ms", readJitter, lacksWire},
+		{"skew", "skew 4 +24h", readSkew, lacksClocks},
+		// Attackers and other versions.
+		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
+		{"cast", "cast 12-14 as echo-liar|refuser|black-hole|early-terminator|replayer|earlier-version", readCast, lacksStrangersOrFaults},
+		{"send", "send later-field|later-type|later-fact|later-message|later-hello|later-frame to all", readSend, lacksStrangers},
 	}
 }
 

@@ -13,6 +13,7 @@ var (
 		scenario.Holding
 		scenario.Hosting
 		scenario.Telling
+		scenario.Leasing
 	} = (*virtual)(nil)
 	_ interface {
 		scenario.World
@@ -22,5 +23,6 @@ var (
 		scenario.Holding
 		scenario.Hosting
 		scenario.Telling
+		scenario.Leasing
 	} = (*loopback)(nil)
 )

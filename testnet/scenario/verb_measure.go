@@ -1,0 +1,101 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// measureVerb makes a row of figures. In the output times stand as they were; what is
+// wanted of them are bounds.
+type measureVerb struct {
+	agent  string
+	ask    bool // measure answers, not the spread of a revocation
+	on     set
+	policy string
+}
+
+func readMeasure(a *args) action {
+	v := measureVerb{on: set{all: true}}
+	if a.oneOf("what is measured", "revoke", "resolve") == "revoke" {
+		v.agent = a.agent()
+		return v
+	}
+	r := readResolve(a).(*resolveVerb)
+	v.ask, v.agent, v.on, v.policy = true, r.agent, r.on, r.policy
+	return v
+}
+
+func (measureVerb) looks() {}
+
+func (v measureVerb) do(ctx context.Context, p *play) error {
+	nodes, err := p.nodes(v.on)
+	if err != nil {
+		return err
+	}
+	var m Measure
+	if v.ask {
+		m, err = p.measureResolve(ctx, v, nodes)
+	} else {
+		m, err = p.measureRevoke(v.agent, nodes)
+	}
+	if err != nil {
+		return err
+	}
+	p.rep.Measures = append(p.rep.Measures, m)
+	p.say("%s: p50 %s, p99 %s, max %s", m.Name, fine(m.P50), fine(m.P99), fine(m.Max))
+	return nil
+}
+
+func fine(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+
+// measureRevoke is how long a revocation took to each node, from the moment when it
+// was asked for.
+func (p *play) measureRevoke(name string, nodes []int) (Measure, error) {
+	if _, ok := p.world.(Telling); !ok {
+		return Measure{}, errors.New("this world does not say when a fact reaches a node")
+	}
+	var took []time.Duration
+	for _, a := range p.agents[name] {
+		p.mu.Lock()
+		asked, dead := p.ended[a.id]
+		of := p.learned[a.id]
+		for _, n := range nodes {
+			if at, ok := of[n]; ok {
+				took = append(took, at.Sub(asked))
+			}
+		}
+		missing := len(nodes) - len(of)
+		p.mu.Unlock()
+		if !dead {
+			return Measure{}, fmt.Errorf("%s is not revoked", a.name)
+		}
+		if missing > 0 {
+			return Measure{}, fmt.Errorf("%d nodes do not know that %s is revoked", missing, a.name)
+		}
+	}
+	return measure("revoke "+name, took), nil
+}
+
+// measureResolve is how long nodes take to answer.
+func (p *play) measureResolve(ctx context.Context, v measureVerb, nodes []int) (Measure, error) {
+	var took []time.Duration
+	var mu sync.Mutex
+	for _, a := range p.agents[v.agent] {
+		err := each(nodes, func(n int) error {
+			begin := now()
+			_, err := p.ask(ctx, n, a, v.policy)
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, now().Sub(begin))
+			return err
+		})
+		if err != nil {
+			return Measure{}, err
+		}
+	}
+	return measure("resolve "+v.agent, slices.Clip(took)), nil
+}
