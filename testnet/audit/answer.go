@@ -38,8 +38,13 @@ type answer struct {
 	tomb *records.Tombstone // the same
 }
 
-// fail takes note of a promise broken.
+// fail takes note of a promise broken, once.
 func (a *answer) fail(rule Rule, format string, args ...any) {
+	b := breach{rule, a.e.Node, a.e.Agent}
+	if a.c.told[b] {
+		return
+	}
+	a.c.told[b] = true
 	text := fmt.Sprintf("node %d on %s: ", a.e.Node, a.e.Agent) + fmt.Sprintf(format, args...)
 	a.c.found = append(a.c.found, Violation{Rule: rule, Event: a.i, Text: text})
 }

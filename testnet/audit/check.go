@@ -71,11 +71,12 @@ type Violation struct {
 func (v Violation) String() string { return fmt.Sprintf("line %d: %s: %s", v.Event+1, v.Rule, v.Text) }
 
 // Check holds a log against the promises and returns where they were broken, in the
-// order of the log. It is pure: the same events give the same answer.
+// order of the log: the first time that a node breaks one with an agent, not every
+// time. It is pure: the same events give the same answer.
 func Check(events []Event) []Violation {
 	c := &checker{
 		events: events, net: newTopology(), nodes: make(map[int]*seat), agents: make(map[records.AgentID]*agent),
-		asked: make(map[uint64]question), values: make(map[string]opened),
+		asked: make(map[uint64]question), values: make(map[string]opened), told: make(map[breach]bool),
 	}
 	for i, e := range events {
 		c.take(i, e)
@@ -94,6 +95,14 @@ type checker struct {
 	asked  map[uint64]question
 	values map[string]opened // bytes judged already
 	found  []Violation
+	told   map[breach]bool
+}
+
+// breach is one promise, broken by one node with one agent.
+type breach struct {
+	rule  Rule
+	node  int
+	agent records.AgentID
 }
 
 // seat is what the log tells of one node.

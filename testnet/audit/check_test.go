@@ -473,6 +473,18 @@ func TestDurable(t *testing.T) {
 	})
 }
 
+// What a node breaks again and again is told once; by another node, it is news.
+func TestTheFirstOfMany(t *testing.T) {
+	p := newPlot(t, false)
+	for range 5 {
+		p.answers(2, p.a, active, nil)
+		p.answers(3, p.a, active, nil)
+		p.answers(3, p.agent(), revoked, nil)
+	}
+	rule := audit.Proven
+	p.judge(rule, rule, rule, rule, rule, rule, rule)
+}
+
 // A violation names its line.
 func TestViolationNamesItsLine(t *testing.T) {
 	p := newPlot(t, false)
