@@ -107,21 +107,35 @@ func (r *trees) rouse() {
 
 // openMissing opens links to peers that should have one.
 func (r *trees) openMissing() {
-	now := time.Now()
 	for _, p := range r.t.cfg.Linked() {
-		if !r.t.supports(p, r.protocol) {
-			continue
-		}
-		r.mu.Lock()
-		begin := !r.closed && r.byPeer[p] == nil && !r.opens[p] && len(r.opens) < openParallel && now.After(r.shun[p]) && r.free() != tree.None
-		if begin {
-			r.opens[p] = true
-		}
-		r.mu.Unlock()
-		if begin {
+		if r.wanting(p) && r.t.supports(p, r.protocol) && r.begin(p) {
 			r.t.inside.Go(func() { r.open(p) })
 		}
 	}
+}
+
+// wanting reports whether a link to p could be opened now.
+func (r *trees) wanting(p peer.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.missing(p)
+}
+
+// begin claims the opening of a link to p.
+func (r *trees) begin(p peer.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.missing(p) {
+		return false
+	}
+	r.opens[p] = true
+	return true
+}
+
+// missing is wanting; owned by mu.
+func (r *trees) missing(p peer.ID) bool {
+	return !r.closed && r.byPeer[p] == nil && !r.opens[p] && len(r.opens) < openParallel &&
+		r.free() != tree.None && time.Now().After(r.shun[p])
 }
 
 // free is a slot that nobody has; owned by mu.
