@@ -36,7 +36,10 @@ func (l *lookup) run(ctx context.Context) {
 	})
 	l.mu.Lock()
 	l.path, l.err = report.Path, err
-	best, dead := l.best, l.dead
+	best, dead, source := l.best, l.dead, sourceFound
+	if held := l.held(); held != nil {
+		best, source = held, sourceHeld
+	}
 	confirmations := l.agreeing(best)
 	l.mu.Unlock()
 	if dead != nil {
@@ -44,7 +47,7 @@ func (l *lookup) run(ctx context.Context) {
 	}
 	if best != nil {
 		now := l.n.clock.Now()
-		l.n.cache.offer(best, sourceFound, now, confirmations)
+		l.n.cache.offer(best, source, now, confirmations)
 		l.n.watchers.notify(l.id)
 		l.repair(ctx, best, report)
 	}
@@ -109,6 +112,16 @@ func (l *lookup) agreeing(rec *records.Record) int {
 	return count
 }
 
+// held is the record that the node itself holds, where its lease holds and it is newer
+// than all that others gave: one whose publish was cut short. Owned by mu.
+func (l *lookup) held() *records.Record {
+	rec, err := l.n.store.Record(l.id)
+	if err != nil || rec == nil || rec.ValidAt(l.n.clock.Now()) != nil || l.best != nil && records.Compare(rec, l.best) <= 0 {
+		return nil
+	}
+	return rec
+}
+
 // repair puts the newest record to those of the closest that lag behind it.
 func (l *lookup) repair(ctx context.Context, best *records.Record, report overlay.Report) {
 	repaired := 0
@@ -137,6 +150,11 @@ func (l *lookup) result() Resolution {
 		return l.n.revoked(l.dead, path)
 	}
 	now := l.n.clock.Now()
+	if held := l.held(); held != nil && l.best != nil && l.policy.Mode != PolicyQuorum {
+		res := l.n.judge(held, now)
+		res.Source, res.Path = SourceLocal, path
+		return res
+	}
 	satisfied := l.policy.Mode != PolicyQuorum || l.agreeing(l.best) >= l.policy.Quorum
 	if l.best != nil && satisfied {
 		res := l.n.judge(l.best, now)

@@ -2,9 +2,11 @@ package testnet_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 	"github.com/cairn-overlay/cairn/testnet"
 )
@@ -37,6 +39,33 @@ func TestPartitionHeals(t *testing.T) {
 			return finds(ctx, n, late.ID(), "https://late.example/a2a", node.PolicyMostRecent)
 		})
 	}
+}
+
+// A publish that was cut short before anybody else had the record is no loss: its own
+// node holds the record, answers with it although others still give the older one, and
+// hands it to them as soon as somebody asks.
+func TestPublishCutShort(t *testing.T) {
+	t.Parallel()
+	w := start(t, testnet.Config{Nodes: 3})
+	a, home := newAgent(t, w), w.Node(0)
+	place(t, home, a, "https://first.example/a2a")
+	w.Partition([]int{0}, []int{1}, []int{2})
+	if _, err := home.Place(t.Context(), a, "https://second.example/a2a"); !errors.Is(err, overlay.ErrNoPeers) {
+		t.Fatalf("a publish that reaches nobody: %v", err)
+	}
+	w.Partition([]int{0, 1})
+	soon(t, "the two are linked", func(context.Context) error {
+		if s := home.Status(); s.TablePeers == 0 {
+			return errors.New("nobody in the table")
+		}
+		return nil
+	})
+	if err := finds(t.Context(), home, a.ID(), "https://second.example/a2a", node.PolicyFirst); err != nil {
+		t.Errorf("its own node: %v", err)
+	}
+	soon(t, "the other one has it", func(ctx context.Context) error {
+		return finds(ctx, w.Node(1), a.ID(), "https://second.example/a2a", node.PolicyMostRecent)
+	})
 }
 
 func side(w *testnet.Network, seats []int) []*testnet.Node {
