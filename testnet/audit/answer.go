@@ -208,7 +208,7 @@ func (a *answer) excused(t *published) bool {
 	switch {
 	case a.e.Policy == "cache-only", strings.HasPrefix(a.e.Policy, "quorum") && a.e.Status == records.StatusUnverified && a.rec != nil:
 		return true
-	case !a.c.net.up[a.e.Node] || a.q.life != a.s.life, !a.q.ready && a.q.at-a.s.since < Grace,
+	case a.c.net.frozen[a.e.Node], a.s.waking(a.q.at), !a.c.net.up[a.e.Node] || a.q.life != a.s.life, !a.q.ready && a.q.at-a.s.since < Grace,
 		a.s.skew.Abs() > ClockSlack, a.q.at-a.c.moved < Grace:
 		return true
 	}
@@ -225,7 +225,7 @@ func (a *answer) excused(t *published) bool {
 func (a *answer) gone(n int, t *published) bool {
 	s := a.c.seat(n)
 	ended := s.life > 0 && s.ended >= t.at
-	return !a.c.net.up[n] || !a.c.net.direct(n, a.e.Node) ||
+	return !a.c.net.up[n] || !a.c.net.direct(n, a.e.Node) || s.waking(a.q.at) ||
 		ended && (!a.c.run.Disk || a.q.at-s.since < Grace) ||
 		t.rec.ValidAt(a.e.Wall.Add(s.skew)) != nil
 }

@@ -26,14 +26,14 @@ const (
 	// begins to revoke, every node that is asked answers with that record or a newer
 	// one, as active. Excused is an answer
 	//   - that was not to ask anybody (cache-only), or that names its quorum as not reached;
-	//   - of a node that was down while it was asked, that came up less than Grace before
-	//     and has not said since that it is ready, or whose clock is off by more than
-	//     ClockSlack;
+	//   - of a node that was down or frozen while it was asked, that came up less than
+	//     Grace before and has not said since that it is ready, that was thawed less than
+	//     Grace before, or whose clock is off by more than ClockSlack;
 	//   - less than Grace after a partition, a cut or a heal;
 	//   - where as many copies may be out of reach as were given back: nodes that were
-	//     up at the publish and now are down, were restarted less than Grace before or
-	//     without a disk, are on the other side, or have a clock for which the record is
-	//     not valid.
+	//     up at the publish and now are down or frozen, were restarted or thawed less than
+	//     Grace before, were restarted without a disk, are on the other side, or have a
+	//     clock for which the record is not valid.
 	// A claim of success with nothing given back counts as one copy.
 	Readable Rule = "readable"
 	// Final: what has answered revoked, acknowledged a revocation, or learned a
@@ -111,6 +111,8 @@ type seat struct {
 	ready  bool          // it has said so since the last one
 	since  time.Duration // its last start
 	ended  time.Duration // its last end; meaningless before the first
+	thawed time.Duration // when it was last thawed; meaningless before the first
+	thaws  int           // how often it was
 	skew   time.Duration
 	clock  time.Time                   // highest reading of its clock
 	memory map[records.AgentID]*memory // since its last start
@@ -170,6 +172,8 @@ func (c *checker) take(i int, e Event) {
 		if e.Phase == Begin {
 			s.ended = e.At
 		}
+	case Thaw:
+		s.thawed, s.thaws = e.At, s.thaws+1
 	case Join, Restart:
 		if e.Phase == End {
 			s.life, s.since, s.ready, s.memory = s.life+1, e.At, false, make(map[records.AgentID]*memory)
@@ -204,6 +208,9 @@ func (c *checker) seat(n int) *seat {
 	}
 	return s
 }
+
+// waking reports whether a node was thawed less than Grace before.
+func (s *seat) waking(at time.Duration) bool { return s.thaws > 0 && at-s.thawed < Grace }
 
 func (c *checker) agent(id records.AgentID) *agent {
 	a := c.agents[id]

@@ -123,6 +123,45 @@ func TestReadable(t *testing.T) {
 			p.pass(time.Minute)
 			p.answers(2, p.a, unverified, p.two)
 		}, rule},
+		"fewer frozen than copies": {func(p plot) {
+			p.publish(1, p.two, safe)
+			p.freeze(1)
+			p.freeze(3)
+			p.answers(2, p.a, unknown, nil)
+		}, rule},
+		"long after the thaw": {func(p plot) {
+			p.publish(1, p.two, safe)
+			p.freeze(2)
+			p.thaw(2)
+			p.pass(time.Minute)
+			p.answers(2, p.a, unknown, nil)
+		}, rule},
+		"as many frozen as copies": {func(p plot) {
+			p.publish(1, p.two, safe)
+			p.freeze(1)
+			p.freeze(3)
+			p.freeze(4)
+			p.answers(2, p.a, unknown, nil)
+		}, nil},
+		"the copies have just thawed": {func(p plot) {
+			p.publish(1, p.two, safe)
+			for _, n := range []int{1, 3, 4} {
+				p.freeze(n)
+			}
+			p.pass(time.Minute)
+			for _, n := range []int{1, 3, 4} {
+				p.thaw(n)
+			}
+			p.answers(2, p.a, unknown, nil)
+		}, nil},
+		"asked while frozen": {func(p plot) { p.publish(1, p.two, safe); p.freeze(2); p.fails(2, p.a) }, nil},
+		"just thawed": {func(p plot) {
+			p.publish(1, p.two, safe)
+			p.freeze(2)
+			p.pass(time.Minute)
+			p.thaw(2)
+			p.fails(2, p.a)
+		}, nil},
 
 		"a newer one":           {func(p plot) { p.publish(1, p.one, safe); p.answers(2, p.a, active, p.two) }, nil},
 		"never confirmed":       {func(p plot) { p.publish(1, p.two, weak); p.answers(2, p.a, unknown, nil) }, nil},
@@ -267,6 +306,22 @@ func TestFinal(t *testing.T) {
 			p.answers(4, p.a, active, p.two)
 		}, rule},
 
+		"it was frozen, and long thawed": {func(p plot) {
+			p.freeze(2)
+			p.revoke(1, p.tomb, safe)
+			minute(p)
+			p.thaw(2)
+			minute(p)
+			p.answers(2, p.a, active, p.two)
+		}, rule},
+
+		"just thawed": {func(p plot) {
+			p.freeze(2)
+			p.revoke(1, p.tomb, safe)
+			minute(p)
+			p.thaw(2)
+			p.answers(2, p.a, active, p.two)
+		}, nil},
 		"a moment later":   {func(p plot) { p.revoke(1, p.tomb, safe); p.answers(2, p.a, active, p.two) }, nil},
 		"not acknowledged": {func(p plot) { p.revoke(1, p.tomb, weak); minute(p); p.answers(2, p.a, active, p.two) }, nil},
 		"unverified":       {func(p plot) { p.revoke(1, p.tomb, safe); minute(p); p.answers(2, p.a, unverified, p.two) }, nil},

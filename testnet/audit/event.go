@@ -25,6 +25,8 @@ const (
 	Kill    Kind = "kill"    // the node ends from one moment to the next
 	Stop    Kind = "stop"    // the node ends in good order
 	Restart Kind = "restart" // the node is back, with what it had on disk
+	Freeze  Kind = "freeze"  // the node stands still: it is up, and answers nobody
+	Thaw    Kind = "thaw"    // a frozen node goes on where it stood
 	Learn   Kind = "learn"   // a fact reached the node: Proof is the tombstone
 )
 

@@ -80,6 +80,8 @@ func (s *story) join(n int)    { s.both(audit.Event{Kind: audit.Join, Node: n}, 
 func (s *story) kill(n int)    { s.both(audit.Event{Kind: audit.Kill, Node: n}, audit.Event{}) }
 func (s *story) restart(n int) { s.both(audit.Event{Kind: audit.Restart, Node: n}, audit.Event{}) }
 func (s *story) ready(n int)   { s.note(audit.Event{Kind: audit.Ready, Node: n}) }
+func (s *story) freeze(n int)  { s.note(audit.Event{Kind: audit.Freeze, Node: n}) }
+func (s *story) thaw(n int)    { s.note(audit.Event{Kind: audit.Thaw, Node: n}) }
 func (s *story) heal()         { s.note(audit.Event{Kind: audit.Heal}) }
 func (s *story) cut(a, b int)  { s.note(audit.Event{Kind: audit.Cut, Node: a, To: b}) }
 func (s *story) partition(groups ...[]int) {

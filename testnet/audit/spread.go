@@ -50,7 +50,7 @@ func (s *spread) follow(e Event) {
 			s.pass(e.At)
 			s.end(e)
 		}
-	case Partition, Cut, Heal:
+	case Partition, Cut, Heal, Freeze, Thaw:
 		s.pass(e.At)
 		s.net.apply(e)
 		s.anchor(false)

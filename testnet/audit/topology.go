@@ -5,10 +5,12 @@ type topology struct {
 	up   map[int]bool
 	side map[int]int     // group of a node while partitioned, 0 where it is in none; nil while whole
 	cuts map[[2]int]bool // one-way cuts, from and to
+	// frozen nodes are up and reach nobody.
+	frozen map[int]bool
 }
 
 func newTopology() *topology {
-	return &topology{up: make(map[int]bool), cuts: make(map[[2]int]bool)}
+	return &topology{up: make(map[int]bool), cuts: make(map[[2]int]bool), frozen: make(map[int]bool)}
 }
 
 // apply makes the change of an event, if it is one, and reports whether it was. A
@@ -19,6 +21,11 @@ func (t *topology) apply(e Event) bool {
 		t.up[e.Node] = true
 	case (e.Kind == Kill || e.Kind == Stop) && e.Phase == Begin:
 		delete(t.up, e.Node)
+		delete(t.frozen, e.Node)
+	case e.Kind == Freeze:
+		t.frozen[e.Node] = true
+	case e.Kind == Thaw:
+		delete(t.frozen, e.Node)
 	case e.Kind == Partition:
 		t.side = make(map[int]int)
 		for g, nodes := range e.Groups {
@@ -39,8 +46,12 @@ func (t *topology) apply(e Event) bool {
 
 // direct reports whether packets pass both ways between two nodes, up or not.
 func (t *topology) direct(a, b int) bool {
-	return (t.side == nil || t.side[a] == t.side[b]) && !t.cuts[[2]int{a, b}] && !t.cuts[[2]int{b, a}]
+	return (t.side == nil || t.side[a] == t.side[b]) && !t.cuts[[2]int{a, b}] && !t.cuts[[2]int{b, a}] &&
+		!t.frozen[a] && !t.frozen[b]
 }
+
+// plain reports whether sides alone say who reaches whom.
+func (t *topology) plain() bool { return len(t.cuts)+len(t.frozen) == 0 }
 
 // reach returns the nodes that are up and that n, whether up or not, can reach,
 // directly or by way of others; without n.
@@ -52,7 +63,7 @@ func (t *topology) reach(n int) map[int]bool {
 		for m := range t.up {
 			if m != n && !seen[m] && t.direct(from, m) {
 				seen[m] = true
-				if len(t.cuts) > 0 { // else whoever is reached is reached directly
+				if !t.plain() { // else whoever is reached is reached directly
 					next = append(next, m)
 				}
 			}
@@ -65,7 +76,7 @@ func (t *topology) reach(n int) map[int]bool {
 // of others: two with the same number can.
 func (t *topology) islands() map[int]int {
 	of := make(map[int]int, len(t.up))
-	if len(t.cuts) == 0 {
+	if t.plain() {
 		for n := range t.up {
 			of[n] = t.side[n]
 		}
