@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,8 @@ type daemon struct {
 	name string
 	dir  string
 	copy io.Writer // gets the whole log too, where it is not nil
+	// behind is the command line that the binary's is put behind; empty for none.
+	behind []string
 
 	cmd     *exec.Cmd
 	started time.Time
@@ -54,7 +57,8 @@ type daemon struct {
 // start starts the process.
 func (d *daemon) start(cairn string, args ...string) error {
 	d.ready, d.exited = make(chan struct{}), make(chan struct{})
-	d.cmd = exec.Command(cairn, append([]string{"daemon", "--dir", d.dir, "-o", "json", "--log-level", "info"}, args...)...)
+	line := slices.Concat(d.behind, []string{cairn, "daemon", "--dir", d.dir, "-o", "json", "--log-level", "info"}, args)
+	d.cmd = exec.Command(line[0], line[1:]...)
 	apart(d.cmd)
 	stdout, err := d.cmd.StdoutPipe()
 	if err != nil {

@@ -2,7 +2,10 @@ package demo
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"time"
 )
 
@@ -16,6 +19,12 @@ type Process struct{ d daemon }
 func NewProcess(name, dir string, log io.Writer) *Process {
 	return &Process{daemon{name: name, dir: dir, copy: log}}
 }
+
+// Behind has every later Start run the binary through another program, such as one
+// that enters a network namespace first: argv, and behind it the binary with its
+// arguments. That program must become the binary (exec), so that the process is the
+// daemon.
+func (p *Process) Behind(argv ...string) { p.d.behind = argv }
 
 // Start starts the cairn binary as a daemon with args beside --dir and the output's form.
 func (p *Process) Start(cairn string, args ...string) error { return p.d.start(cairn, args...) }
@@ -37,6 +46,20 @@ func (p *Process) Addrs() []string {
 	defer p.d.mu.Unlock()
 	return p.d.line.Addrs
 }
+
+// PID is the process ID of the last Start.
+func (p *Process) PID() int { return p.d.cmd.Process.Pid }
+
+// Signal sends a signal to the process. One that has ended gets none, which is no error.
+func (p *Process) Signal(sig os.Signal) error {
+	if err := p.d.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("%s: %w", p.d.name, err)
+	}
+	return nil
+}
+
+// Exited is closed when the process of the last Start has ended.
+func (p *Process) Exited() <-chan struct{} { return p.d.exited }
 
 // Running reports whether the process is there.
 func (p *Process) Running() bool { return p.d.running() }
