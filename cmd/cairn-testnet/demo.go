@@ -25,17 +25,17 @@ func (demoCmd) Help() string {
 
 // Run plays the demonstration.
 func (c *demoCmd) Run(s *session) error {
-	path, err := c.cairn(s)
+	path, err := findCairn(s, c.Cairn)
 	if err != nil {
 		return err
 	}
 	return demo.Run(s.ctx, demo.Config{Cairn: path, Nodes: c.Nodes, Examples: c.Examples, Keep: c.Keep, Out: s.env.stdout})
 }
 
-// cairn finds the binary.
-func (c *demoCmd) cairn(s *session) (string, error) {
-	if c.Cairn != "" {
-		return c.Cairn, nil
+// findCairn finds the cairn binary; given is what a flag says, or empty.
+func findCairn(s *session, given string) (string, error) {
+	if given != "" {
+		return given, nil
 	}
 	if self, err := s.env.self(); err == nil {
 		if path, err := exec.LookPath(filepath.Join(filepath.Dir(self), "cairn")); err == nil {

@@ -66,6 +66,7 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Play scenarios: files that say what a network promises."`
 	Audit   auditCmd   `cmd:"" help:"Hold an operations log against what every network must keep."`
 	Bench   benchCmd   `cmd:"" help:"Measure: ours, the usual libraries, and the floor."`
+	Chaos   chaosCmd   `cmd:"" help:"Break separate daemons in network namespaces (Linux, root)."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cairn-overlay/cairn/testnet/chaos"
+)
+
+type chaosCmd struct {
+	Nodes       int           `default:"20" help:"Daemons to start, 3 to 200."`
+	For         time.Duration `default:"10m" placeholder:"TIME" help:"How long things break, at least 20s."`
+	Loss        share         `default:"5%" placeholder:"SHARE" help:"Share of packets that vanish meanwhile, such as 5%."`
+	Seed        uint64        `placeholder:"S" help:"Fixes what breaks when, and what clients do. Default: one of the clock."`
+	Replication int           `default:"5" placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20."`
+	Log         string        `placeholder:"FILE" help:"Write the log of operations here. Default: beside the daemons' logs."`
+	Keep        string        `placeholder:"DIR" help:"Folder for the daemons' logs. Default: a temporary one, removed where nothing was found."`
+	Cairn       string        `placeholder:"PATH" help:"The cairn binary. Default: the one beside this binary, else the one in the search path."`
+}
+
+// Help is the long help.
+func (chaosCmd) Help() string {
+	return `Runs real daemons, each in a network namespace of its own, and breaks them: lost packets, partitions, cuts in one direction, SIGKILL, SIGSTOP, disks that are full or read-only, all restarted at once. Clients publish, move, find and revoke agents meanwhile. In the end everything is made whole, every node is asked about every agent, and the log of all operations is audited. A fault that the kernel did not see happen fails the run as well.
+
+It needs Linux, root, iproute2, nftables and util-linux, and says what is missing. It works in namespaces that are made for it: no address of this machine changes, and nothing leaves it. Ctrl-C ends every process that it started, and with them all the rest.
+
+    sudo cairn-testnet chaos
+    sudo cairn-testnet chaos --nodes 8 --for 1m --seed 7 --keep /tmp/chaos
+
+Exit codes: 0 nothing was found, 1 something was.`
+}
+
+// share is a flag such as 5% or 0.05.
+type share float64
+
+// UnmarshalText reads the flag.
+func (s *share) UnmarshalText(b []byte) error {
+	digits, percent := strings.CutSuffix(string(b), "%")
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return fmt.Errorf("%q: want a share such as 5%%", b)
+	}
+	if percent {
+		f /= 100
+	}
+	*s = share(f)
+	return nil
+}
+
+// Run runs the nemesis, once it is inside.
+func (c *chaosCmd) Run(s *session) error {
+	if !chaos.Inside() {
+		return c.enter(s)
+	}
+	return c.inside(s)
+}
+
+// enter runs this program again in namespaces of its own.
+func (c *chaosCmd) enter(s *session) error {
+	if err := chaos.Check(); err != nil {
+		return err
+	}
+	self, err := s.env.self()
+	if err != nil {
+		return err
+	}
+	code, err := chaos.Enter(s.ctx, self, s.args, s.env.stdout, s.env.stderr)
+	if err != nil {
+		return err
+	}
+	if code != exitOK {
+		return errSaid
+	}
+	return nil
+}
+
+// inside does the work.
+func (c *chaosCmd) inside(s *session) error {
+	cairn, err := findCairn(s, c.Cairn)
+	if err != nil {
+		return err
+	}
+	logs, temporary := c.Keep, c.Keep == ""
+	if temporary {
+		logs, err = os.MkdirTemp("", "cairn-chaos-")
+	} else {
+		err = os.MkdirAll(logs, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	o := chaos.Options{
+		World: chaos.Config{Cairn: cairn, Logs: logs, Replication: c.Replication},
+		Nodes: c.Nodes, For: c.For, Loss: float64(c.Loss), Seed: c.Seed, Log: c.Log, Out: s.env.stdout,
+	}
+	if o.Seed == 0 {
+		o.Seed = uint64(time.Now().UnixNano()) % 1_000_000
+	}
+	if o.Log == "" {
+		o.Log = filepath.Join(logs, "ops.jsonl")
+	}
+	rep, err := chaos.Run(s.ctx, o)
+	if temporary && err == nil && rep.OK() {
+		rep.Logs = ""
+		if c.Log == "" {
+			rep.Log = ""
+		}
+		err = os.RemoveAll(logs)
+	}
+	if rep.Nodes > 0 {
+		err = errors.Join(err, rep.Write(s.env.stdout))
+	}
+	if err == nil && !rep.OK() {
+		err = errors.New("something was found, see above")
+	}
+	return err
+}
