@@ -53,6 +53,9 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	if err := holds(rec, now); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
+	if mark, err := n.mark(rec.ID()); err == nil && mark.Compare(rec.Mark()) > 0 { // seen by a lookup; the store looks at its own
+		return fmt.Errorf("put: %w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), mark.Sequence)
+	}
 	if err := n.store.PutRecord(ctx, rec, own, now); err != nil {
 		if errors.Is(err, store.ErrFull) {
 			n.count.add("records_refused_full_total", 1)
