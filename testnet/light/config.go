@@ -17,6 +17,8 @@ const (
 	maxUnplaced = 1024
 	// maxSeats bounds the places of a model.
 	maxSeats = 1 << 14
+	// maxEnds bounds the ends of all links.
+	maxEnds = 1 << 30
 	// bucketSize is how many peers of each distance a routing table holds.
 	bucketSize = 20
 )
@@ -70,6 +72,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("%d questions at a time: want 1 to %d", c.Parallel, bucketSize)
 	case c.Links.Near < 0 || c.Links.Random < 0 || c.Links.Links() < 1 || c.Links.Cap < c.Links.Links():
 		return c, fmt.Errorf("%d near and %d random links, %d at most: want at least one, and room for them", c.Links.Near, c.Links.Random, c.Links.Cap)
+	case c.Nodes*c.Links.Cap > maxEnds:
+		return c, fmt.Errorf("%d nodes of up to %d links: want %d ends of links in all, at most", c.Nodes, c.Links.Cap, maxEnds)
 	}
 	return c, nil
 }

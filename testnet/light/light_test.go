@@ -65,6 +65,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"replication", Config{Nodes: 2, Replication: 21}, "replication 21"},
 		{"questions", Config{Nodes: 2, Parallel: -1}, "questions"},
 		{"no room for the own links", Config{Nodes: 2, Links: links.Policy{Near: 8, Random: 6, Cap: 10}}, "room"},
+		{"more links than there is room for", Config{Nodes: MaxNodes, Links: links.Policy{Near: 1, Cap: 1000}}, "ends of links"},
 		{"no places", Config{Nodes: maxUnplaced + 1, Model: flat(time.Millisecond)}, "tells no places"},
 	} {
 		if _, err := New(row.cfg); err == nil || !strings.Contains(err.Error(), row.want) {
@@ -332,6 +333,22 @@ func TestLinks(t *testing.T) {
 	}
 	if s := newTestWorld(t, Config{Nodes: 2000, Seed: 6, Rule: Flood}).Spread(1); s.Missing > 0 {
 		t.Errorf("%d nodes are cut off", s.Missing)
+	}
+}
+
+// Near links are what makes a flood fast, and random ones alone do not: the model
+// shows what was measured before it.
+func TestNearLinksAreFast(t *testing.T) {
+	for _, row := range []struct {
+		near, random int
+		least, most  float64 // of the median over the floor
+	}{{0, 4, 1.7, 3}, {1, 3, 1, 1.5}, {2, 2, 1, 1.4}, {3, 1, 1, 1.4}, {4, 0, 1, 5}} {
+		w := newTestWorld(t, Config{Nodes: 3000, Seed: 8, Charge: 500 * time.Microsecond, Rule: Flood, Links: links.Policy{Near: row.near, Random: row.random, Cap: 100}})
+		s := w.Spread(5)
+		if s.Ratio.P50 < row.least || s.Ratio.P50 > row.most {
+			t.Errorf("%d near and %d random: %+v, want a median of %.1f to %.1f", row.near, row.random, s.Ratio, row.least, row.most)
+		}
+		t.Logf("%d near and %d random: %+v, %d missing", row.near, row.random, s.Ratio, s.Missing)
 	}
 }
 

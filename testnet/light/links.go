@@ -65,7 +65,7 @@ func (c *chooser) candidates(i uint32) {
 	me := c.places.spots[i]
 	for _, j := range c.entries {
 		r := ranked{2 * c.places.between(me, c.places.spots[j]), j}
-		if n := len(c.near); n < c.policy.Near || r.before(c.near[n-1]) {
+		if n := len(c.near); n < c.policy.Near || n > 0 && r.before(c.near[n-1]) {
 			c.rank(i, r)
 		}
 	}
@@ -90,7 +90,7 @@ func (r ranked) before(o ranked) bool { return r.rtt < o.rtt || r.rtt == o.rtt &
 
 // rank puts r among the nearest, where it has room for i.
 func (c *chooser) rank(i uint32, r ranked) {
-	if c.policy.Near == 0 || c.full(i, r.node) {
+	if c.full(i, r.node) {
 		return
 	}
 	if len(c.near) < c.policy.Near {

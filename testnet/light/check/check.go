@@ -18,6 +18,9 @@ import (
 // pause lies between two messages, so that the stragglers of one do not meet the next.
 const pause = time.Second
 
+// ownSeed draws the links and the mesh that the model makes itself.
+const ownSeed = 1
+
 // Quantiles are those of all pairs of message and receiver.
 type Quantiles struct {
 	P50 time.Duration `json:"p50_ns"`
@@ -33,7 +36,10 @@ type Agreement struct {
 	// read out of the network before each message.
 	Network Quantiles `json:"network"`
 	Graph   Quantiles `json:"graph"`
-	// P50, P99 and Max are the model over the network.
+	// Own is the model over links and a mesh of its own making, between the same nodes:
+	// what it says where there is no network to read them out of.
+	Own Quantiles `json:"own"`
+	// P50, P99 and Max are Graph over Network.
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`
@@ -48,7 +54,11 @@ type Agreement struct {
 // the model spread the same messages. It must be called inside the network's bubble.
 func Spread(ctx context.Context, w *sim.Network, m wan.Model, messages int) (Agreement, error) {
 	a := Agreement{Nodes: len(w.Nodes()), Messages: messages}
-	var network, graph []time.Duration
+	alone, err := light.New(light.Config{Nodes: a.Nodes, Seed: ownSeed, Model: m})
+	if err != nil {
+		return a, fmt.Errorf("check: %w", err)
+	}
+	var network, graph, own []time.Duration
 	for k := range messages {
 		from := (k * 7) % a.Nodes
 		g := w.Graph()
@@ -58,7 +68,7 @@ func Spread(ctx context.Context, w *sim.Network, m wan.Model, messages int) (Agr
 		if err != nil {
 			return a, fmt.Errorf("check: %w", err)
 		}
-		model := world.Arrivals(from)
+		model, guess := world.Arrivals(from), alone.Arrivals(from)
 		took, err := revoke(ctx, w, from)
 		if err != nil {
 			return a, fmt.Errorf("check: message %d from node %d: %w", k, from, err)
@@ -69,12 +79,12 @@ func Spread(ctx context.Context, w *sim.Network, m wan.Model, messages int) (Agr
 			case (took[i] < 0) != (model[i] < 0):
 				a.Missing++
 			case took[i] >= 0:
-				network, graph = append(network, took[i]), append(graph, model[i])
+				network, graph, own = append(network, took[i]), append(graph, model[i]), append(own, guess[i])
 			}
 		}
 		time.Sleep(pause)
 	}
-	a.Network, a.Graph = quantiles(network), quantiles(graph)
+	a.Network, a.Graph, a.Own = quantiles(network), quantiles(graph), quantiles(own)
 	a.P50 = float64(a.Graph.P50) / float64(a.Network.P50)
 	a.P99 = float64(a.Graph.P99) / float64(a.Network.P99)
 	a.Max = float64(a.Graph.Max) / float64(a.Network.Max)
