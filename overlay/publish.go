@@ -229,7 +229,7 @@ func (p *publication) putEnded(ctx context.Context, t *target, rtt time.Duration
 	t.out.RTT, t.out.Err = rtt, err
 	switch {
 	case err == nil:
-		t.out.Acked, t.down = true, false
+		t.out.Acked, t.out.AckedAt, t.down = true, time.Since(p.began), false
 	case !errors.Is(err, ErrRefused):
 		t.busy, t.down = false, true
 		return

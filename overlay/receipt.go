@@ -53,6 +53,7 @@ type PeerOutcome struct {
 	Peer     peer.ID
 	Distance int           // bits of the XOR distance to the key, 0 to 256
 	Acked    bool          // it said that it stored the value
+	AckedAt  time.Duration // since the publication began, 0 where not acked
 	ReadBack bool          // it returned the value, or one that wins
 	Replaced bool          // it failed or fell silent, and the next nearest was asked too
 	RTT      time.Duration // of the put, 0 without an answer

@@ -31,6 +31,9 @@ type Node struct {
 // Name is what people call the node: n1 is the one with Index 0.
 func (n *Node) Name() string { return fmt.Sprintf("n%d", n.Index+1) }
 
+// Host returns the host that the node runs on, for those who look at its connections.
+func (n *Node) Host() host.Host { return n.host }
+
 // start brings up the node of a seat.
 func (w *Network) start(s *seat, anchors []peer.AddrInfo) (*Node, error) {
 	h, g, err := w.newHost(s)

@@ -2,7 +2,7 @@ package bench
 
 // Metrics returns all metrics, in the order in which they are shown.
 func Metrics() []Metric {
-	return []Metric{verify(), lightModel()}
+	return []Metric{resolve(), publish(), tombstone(), onWire(), verify(), lightModel()}
 }
 
 // Find returns the metric of that name.
