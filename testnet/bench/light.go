@@ -31,7 +31,7 @@ const (
 
 func lightModel() Metric {
 	return Metric{
-		Name: "light", About: "1/s; events of the light model per core, against a bare event heap", Nodes: lightNodes, Virtual: true,
+		Name: "light", About: "1/s; events of the light model per core, against a bare event heap", Nodes: lightNodes, OwnSize: true, Virtual: true,
 		Explained: Explanation{
 			Measures: "How many events of the light model one core handles in a second of CPU time, while ten tombstones spread and a hundred thousand keys are looked up. What they found out is told in figures: `spread_p50`, `spread_p99` and `spread_max` are the times of the tombstones over their floor, `resolve_p50` and `resolve_p99` those of the lookups over theirs, `requests` and `hops` the means of a lookup, `copies` the messages sent for each delivery. In the end the model is held against a running network of up to 300 nodes: the same tombstones, from the same nodes, over the links and the mesh that are read out of it.",
 			Unit:     "1/s, events per second of CPU time. `p50` is the median of the ratios of interleaved pairs, of one tombstone and a tenth of the lookups each. `cpu` is all seconds of CPU time that the model took, the placing and linking of the nodes included, `memory` the most that the process had resident in GiB, `missing` the tombstones and the lookups that did not arrive, `agreement` how far the median of the model is from that of the running network, as a part of it, and `agreement_own` the same for links and a mesh of the model's own making.",

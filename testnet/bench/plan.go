@@ -35,7 +35,7 @@ func OpenLatencies(arg string) (Latencies, error) {
 type Plan struct {
 	Metrics []Metric
 	// Nodes of every cell; 0 is each metric's own size. Of several metrics, it is
-	// only for those in virtual time.
+	// only for those in virtual time that have no size of their own.
 	Nodes     int
 	Seeds     []uint64
 	Latencies []Latencies
@@ -60,7 +60,7 @@ func (p Plan) steps() []step {
 		for j, l := range p.Latencies {
 			for _, m := range p.Metrics {
 				c := Cell{Nodes: m.Nodes, Seed: seed, Matrix: NoMatrix, Full: p.Full}
-				if p.Nodes > 0 && (m.Virtual || len(p.Metrics) == 1) {
+				if p.Nodes > 0 && (m.Virtual && !m.OwnSize || len(p.Metrics) == 1) {
 					c.Nodes = p.Nodes
 				}
 				switch {

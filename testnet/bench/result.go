@@ -42,6 +42,8 @@ type Metric struct {
 	Virtual bool
 	// Nodes is the size of the cell where nothing is said.
 	Nodes int
+	// OwnSize metrics keep it where one size is asked for of several metrics.
+	OwnSize bool
 	// Memory estimates how many bytes a cell takes at most. Nil is the estimate for
 	// whole nodes of both arms, one after the other, where the metric is virtual, and
 	// nothing worth to ask for where it is not.
