@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/cairn-overlay/cairn/testnet/bench"
 	"github.com/cairn-overlay/cairn/testnet/bubble"
 )
 
@@ -15,6 +16,9 @@ import (
 var version = "dev"
 
 func main() {
+	if bench.IsSubject() {
+		os.Exit(bench.Subject(os.Stdin, os.Stdout, os.Stderr))
+	}
 	args, e := os.Args[1:], env{stdout: os.Stdout, stderr: os.Stderr, self: os.Executable, virtual: bubble.Inside()}
 	if e.virtual { // the child of a verb that wants virtual time, see session.virtually
 		bubble.Host(func(ctx context.Context) int { return run(ctx, args, e) })

@@ -2,7 +2,19 @@ package bench
 
 // Metrics returns all metrics, in the order in which they are shown.
 func Metrics() []Metric {
-	return []Metric{resolve(), publish(), tombstone(), onWire(), verify(), lightModel()}
+	return []Metric{
+		resolve(),
+		warm(),
+		publish(),
+		tombstone(),
+		onWire(),
+		memory(),
+		startup(),
+		verify(),
+		httpResolve(),
+		ingest(),
+		lightModel(),
+	}
 }
 
 // Find returns the metric of that name.

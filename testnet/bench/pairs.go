@@ -111,11 +111,3 @@ func (r *Result) ratio(key string, v float64) {
 	}
 	r.Ratio[key] = v
 }
-
-// pairCount is how many pairs a cell wants.
-func (c Cell) pairCount() int {
-	if c.Full {
-		return manyPairs
-	}
-	return fewPairs
-}

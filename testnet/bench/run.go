@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -67,7 +66,7 @@ func (s step) run(ctx context.Context, child Child, say func(format string, args
 func (m Metric) Measure(ctx context.Context, c Cell, say func(format string, args ...any)) (Result, error) {
 	r, err := m.Run(ctx, c, say)
 	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", m.Name, err)
+		return Result{}, err
 	}
 	r.Metric, r.Nodes, r.Matrix, r.Seed = m.Name, c.Nodes, c.Matrix, c.Seed
 	r.Partial = r.Partial || ctx.Err() != nil
