@@ -97,3 +97,30 @@ func TestPublishResult(t *testing.T) {
 		}
 	}
 }
+
+// A rejoin is judged by its worst row, beyond what it may take besides.
+func TestRejoinResult(t *testing.T) {
+	row := func(missing int, diverged bool, bytes, trips float64) lab.Rejoin {
+		least := 100 * float64(missing)
+		if diverged {
+			least *= 2
+		}
+		return lab.Rejoin{Missing: missing, Diverged: diverged, Complete: true, Bytes: bytes, Least: least, Took: 50 * trips, RTT: 50}
+	}
+	lacking := row(10, false, 2_000, 2)
+	lacking.Complete = false
+	for name, c := range map[string]struct {
+		rows []lab.Rejoin
+		held bool
+	}{
+		"good":              {[]lab.Rejoin{row(10, false, 2_100, 2), row(100, false, 12_400, 2), row(10, true, 1_000+2_300+1_200, 3)}, true},
+		"one row too large": {[]lab.Rejoin{row(10, false, 2_200, 2), row(100, false, 12_400, 2), row(10, true, 4_000, 3)}, false},
+		"diverged costs":    {[]lab.Rejoin{row(10, false, 2_100, 2), row(10, true, 5_000, 3)}, false},
+		"one trip too much": {[]lab.Rejoin{row(10, false, 2_100, 3), row(10, true, 4_000, 3)}, false},
+		"not complete":      {[]lab.Rejoin{lacking, row(10, true, 4_000, 3)}, false},
+	} {
+		if r := judged(rejoinGoal(), func(r *Result) { r.rejoined(c.rows, 1e7) }); r.Held != c.held {
+			t.Errorf("%s: held %t, want %t: %v, delivered %v", name, r.Held, c.held, r.Ratio, r.Delivery)
+		}
+	}
+}

@@ -165,3 +165,26 @@ func TestCharge(t *testing.T) {
 		}
 	})
 }
+
+// Who missed facts gets them all, at no less than their own bytes; what both lack goes
+// both ways.
+func TestRejoin(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, cfg Config) {
+		rows, full, _, err := RunRejoin(t.Context(), cfg, 2_000, []int{1, 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) != 4 || full < 2_000*78 {
+			t.Errorf("%d rows, everything takes %g bytes", len(rows), full)
+		}
+		for _, r := range rows {
+			t.Logf("%+v", r)
+			if !r.Complete || r.Bytes < r.Least || r.Took < r.RTT || r.Bytes > full {
+				t.Errorf("%+v, everything takes %g bytes", r, full)
+			}
+			if want := float64(78 * r.Missing); r.Diverged && r.Least != 2*want || !r.Diverged && r.Least != want {
+				t.Errorf("%d missing, diverged %t: least %g bytes", r.Missing, r.Diverged, r.Least)
+			}
+		}
+	})
+}
