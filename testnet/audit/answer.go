@@ -211,6 +211,8 @@ func (a *answer) excused(t *published) bool {
 	case a.c.net.frozen[a.e.Node], a.s.waking(a.q.at), !a.c.net.up[a.e.Node] || a.q.life != a.s.life, !a.q.ready && a.q.at-a.s.since < Grace,
 		a.s.skew.Abs() > ClockSlack, a.q.at-a.c.moved < Grace:
 		return true
+	case a.older() && (a.c.agent(a.e.Agent).first <= a.c.worst || a.remembered()):
+		return true
 	}
 	gone := 0
 	for n := range t.up {
@@ -219,6 +221,26 @@ func (a *answer) excused(t *published) bool {
 		}
 	}
 	return gone >= t.copies
+}
+
+// older reports whether the answer is an earlier record of the agent's, where the first
+// answer was enough.
+func (a *answer) older() bool {
+	return (a.e.Policy == "first" || a.e.Policy == "cache-first") && a.e.Status == records.StatusActive && a.rec != nil
+}
+
+// remembered reports whether an older answer is out of the node's own memory, and was
+// the newest not long ago.
+func (a *answer) remembered() bool {
+	if a.e.Policy != "cache-first" || a.e.Source != "cache" && a.e.Source != "local" {
+		return false
+	}
+	for _, p := range a.c.agent(a.e.Agent).publishes {
+		if lower(a.rec.Mark(), p.rec.Mark()) {
+			return a.q.at-p.at < Remembered
+		}
+	}
+	return true
 }
 
 // gone reports whether a copy that node n may have had is out of reach.

@@ -13,6 +13,10 @@ import (
 // to find each other again.
 const Grace = 45 * time.Second
 
+// Remembered is how long a node may answer out of its own memory where it may
+// (cache-first), without asking whether there is a newer record.
+const Remembered = time.Minute
+
 // ClockSlack is by how much a node's clock may be off until it judges by its own.
 const ClockSlack = 30 * time.Second
 
@@ -30,6 +34,12 @@ const (
 	//     Grace before and has not said since that it is ready, that was thawed less than
 	//     Grace before, or whose clock is off by more than ClockSlack;
 	//   - less than Grace after a partition, a cut or a heal;
+	//   - with an older record, as active, where the first answer was enough (first,
+	//     cache-first) and something was down or cut since the agent was first published:
+	//     who missed the newer record may be the first to answer, and is repaired behind
+	//     the answer;
+	//   - with an older record, as active, out of the node's own memory (cache-first), where
+	//     the first newer one was confirmed less than Remembered before;
 	//   - where as many copies may be out of reach as were given back: nodes that were
 	//     up at the publish and now are down or frozen, were restarted or thawed less than
 	//     Grace before, were restarted without a disk, are on the other side, or have a
@@ -90,6 +100,7 @@ type checker struct {
 	run    Run
 	net    *topology
 	moved  time.Duration // last partition, cut or heal; before the run where there was none
+	worst  time.Duration // last event at which not everything was up and in reach
 	nodes  map[int]*seat
 	agents map[records.AgentID]*agent
 	asked  map[uint64]question
@@ -127,9 +138,11 @@ type memory struct {
 
 // agent is what the log tells of one agent.
 type agent struct {
-	publishes []published // those confirmed
-	dying     bool        // somebody has begun to revoke it
-	acks      []int       // events that acknowledged a tombstone
+	first     time.Duration // begin of its first publish; meaningless before
+	born      bool          // that was
+	publishes []published   // those confirmed
+	dying     bool          // somebody has begun to revoke it
+	acks      []int         // events that acknowledged a tombstone
 }
 
 // published is a confirmed publish.
@@ -161,9 +174,13 @@ func (c *checker) take(i int, e Event) {
 	if now := e.Wall.Add(s.skew); now.After(s.clock) {
 		s.clock = now
 	}
+	missed := e.Receipt != nil && e.Receipt.Acks < e.Receipt.Targets
+	if missed || !c.net.whole(c.nodes) {
+		c.worst = e.At
+	}
 	switch e.Kind {
 	case Began:
-		c.run, c.moved = *e.Run, e.At-Grace
+		c.run, c.moved, c.worst = *e.Run, e.At-Grace, e.At-1
 	case Ready:
 		s.ready = true
 	case Skew:
@@ -278,6 +295,9 @@ func (c *checker) begin(e Event, s *seat) {
 		q.value = c.open(e.Proof).value
 	case Publish:
 		q.value = c.open(e.Proof).value
+		if !a.born {
+			a.born, a.first = true, e.At
+		}
 	}
 	c.asked[e.Op] = q
 }

@@ -88,9 +88,39 @@ func TestCleanLog(t *testing.T) {
 func TestReadable(t *testing.T) {
 	rule := []audit.Rule{audit.Readable}
 	rows(t, false, table{
-		"nobody knows it":                {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, unknown, nil) }, rule},
-		"the question fails":             {func(p plot) { p.publish(1, p.two, safe); p.fails(2, p.a) }, rule},
-		"an older one":                   {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, active, p.one) }, rule},
+		"nobody knows it":    {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, unknown, nil) }, rule},
+		"the question fails": {func(p plot) { p.publish(1, p.two, safe); p.fails(2, p.a) }, rule},
+		"an older one":       {func(p plot) { p.publish(1, p.two, full); p.answers(2, p.a, active, p.one) }, rule},
+		"an older one, once who was down is back, and all were asked": {func(p plot) {
+			p.publish(1, p.one, full)
+			p.kill(3)
+			p.publish(1, p.two, full)
+			p.restart(3)
+			p.pass(time.Minute)
+			p.asked(2, p.a, "most-recent", active, p.one)
+		}, rule},
+		"an older one, long after who was down is back": {func(p plot) {
+			p.kill(3)
+			p.restart(3)
+			p.pass(time.Minute)
+			p.publish(1, p.one, full)
+			p.publish(1, p.two, full)
+			p.answers(2, p.a, active, p.one)
+		}, rule},
+		"an older one, remembered for too long": {func(p plot) {
+			p.publish(1, p.one, full)
+			p.publish(1, p.two, full)
+			p.pass(2 * time.Minute)
+			p.remembers(2, p.a, p.one)
+		}, rule},
+		"nothing, once who was down is back": {func(p plot) {
+			p.publish(1, p.one, full)
+			p.kill(3)
+			p.publish(1, p.two, full)
+			p.restart(3)
+			p.pass(time.Minute)
+			p.answers(2, p.a, unknown, nil)
+		}, rule},
 		"stale":                          {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, stale, p.one) }, rule},
 		"unverified":                     {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, unverified, p.two) }, rule},
 		"expired before its time":        {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, expired, p.two) }, rule},
@@ -163,6 +193,28 @@ func TestReadable(t *testing.T) {
 			p.fails(2, p.a)
 		}, nil},
 
+		"an older one, of who missed the newer": {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, active, p.one) }, nil},
+		"an older one, of who was down": {func(p plot) {
+			p.publish(1, p.one, full)
+			p.kill(3)
+			p.publish(1, p.two, full)
+			p.restart(3)
+			p.pass(time.Minute)
+			p.answers(2, p.a, active, p.one)
+		}, nil},
+		"an older one, of who was cut off": {func(p plot) {
+			p.publish(1, p.one, full)
+			p.cut(3, 1)
+			p.publish(1, p.two, full)
+			p.heal()
+			p.pass(time.Minute)
+			p.answers(2, p.a, active, p.one)
+		}, nil},
+		"an older one, remembered": {func(p plot) {
+			p.publish(1, p.one, full)
+			p.publish(1, p.two, full)
+			p.remembers(2, p.a, p.one)
+		}, nil},
 		"a newer one":           {func(p plot) { p.publish(1, p.one, safe); p.answers(2, p.a, active, p.two) }, nil},
 		"never confirmed":       {func(p plot) { p.publish(1, p.two, weak); p.answers(2, p.a, unknown, nil) }, nil},
 		"not asking anybody":    {func(p plot) { p.publish(1, p.two, safe); p.asked(2, p.a, "cache-only", unknown, nil) }, nil},

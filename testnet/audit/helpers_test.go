@@ -91,9 +91,10 @@ func (s *story) skew(n int, by time.Duration) {
 	s.note(audit.Event{Kind: audit.Skew, Node: n, By: by})
 }
 
-// safe is a receipt with three copies, claim one with none.
+// safe is a receipt with three copies, full one with all, claim one with none.
 var (
 	safe  = audit.Receipt{Targets: 5, Acks: 4, ReadBack: 3, Confirmed: true}
+	full  = audit.Receipt{Targets: 5, Acks: 5, ReadBack: 5, Confirmed: true}
 	claim = audit.Receipt{Targets: 5, Acks: 5, Confirmed: true}
 	weak  = audit.Receipt{Targets: 5, Acks: 1, ReadBack: 1}
 )
@@ -117,6 +118,12 @@ func (s *story) asked(n int, a *testnet.Agent, policy string, status records.Sta
 		proof = v.Bytes()
 	}
 	s.both(audit.Event{Kind: audit.Resolve, Node: n, Agent: a.ID(), Policy: policy}, audit.Event{Status: status, Proof: proof})
+}
+
+// remembers is an answer out of the node's own memory.
+func (s *story) remembers(n int, a *testnet.Agent, rec *records.Record) {
+	s.both(audit.Event{Kind: audit.Resolve, Node: n, Agent: a.ID(), Policy: "cache-first"},
+		audit.Event{Status: records.StatusActive, Source: "cache", Proof: rec.Bytes()})
 }
 
 func (s *story) fails(n int, a *testnet.Agent) {

@@ -53,6 +53,16 @@ func (t *topology) direct(a, b int) bool {
 // plain reports whether sides alone say who reaches whom.
 func (t *topology) plain() bool { return len(t.cuts)+len(t.frozen) == 0 }
 
+// whole reports whether every node of seats is up and nothing is between them.
+func (t *topology) whole(seats map[int]*seat) bool {
+	for n, s := range seats {
+		if n > 0 && s.life > 0 && !t.up[n] {
+			return false
+		}
+	}
+	return t.side == nil && t.plain()
+}
+
 // reach returns the nodes that are up and that n, whether up or not, can reach,
 // directly or by way of others; without n.
 func (t *topology) reach(n int) map[int]bool {

@@ -43,6 +43,8 @@ type subject struct {
 	*testnet.Agent
 	writing sync.Mutex // held by who publishes it: an agent's records go out one by one
 	revoked bool       // somebody began to revoke it; owned by load.mu
+	// confirmed is the highest sequence whose publish was confirmed; owned by load.mu.
+	confirmed uint64
 }
 
 func newLoad(w scenario.World, nodes int, log *audit.Log, seed uint64) *load {
@@ -165,6 +167,11 @@ func (l *load) publish(n int, a *subject) error {
 	op := l.log.Begin(audit.Event{Kind: audit.Publish, Node: n, Agent: a.ID(), Proof: rec.Bytes()})
 	r, err := l.world.Publish(ctx, n, rec)
 	l.wrote("publish", op, r, err)
+	if err == nil && r.Confirmed {
+		l.mu.Lock()
+		a.confirmed = max(a.confirmed, rec.Sequence())
+		l.mu.Unlock()
+	}
 	return nil
 }
 
@@ -205,24 +212,30 @@ func receipt(r scenario.Receipt) *audit.Receipt {
 	return &audit.Receipt{Targets: r.Targets, Acks: r.Acks, ReadBack: r.ReadBack, Confirmed: r.Confirmed}
 }
 
-// resolve asks for an agent, and returns how it stands; "" where nobody answered.
-func (l *load) resolve(n int, a *subject, policy string) records.Status {
+// resolve asks for an agent.
+func (l *load) resolve(n int, a *subject, policy string) {
 	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 	defer cancel()
+	l.mu.Lock()
+	confirmed := a.confirmed
+	l.mu.Unlock()
 	op := l.log.Begin(audit.Event{Kind: audit.Resolve, Node: n, Agent: a.ID(), Policy: policy})
 	answer, err := l.world.Resolve(ctx, n, a.ID(), policy)
 	if err != nil {
 		op.End(audit.Event{Error: err.Error()})
 		l.tally("resolve failed")
-		return ""
+		return
 	}
 	op.End(audit.Event{Status: answer.Status, Proof: answer.Proof, Source: answer.Source, Asked: answer.Asked})
-	l.tally("resolve " + string(answer.Status))
-	return answer.Status
+	what := "resolve " + string(answer.Status)
+	if rec, err := records.OpenRecord(answer.Proof); err == nil && answer.Status == records.StatusActive && rec.Sequence() < confirmed {
+		what += ", an older place (" + policy + ")"
+	}
+	l.tally(what)
 }
 
-// askAll asks every node for every agent.
-func (l *load) askAll(ctx context.Context) {
+// askAll asks every node for every agent, by one policy.
+func (l *load) askAll(ctx context.Context, policy string) {
 	l.mu.Lock()
 	agents := slices.Clone(l.agents)
 	l.mu.Unlock()
@@ -237,7 +250,7 @@ func (l *load) askAll(ctx context.Context) {
 	}
 	for _, a := range agents {
 		for n := 1; n <= l.nodes && ctx.Err() == nil; n++ {
-			work <- func() { l.resolve(n, a, "first") }
+			work <- func() { l.resolve(n, a, policy) }
 		}
 	}
 	close(work)

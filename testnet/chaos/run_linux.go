@@ -226,9 +226,11 @@ func (r *runner) ask(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	begin := time.Now()
-	r.load.askAll(ctx)
-	r.say("asked %d nodes about %d agents in %.1f s", r.opts.Nodes, r.load.count(), time.Since(begin).Seconds())
+	for _, policy := range []string{"first", "most-recent"} {
+		begin := time.Now()
+		r.load.askAll(ctx, policy)
+		r.say("asked %d nodes about %d agents (%s) in %.1f s", r.opts.Nodes, r.load.count(), policy, time.Since(begin).Seconds())
+	}
 	return ctx.Err()
 }
 
