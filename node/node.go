@@ -25,6 +25,7 @@ import (
 const (
 	metaEverReady = "ever-ready"
 	metaClock     = "clock"
+	metaRebuilt   = "rebuilt"
 )
 
 // Node is a running Cairn node. Its methods are safe for concurrent use.
@@ -113,9 +114,7 @@ func (n *Node) openDir() error {
 	return err
 }
 
-// openStore opens what survives a restart and fills memory from it. A store that
-// is corrupt is kept aside and built anew: its facts come back from peers, and the
-// records of own agents too (see readopt).
+// openStore opens what survives a restart and fills memory from it.
 func (n *Node) openStore() error {
 	opts := store.Options{Logger: n.log, OnFatal: func(err error) {
 		n.log.Error("the store failed; the node stops", "err", err)
@@ -158,20 +157,6 @@ func (n *Node) openStore() error {
 	return nil
 }
 
-func (n *Node) openStoreDir(path string, opts store.Options) (*store.Store, error) {
-	s, err := store.Open(path, opts)
-	if !errors.Is(err, store.ErrCorrupt) {
-		return s, err
-	}
-	aside := fmt.Sprintf("%s.corrupt-%d", path, time.Now().Unix())
-	n.log.Error("the store is corrupt: it is kept aside and built anew from peers", "kept", aside, "err", err)
-	if err := os.Rename(path, aside); err != nil {
-		return nil, fmt.Errorf("set the corrupt store aside: %w", err)
-	}
-	n.count.add("store_rebuilt_total", 1)
-	return store.Open(path, opts)
-}
-
 func (n *Node) openHost() error {
 	if n.cfg.Host != nil {
 		n.host = n.cfg.Host
@@ -206,8 +191,12 @@ func (n *Node) joinTopic() error {
 	if err != nil {
 		return err
 	}
+	rebuilt, err := n.rebuilt()
+	if err != nil {
+		return err
+	}
 	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
-	n.ready = newReadiness(time.Now, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), n.becameReady)
+	n.ready = newReadiness(time.Now, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
 	n.topic, err = gossip.Join(gossip.Config{
@@ -282,7 +271,8 @@ func (n *Node) known(id records.AgentID) bool {
 func (n *Node) becameReady() {
 	n.noteEverReady()
 	n.background(func(ctx context.Context) {
-		if err := n.store.SetMeta(ctx, metaEverReady, []byte{1}); err != nil && ctx.Err() == nil {
+		err := errors.Join(n.store.SetMeta(ctx, metaEverReady, []byte{1}), n.store.SetMeta(ctx, metaRebuilt, nil))
+		if err != nil && ctx.Err() == nil {
 			n.log.Warn("readiness not stored", "err", err)
 		}
 	})

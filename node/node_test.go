@@ -314,6 +314,18 @@ func TestCorruptStoreIsKeptAsideAndRebuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	breakStore(t, filepath.Join(dir, "store"))
+	for range 2 { // the second time its store is whole, and it still knows nobody
+		lonely, err := New(Config{Dir: dir, Listen: loopbackQUIC()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state, why := lonely.State(); state != StateStarting || !strings.Contains(why, "--bootstrap") {
+			t.Errorf("without its facts and its peers it is %s: %s", state, why)
+		}
+		if err := lonely.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b = newTestNode(t, Config{Dir: dir}, a)
 	if res := mustResolve(t, b, agent.ID(), Policy{Mode: PolicyCacheOnly}); res.Status != records.StatusRevoked {
 		t.Errorf("facts did not come back from peers: %s", res.Status)

@@ -45,6 +45,7 @@ type readiness struct {
 	mu       sync.Mutex
 	started  time.Time
 	alone    bool                  // no bootstrap and no known peer
+	rebuilt  bool                  // the store, and with it who the peers were, is lost
 	seen     map[peer.ID]bool      // peers reached in this run, and those known from an earlier one
 	live     map[peer.ID]bool      // those reached in this run
 	seasoned map[peer.ID]time.Time // last complete round with a peer that was ever ready
@@ -53,10 +54,10 @@ type readiness struct {
 	changed  chan struct{}         // closed and replaced when the state may have changed
 }
 
-func newReadiness(now func() time.Time, ageless bool, bootstrap, known []peer.ID, became func()) *readiness {
+func newReadiness(now func() time.Time, ageless bool, bootstrap, known []peer.ID, rebuilt bool, became func()) *readiness {
 	r := &readiness{
 		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became,
-		started: now(), alone: len(bootstrap)+len(known) == 0,
+		started: now(), alone: len(bootstrap)+len(known) == 0 && !rebuilt, rebuilt: rebuilt,
 		seen: make(map[peer.ID]bool), live: make(map[peer.ID]bool), seasoned: make(map[peer.ID]time.Time), others: make(map[peer.ID]time.Time),
 		changed: make(chan struct{}),
 	}
@@ -130,6 +131,10 @@ func (r *readiness) need() int {
 
 // waits says in words what the facts lack to be complete. Owned by mu.
 func (r *readiness) waits(now time.Time) string {
+	if len(r.live) == 0 && r.rebuilt && len(r.anchors) == 0 {
+		return "the store was corrupt and is empty now, and who the peers were is lost with it: " +
+			"start with --bootstrap ADDRESS; where there never was a peer, remove the directory store in the data directory"
+	}
 	if len(r.live) == 0 {
 		return "no bootstrap or known peer could be reached yet"
 	}

@@ -25,34 +25,37 @@ func TestReadiness(t *testing.T) {
 		name    string
 		anchors []peer.ID
 		known   []peer.ID
+		rebuilt bool
 		rounds  []round
 		at      int
 		ageless bool
 		want    State
 	}{
-		{"alone", nil, nil, nil, 0, true, StateReady},
-		{"bootstrap given, nobody reached", []peer.ID{boot}, nil, nil, 30, true, StateStarting},
-		{"bootstrap given, nobody reached for a minute", []peer.ID{boot}, nil, nil, 60, true, StateDegraded},
-		{"one bootstrap, the only peer", []peer.ID{boot}, nil, []round{{at: 1, peer: boot, seasoned: true}}, 1, true, StateReady},
-		{"round failed", []peer.ID{boot}, nil, []round{{at: 1, peer: boot, seasoned: true, failed: true}}, 1, true, StateStarting},
-		{"three reached, one round is too few", []peer.ID{boot}, nil, []round{{reached: true, peer: "a"}, {reached: true, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 1, true, StateStarting},
-		{"three reached, three rounds", []peer.ID{boot}, nil, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 2, peer: boot, seasoned: true}}, 2, true, StateReady},
-		{"A34 strangers with empty sets, no anchor among them", []peer.ID{boot}, nil, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 1, peer: "c", seasoned: true}}, 2, true, StateStarting},
-		{"A34 peers that were never ready do not count at first", []peer.ID{boot}, nil, []round{{at: 1, peer: boot}}, 2, true, StateStarting},
-		{"a network being born: newcomers do not wait for each other", []peer.ID{boot}, nil, []round{{at: 1, peer: "a"}, {at: 1, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 2, true, StateReady},
-		{"a network being born: after a minute they do", []peer.ID{boot}, nil, []round{{at: 1, peer: boot}}, 60, true, StateReady},
-		{"A34 one slow peer holds nobody up for ever", []peer.ID{boot}, nil, []round{{reached: true, peer: "slow"}, {at: 1, peer: boot, seasoned: true}}, 61, true, StateReady},
-		{"two that were away do not vouch for each other while more are known", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, []round{{at: 1, peer: boot, seasoned: true}}, 2, true, StateStarting},
-		{"the known ones come", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, []round{{at: 1, peer: boot, seasoned: true}, {at: 2, peer: "a", seasoned: true}, {at: 2, peer: "c", seasoned: true}}, 2, true, StateReady},
-		{"the known ones are gone for good", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, []round{{at: 1, peer: boot, seasoned: true}}, 60, true, StateReady},
-		{"a dead bootstrap beside a live one is not waited for", []peer.ID{boot, "dead"}, nil, []round{{at: 1, peer: boot, seasoned: true}}, 1, true, StateReady},
-		{"public profile: completeness ages", []peer.ID{boot}, nil, []round{{at: 1, peer: boot, seasoned: true}}, 302, false, StateDegraded},
-		{"public profile: a later round renews it", []peer.ID{boot}, nil, []round{{at: 1, peer: boot, seasoned: true}, {at: 200, peer: boot, seasoned: true}}, 302, false, StateReady},
+		{"alone", nil, nil, false, nil, 0, true, StateReady},
+		{"a store was lost, so nobody is alone", nil, nil, true, nil, 30, true, StateStarting},
+		{"a store was lost, and a peer comes by itself", nil, nil, true, []round{{at: 1, peer: "a", seasoned: true}}, 61, true, StateReady},
+		{"bootstrap given, nobody reached", []peer.ID{boot}, nil, false, nil, 30, true, StateStarting},
+		{"bootstrap given, nobody reached for a minute", []peer.ID{boot}, nil, false, nil, 60, true, StateDegraded},
+		{"one bootstrap, the only peer", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot, seasoned: true}}, 1, true, StateReady},
+		{"round failed", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot, seasoned: true, failed: true}}, 1, true, StateStarting},
+		{"three reached, one round is too few", []peer.ID{boot}, nil, false, []round{{reached: true, peer: "a"}, {reached: true, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 1, true, StateStarting},
+		{"three reached, three rounds", []peer.ID{boot}, nil, false, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 2, peer: boot, seasoned: true}}, 2, true, StateReady},
+		{"A34 strangers with empty sets, no anchor among them", []peer.ID{boot}, nil, false, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 1, peer: "c", seasoned: true}}, 2, true, StateStarting},
+		{"A34 peers that were never ready do not count at first", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot}}, 2, true, StateStarting},
+		{"a network being born: newcomers do not wait for each other", []peer.ID{boot}, nil, false, []round{{at: 1, peer: "a"}, {at: 1, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 2, true, StateReady},
+		{"a network being born: after a minute they do", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot}}, 60, true, StateReady},
+		{"A34 one slow peer holds nobody up for ever", []peer.ID{boot}, nil, false, []round{{reached: true, peer: "slow"}, {at: 1, peer: boot, seasoned: true}}, 61, true, StateReady},
+		{"two that were away do not vouch for each other while more are known", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, false, []round{{at: 1, peer: boot, seasoned: true}}, 2, true, StateStarting},
+		{"the known ones come", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, false, []round{{at: 1, peer: boot, seasoned: true}, {at: 2, peer: "a", seasoned: true}, {at: 2, peer: "c", seasoned: true}}, 2, true, StateReady},
+		{"the known ones are gone for good", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, false, []round{{at: 1, peer: boot, seasoned: true}}, 60, true, StateReady},
+		{"a dead bootstrap beside a live one is not waited for", []peer.ID{boot, "dead"}, nil, false, []round{{at: 1, peer: boot, seasoned: true}}, 1, true, StateReady},
+		{"public profile: completeness ages", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot, seasoned: true}}, 302, false, StateDegraded},
+		{"public profile: a later round renews it", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot, seasoned: true}, {at: 200, peer: boot, seasoned: true}}, 302, false, StateReady},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Unix(1_800_000_000, 0)
 			now := start
-			r := newReadiness(func() time.Time { return now }, row.ageless, row.anchors, row.known, func() {})
+			r := newReadiness(func() time.Time { return now }, row.ageless, row.anchors, row.known, row.rebuilt, func() {})
 			r.begin()
 			for _, step := range row.rounds {
 				now = start.Add(time.Duration(step.at) * time.Second)
@@ -104,7 +107,7 @@ func TestAgentName(t *testing.T) {
 func TestWhatReadinessWaitsFor(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	now := start
-	r := newReadiness(func() time.Time { return now }, true, []peer.ID{"boot"}, []peer.ID{"boot", "gone"}, func() {})
+	r := newReadiness(func() time.Time { return now }, true, []peer.ID{"boot"}, []peer.ID{"boot", "gone"}, false, func() {})
 	r.begin()
 	says := func(want string) {
 		t.Helper()
