@@ -6,9 +6,11 @@ import (
 )
 
 const (
-	// logFrom is how many times the least value the greatest has to be for an axis to
-	// be logarithmic.
-	logFrom = 60.0
+	// logFrom is how many times a low value a high one has to be for an axis to be
+	// logarithmic.
+	logFrom = 30.0
+	// tailShare is the share of points at either end that does not decide it.
+	tailShare = 0.05
 	// labels is about how many an axis has.
 	labels = 6
 )
@@ -21,11 +23,12 @@ type axis struct {
 	minor    []float64 // those without
 }
 
-// newAxis spans values from least to most. Where all are above 0 and lie orders
-// apart, it is logarithmic; else it begins at 0 unless there are negative ones.
-func newAxis(least, most float64, mayLog bool) axis {
-	if mayLog && least > 0 && most >= logFrom*least {
-		return logAxis(least, most)
+// newAxis spans values from least to most, of which nearly all are between low and
+// high. Where these are above 0 and lie orders apart, it is logarithmic, and may
+// begin above the least; else it begins at 0 unless there are negative ones.
+func newAxis(least, most, low, high float64) axis {
+	if low > 0 && high >= logFrom*low {
+		return logAxis(max(least, low/4), most)
 	}
 	return linearAxis(min(least, 0), most)
 }

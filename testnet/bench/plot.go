@@ -86,11 +86,18 @@ func draw(p Plot) string {
 // axes span all series; ok is false where there is nothing to draw.
 func (p Plot) axes() (x, y axis, ok bool) {
 	least, most, top := math.Inf(1), math.Inf(-1), 0.0
+	low, high := least, most
 	for _, s := range p.Series {
+		var xs []float64
 		for i := range min(len(s.X), len(s.Y)) {
 			if finite(s.X[i]) && finite(s.Y[i]) {
-				least, most, top = min(least, s.X[i]), max(most, s.X[i]), max(top, s.Y[i])
+				xs, top = append(xs, s.X[i]), max(top, s.Y[i])
 			}
+		}
+		if slices.Sort(xs); len(xs) > 0 {
+			least, most = min(least, xs[0]), max(most, xs[len(xs)-1])
+			tail := int(tailShare * float64(len(xs)))
+			low, high = min(low, xs[tail]), max(high, xs[len(xs)-1-tail])
 		}
 	}
 	if math.IsInf(least, 0) {
@@ -101,9 +108,9 @@ func (p Plot) axes() (x, y axis, ok bool) {
 		x.from, x.to = math.Floor(least)-0.5, math.Ceil(most)+0.5
 		x.ticks = slices.DeleteFunc(x.ticks, func(v float64) bool { return v < x.from || v > x.to || v != math.Trunc(v) })
 	} else {
-		x = newAxis(least, most, true)
+		x = newAxis(least, most, low, high)
 	}
-	return x, newAxis(0, top, false), true
+	return x, linearAxis(0, top), true
 }
 
 func finite(v float64) bool { return !math.IsInf(v, 0) && !math.IsNaN(v) }
