@@ -39,6 +39,7 @@ func TestBenchCommandLine(t *testing.T) {
 		{"not square", []string{"verify", "--matrix", file(t, "place,A,B\nA,0,1\n")}, exitFailed, "", "the row of B is missing"},
 		{"a gap", []string{"verify", "--matrix", file(t, "place,A,B\nA,0,1\nB,,0\n")}, exitFailed, "", "cell (B, A), row 3, column 2"},
 		{"a zero", []string{"verify", "--matrix", file(t, "place,A,B\nA,0,0\nB,1,0\n")}, exitFailed, "", "cell (A, B), row 2, column 3"},
+		{"more than memory allows", []string{"tombstone", "--nodes", "1000000000"}, exitFailed, "", "are free: ask for fewer with --nodes"},
 		{"no folder for a report", []string{"verify", "--report", file(t, "")}, exitFailed, "", "report:"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -128,5 +129,42 @@ func TestBenchInterrupted(t *testing.T) {
 	}
 	if docs, err := os.ReadFile(filepath.Join(dir, "docs.md")); err == nil && strings.Contains(string(docs), "| 1 |") {
 		t.Errorf("figures of half a run: %s", docs)
+	}
+}
+
+// A metric of virtual time is measured in a child, and its result comes back whole.
+func TestBenchVirtual(t *testing.T) {
+	var stdout, stderr screen
+	matrix := file(t, "place,A,B\nA,0,40\nB,40,0\n")
+	args := []string{"bench", "tombstone", "--nodes", "4", "--seed", "3", "--matrix", matrix, "-o", "json", "--samples"}
+	if code := run(t.Context(), args, env{stdout: &stdout, stderr: &stderr, self: nowhere}); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr.text())
+	}
+	var r bench.Result
+	if err := json.Unmarshal([]byte(stdout.text()), &r); err != nil {
+		t.Fatalf("%v in %s", err, stdout.text())
+	}
+	if r.Nodes != 4 || r.Seed != 3 || r.Matrix != "matrix.csv" || r.Stock == nil || r.Ours == nil || r.Floor == nil || len(r.Samples) != 3 || len(r.Plots) == 0 {
+		t.Errorf("got %s", stdout.text())
+	}
+	// Both places hold a node, or else the floor is that of one place.
+	if got := r.Floor.Max; got < 0.25 || got > 30 {
+		t.Errorf("the farthest two are %g ms apart", got)
+	}
+}
+
+// Ctrl-C ends the child too, and what it had is marked.
+func TestBenchVirtualInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stdout screen
+	stderr := &screen{until: "are up", then: cancel}
+	code := run(ctx, []string{"bench", "tombstone", "--nodes", "4", "-o", "json"}, env{stdout: &stdout, stderr: stderr, self: nowhere})
+	var r bench.Result
+	if err := json.Unmarshal([]byte(stdout.text()), &r); err != nil {
+		t.Fatalf("%v in %q\n%s", err, stdout.text(), stderr.text())
+	}
+	if code != exitFailed || !r.Partial || r.Held || r.Metric != "tombstone" {
+		t.Errorf("exit code %d: %s\n%s", code, stdout.text(), stderr.text())
 	}
 }

@@ -11,9 +11,24 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/cairn-overlay/cairn/testnet/bench"
+	"github.com/cairn-overlay/cairn/testnet/bubble"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the program that a verb starts: itself, as main does.
+func TestMain(m *testing.M) {
+	if bench.IsSubject() {
+		os.Exit(bench.Subject(os.Stdin, os.Stdout, os.Stderr))
+	}
+	if bubble.Inside() {
+		args := os.Args[1:]
+		bubble.Host(func(ctx context.Context) int {
+			return run(ctx, args, env{stdout: os.Stdout, stderr: os.Stderr, self: nowhere, virtual: true})
+		})
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // screen is an output that calls back when it shows a text.
 type screen struct {
