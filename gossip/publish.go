@@ -16,6 +16,9 @@ import (
 // handoverTime bounds how long Publish waits for the router's loop.
 const handoverTime = 2 * time.Second
 
+// offerDelay is how long a fact that was offered may take to come along by itself.
+const offerDelay = 500 * time.Millisecond
+
 // Publish hands f to every peer on the topic, not only to those of the mesh, and
 // returns to how many. Handed means queued: a peer may still lose it, and a drop
 // is counted and followed by a reconciliation. With no peer on the topic it
@@ -35,6 +38,25 @@ func (t *Topic) Publish(ctx context.Context, f records.Fact) (peers int, err err
 	pushed := t.trees.originate(data)
 	handed, err := t.handOver(ctx, data)
 	return pushed + handed, err
+}
+
+// Offer is Publish for a fact that came by another way than gossip, such as a put:
+// whoever brought it has most likely published it as well, so it is sent only where
+// it has not come along by itself within half a second. Offer does not wait.
+func (t *Topic) Offer(f records.Fact) {
+	t.trees.learned(f.Bytes())
+	time.AfterFunc(offerDelay, func() {
+		if !t.enter() {
+			return
+		}
+		defer t.leave()
+		if t.trees.passed(f.Bytes()) {
+			return
+		}
+		if _, err := t.Publish(t.ctx, f); err != nil {
+			t.cfg.Logger.Debug("a fact was not passed on", "subject", f.ID(), "err", err)
+		}
+	})
 }
 
 // handOver gives a message to the router, which sends it to those whom no tree

@@ -37,6 +37,13 @@ func (r *trees) learned(fact []byte) {
 	r.relay.Learned(nameOf(fact), fact)
 }
 
+// passed reports whether a fact was passed on from here.
+func (r *trees) passed(fact []byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.relay.Passed(nameOf(fact))
+}
+
 // gotPush takes a fact from a neighbour: known ones end here, others are verified,
 // taken in, and passed on before anything waits for a disk.
 func (l *link) gotPush(payload []byte) error {

@@ -186,3 +186,20 @@ func TestTreesDoNotReplay(t *testing.T) {
 		t.Errorf("pushed %d times", got)
 	}
 }
+
+// A fact that came by a put goes on along its tree when it comes along, once; and by
+// itself where it does not.
+func TestOfferedFacts(t *testing.T) {
+	nodes := chain(t, 3)
+	f, g := fact(t, 1), fact(t, 2)
+	nodes[1].facts.Add(f)
+	nodes[1].Offer(f)
+	nodes[0].publish(t, f)
+	nodes[2].has(t, f)
+	if got := nodes[1].Stats().TreePushed; got != 1 || !nodes[1].trees.passed(f.Bytes()) {
+		t.Errorf("pushed %d times by one who had it from elsewhere", got)
+	}
+	nodes[0].facts.Add(g)
+	nodes[0].Offer(g)
+	nodes[2].has(t, g)
+}

@@ -55,25 +55,16 @@ func (n *Node) ingestGossip(f records.Fact, _ peer.ID, via gossip.Via) (bool, er
 }
 
 // learn takes a tombstone that a peer's answer or put brought: it is spread on,
-// since its sender may have told nobody else, and durable when learn returns.
+// where nobody else does so, and durable when learn returns.
 func (n *Node) learn(ctx context.Context, t *records.Tombstone) error {
 	fresh, err := n.ingest(t, sourceDHT)
 	if err != nil {
 		return err
 	}
 	if fresh {
-		n.spread(t)
+		n.topic.Offer(t)
 	}
 	return n.journal.flush(ctx)
-}
-
-// spread hands a fact to the topic without waiting.
-func (n *Node) spread(t *records.Tombstone) {
-	n.background(func(ctx context.Context) {
-		if _, err := n.topic.Publish(ctx, t); err != nil {
-			n.log.Debug("fact not spread", "agent", t.ID(), "err", err)
-		}
-	})
 }
 
 // endLease stops renewing a dead agent.

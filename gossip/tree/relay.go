@@ -106,6 +106,12 @@ func (r *Relay) Originate(n Name, fact []byte) (tag Tag, push Set) {
 // others as well: it need not be fetched, and goes on once it comes along a tree.
 func (r *Relay) Learned(n Name, fact []byte) { r.hold(n, r.item(n), fact) }
 
+// Passed reports whether a fact was passed on from here, or is not to be.
+func (r *Relay) Passed(n Name) bool {
+	it := r.items[n]
+	return it != nil && it.passed
+}
+
 func (r *Relay) hold(n Name, it *item, fact []byte) {
 	it.fact = fact
 	delete(r.late, n)
