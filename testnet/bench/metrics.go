@@ -8,6 +8,7 @@ func Metrics() []Metric {
 		publish(),
 		tombstone(),
 		onWire(),
+		delivery(),
 		rejoin(),
 		memory(),
 		startup(),

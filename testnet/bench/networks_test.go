@@ -124,3 +124,29 @@ func TestRejoinResult(t *testing.T) {
 		}
 	}
 }
+
+// A delivery is held where nothing is missing and nothing is too late, in any condition.
+func TestDeliveryResult(t *testing.T) {
+	run := func(edit func(map[string]*lab.Wave)) Result {
+		d := &lab.Delivery{Waves: make(map[string]*lab.Wave), Honest: make(map[string]int)}
+		for _, condition := range lab.Conditions() {
+			d.Waves[condition] = &lab.Wave{Floor: []float64{10, 20, 20}, Arms: map[string]*lab.Arrivals{lab.Ours: arrivals(12, 22, 25), lab.Stock32: arrivals(12, 22, math.Inf(1))}}
+		}
+		edit(d.Waves)
+		return judged(deliveryGoal(), func(r *Result) { r.delivered(d) })
+	}
+	for name, row := range map[string]struct {
+		edit func(map[string]*lab.Wave)
+		held bool
+	}{
+		"good":                   {func(map[string]*lab.Wave) {}, true},
+		"late under loss":        {func(w map[string]*lab.Wave) { w[lab.Loss].Arms[lab.Ours] = arrivals(12, 31, 31) }, false},
+		"as late among sybils":   {func(w map[string]*lab.Wave) { w[lab.Sybils].Arms[lab.Ours] = arrivals(12, 31, 31) }, true},
+		"missing after a crash":  {func(w map[string]*lab.Wave) { w[lab.Crash].Arms[lab.Ours] = arrivals(12, 22, math.Inf(1)) }, false},
+		"a condition is missing": {func(w map[string]*lab.Wave) { delete(w, lab.Droppers) }, false},
+	} {
+		if r := run(row.edit); r.Held != row.held {
+			t.Errorf("%s: held %t, want %t: %v, delivered %v", name, r.Held, row.held, r.Ratio, r.Delivery)
+		}
+	}
+}

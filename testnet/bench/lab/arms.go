@@ -60,22 +60,23 @@ func (s setup) wire() sim.WireConfig {
 // draw returns random numbers for one purpose.
 func (s setup) draw(purpose uint64) *rand.Rand { return rand.New(rand.NewPCG(s.Seed, purpose)) }
 
-// arms are the three networks of one run.
+// arms are the networks of one experiment.
 type arms struct {
 	setup
 	ours   *sim.Network
-	stocks []*stockNet // as it is, then under our limit
+	stocks []*stockNet
 }
 
-// newArms brings up three settled networks. On error nothing is left running.
-func newArms(ctx context.Context, s setup) (*arms, error) {
+// newArms brings up settled networks, ours and stock ones of these kinds. On error
+// nothing is left running.
+func newArms(ctx context.Context, s setup, kinds ...stockKind) (*arms, error) {
 	a := &arms{setup: s}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		a.ours, err = newOurs(gctx, s)
 		return err
 	})
-	for _, kind := range []stockKind{asIs, under32} {
+	for _, kind := range kinds {
 		n := newStockNet(s, kind)
 		a.stocks = append(a.stocks, n)
 		group.Go(func() error { return n.start(gctx) })
@@ -86,7 +87,7 @@ func newArms(ctx context.Context, s setup) (*arms, error) {
 	if err := pause(ctx, warmUp); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	s.Say("three networks of %d nodes are up: %s", s.Nodes, a.degrees())
+	s.Say("%d networks of %d nodes are up: %s", 1+len(kinds), s.Nodes, a.degrees())
 	return a, nil
 }
 

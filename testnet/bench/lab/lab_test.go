@@ -188,3 +188,28 @@ func TestRejoin(t *testing.T) {
 		}
 	})
 }
+
+// Everything arrives in a calm network and under loss, at all that live after a crash,
+// and at all that are honest.
+func TestDelivery(t *testing.T) {
+	bubble(t, 10, func(t *testing.T, cfg Config) {
+		d, err := RunDelivery(t.Context(), cfg, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for condition, honest := range map[string]int{Calm: 10, Loss: 10, Crash: 7, Droppers: 9, Sybils: 2} {
+			w := d.Waves[condition]
+			if w == nil || d.Honest[condition] != honest {
+				t.Errorf("%s: %v, %d honest, want %d", condition, w, d.Honest[condition], honest)
+				continue
+			}
+			if got, want := len(w.Arms[Ours].Latency), 4*(honest-1); got != want || len(w.Floor) != want {
+				t.Errorf("%s: %d pairs and %d floors, want %d", condition, got, len(w.Floor), want)
+			}
+			if got := w.Arms[Ours].Arrived; got != 1 {
+				t.Errorf("%s: %g arrived", condition, got)
+			}
+			t.Logf("%s: ours %.1f, stock %.1f, floor %.1f", condition, w.Arms[Ours].Latency, w.Arms[Stock32].Latency, w.Floor)
+		}
+	})
+}

@@ -36,7 +36,7 @@ func newLookupRun(ctx context.Context, cfg Config, keys int) (*lookupRun, error)
 	if err != nil {
 		return nil, err
 	}
-	a, err := newArms(ctx, setup{Config: cfg, charge: charge})
+	a, err := newArms(ctx, setup{Config: cfg, charge: charge}, asIs, under32)
 	if err != nil {
 		return nil, err
 	}

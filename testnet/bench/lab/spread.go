@@ -28,6 +28,7 @@ const (
 	drawSenders = iota + 1
 	drawRoles
 	drawDead
+	drawDroppers
 	drawEntries = 1000 // and on, one for each client
 )
 
@@ -75,7 +76,7 @@ func RunSpread(ctx context.Context, cfg Config, messages int, topic bool) (s *Sp
 	if s.LoneNet, s.LoneGross, err = loneBytes(ctx, set.wire(), messages); err != nil {
 		return nil, err
 	}
-	a, err := newArms(ctx, set)
+	a, err := newArms(ctx, set, asIs, under32)
 	if err != nil {
 		return nil, err
 	}
@@ -84,14 +85,14 @@ func RunSpread(ctx context.Context, cfg Config, messages int, topic bool) (s *Sp
 	r := newSpreadRun(ctx, a)
 	defer r.close()
 	cfg.Say("%d tombstones, revoked as users do", messages)
-	if s.Revoked, err = r.phase(ctx, messages, r.revoke); err != nil || !topic {
+	if s.Revoked, err = r.phase(ctx, calmPace(messages), r.revoke); err != nil || !topic {
 		return s, err
 	}
 	cfg.Say("%d tombstones, on the topic alone", messages)
 	if err := r.meet(ctx, messages); err != nil {
 		return nil, err
 	}
-	s.Topic, err = r.phase(ctx, messages, r.inject)
+	s.Topic, err = r.phase(ctx, calmPace(messages), r.inject)
 	return s, err
 }
 

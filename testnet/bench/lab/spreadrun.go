@@ -17,7 +17,7 @@ import (
 	"github.com/cairn-overlay/cairn/testnet/wire"
 )
 
-// spreadRun sends tombstones through three networks and looks on.
+// spreadRun sends tombstones through all networks and looks on.
 type spreadRun struct {
 	*arms
 	ground  *ground
@@ -103,24 +103,35 @@ func (r *spreadRun) meet(ctx context.Context, messages int) (err error) {
 func (r *spreadRun) senders(messages int) []int {
 	draw, from := r.draw(drawSenders), make([]int, messages)
 	for m := range from {
-		from[m] = draw.IntN(r.Nodes)
+		from[m] = r.ground.nodes[draw.IntN(len(r.ground.nodes))]
 	}
 	return from
 }
 
-// phase sends tombstones, one every slot, in all arms at the same moments.
-func (r *spreadRun) phase(ctx context.Context, messages int, ours func(context.Context, int, *records.Tombstone) (time.Time, error)) (*Wave, error) {
-	tombs, err := tombstones(messages)
+// pacing is how tombstones go out.
+type pacing struct {
+	messages int
+	slot     time.Duration // between two
+	idle     time.Duration // before the first, for the bytes of upkeep
+	late     time.Duration // after the last, until what has not come is missing
+}
+
+// calmPace is that of a calm network.
+func calmPace(messages int) pacing { return pacing{messages, slot, idleWindow, lateWindow} }
+
+// phase sends tombstones in all arms at the same moments.
+func (r *spreadRun) phase(ctx context.Context, p pacing, ours func(context.Context, int, *records.Tombstone) (time.Time, error)) (*Wave, error) {
+	tombs, err := tombstones(p.messages)
 	if err != nil {
 		return nil, err
 	}
 	r.ways[0].send = ours
-	from, logs := r.senders(messages), make([]*phaseLog, len(r.ways))
+	from, logs := r.senders(p.messages), make([]*phaseLog, len(r.ways))
 	for i, w := range r.ways {
-		logs[i] = &phaseLog{way: w, nodes: r.Nodes, began: make([]time.Time, messages)}
+		logs[i] = &phaseLog{way: w, nodes: r.Nodes, began: make([]time.Time, p.messages)}
 		logs[i].mark()
 	}
-	if err := pause(ctx, idleWindow); err != nil {
+	if err := pause(ctx, p.idle); err != nil {
 		return nil, err
 	}
 	for _, l := range logs {
@@ -131,7 +142,7 @@ func (r *spreadRun) phase(ctx context.Context, messages int, ours func(context.C
 		for _, l := range logs {
 			work.Go(func() { l.send(ctx, m, from[m], t) })
 		}
-		if err := pause(ctx, slot); err != nil {
+		if err := pause(ctx, p.slot); err != nil {
 			work.Wait()
 			return nil, err
 		}
@@ -143,7 +154,7 @@ func (r *spreadRun) phase(ctx context.Context, messages int, ours func(context.C
 	for _, l := range logs {
 		l.mark()
 	}
-	err = errors.Join(err, pause(ctx, lateWindow))
+	err = errors.Join(err, pause(ctx, p.late))
 	work.Wait()
 	if err != nil {
 		return nil, err
@@ -198,7 +209,7 @@ func (l *phaseLog) mark() {
 // idleOver ends the window in which nothing was sent.
 func (l *phaseLog) idleOver() {
 	l.mark()
-	l.idleRate = (l.sent[1] - l.sent[0]) / l.marks[1].Sub(l.marks[0]).Seconds()
+	l.idleRate = (l.sent[1] - l.sent[0]) / max(time.Millisecond, l.marks[1].Sub(l.marks[0])).Seconds()
 	l.sent, l.marks = l.sent[1:], l.marks[1:]
 	l.copies = l.way.copies()
 }
