@@ -33,8 +33,8 @@ func lightModel() Metric {
 	return Metric{
 		Name: "light", About: "1/s; events of the light model per core, against a bare event heap", Nodes: lightNodes, OwnSize: true, Virtual: true,
 		Explained: Explanation{
-			Measures: "How many events of the light model one core handles in a second of CPU time, while ten tombstones spread and a hundred thousand keys are looked up. What they found out is told in figures: `spread_p50`, `spread_p99` and `spread_max` are the times of the tombstones over their floor, `resolve_p50` and `resolve_p99` those of the lookups over theirs, `requests` and `hops` the means of a lookup, `copies` the messages sent for each delivery. In the end the model is held against a running network of up to 300 nodes: the same tombstones, from the same nodes, over the links and the mesh that are read out of it.",
-			Unit:     "1/s, events per second of CPU time. `p50` is the median of the ratios of interleaved pairs, of one tombstone and a tenth of the lookups each. `cpu` is all seconds of CPU time that the model took, the placing and linking of the nodes included, `memory` the most that the process had resident in GiB, `missing` the tombstones and the lookups that did not arrive, `agreement` how far the median of the model is from that of the running network, as a part of it, and `agreement_own` the same for links and a mesh of the model's own making.",
+			Measures: "How many events of the light model one core handles in a second of CPU time, while ten tombstones spread and a hundred thousand keys are looked up. What they found out is told in figures: `spread_p50`, `spread_p99` and `spread_max` are the times of the tombstones over their floor, `resolve_p50` and `resolve_p99` those of the lookups over theirs, `requests` and `hops` the means of a lookup, `copies` the messages sent for each delivery. In the end the model is held against a running network of up to 300 nodes: the same tombstones, from the same nodes, over the links that are read out of it.",
+			Unit:     "1/s, events per second of CPU time. `p50` is the median of the ratios of interleaved pairs, of one tombstone and a tenth of the lookups each. `cpu` is all seconds of CPU time that the model took, the placing and linking of the nodes included, `memory` the most that the process had resident in GiB, `missing` the tombstones and the lookups that did not arrive, `agreement` how far the median of the model is from that of the running network, as a part of it, and `agreement_own` the same for links of the model's own making.",
 			Floor:    "A bare heap with four children to a node, from which as many events are taken and into which as many are put, with as many waiting on average.",
 			Goal:     "At least 0.3 of the rate of the heap; a million nodes in at most 120 seconds and 4 GiB; within 5 % of the running network. What spread and lookups are to reach is the matter of their own metrics.",
 		},
@@ -156,8 +156,8 @@ func agree(ctx context.Context, c Cell, r *Result, say func(string, ...any)) (er
 	r.Figures = append(r.Figures,
 		Figure{"agreement", "1", math.Abs(a.P50 - 1)}, Figure{"agreement_p99", "1", math.Abs(a.P99 - 1)}, Figure{"agreement_max", "1", math.Abs(a.Max - 1)},
 		Figure{"agreement_own", "1", math.Abs(float64(a.Own.P50)/float64(a.Network.P50) - 1)})
-	r.Notes = append(r.Notes, fmt.Sprintf("over the same links, %d nodes of degree %.1f with %.1f in a mesh: the network took %s, %s and %s at p50, p99 and the end, the model %s, %s and %s; %d pairs on one side only",
-		a.Nodes, a.Degree, a.Mesh, inMillis(a.Network.P50), inMillis(a.Network.P99), inMillis(a.Network.Max), inMillis(a.Graph.P50), inMillis(a.Graph.P99), inMillis(a.Graph.Max), a.Missing))
+	r.Notes = append(r.Notes, fmt.Sprintf("over the same links, %d nodes of degree %.1f: the network took %s, %s and %s at p50, p99 and the end, the model %s, %s and %s; %d pairs on one side only",
+		a.Nodes, a.Degree, inMillis(a.Network.P50), inMillis(a.Network.P99), inMillis(a.Network.Max), inMillis(a.Graph.P50), inMillis(a.Graph.P99), inMillis(a.Graph.Max), a.Missing))
 	return nil
 }
 

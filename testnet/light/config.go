@@ -44,7 +44,7 @@ type Config struct {
 	// Links is how a node chooses its links; default links.DefaultPolicy().
 	Links links.Policy
 	// Rule makes the rule by which messages are handed on in a world whose links
-	// stand; default Stock, what nodes do today.
+	// stand; default Trees, what nodes do today.
 	Rule func(*World) Forwarder
 }
 
@@ -59,7 +59,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Links = links.DefaultPolicy()
 	}
 	if c.Rule == nil {
-		c.Rule = Stock
+		c.Rule = Trees
 	}
 	switch {
 	case c.Nodes < 2 || c.Nodes > MaxNodes:

@@ -11,9 +11,11 @@
 // What a node decides, it decides here by the code that a node runs: whom a lookup
 // asks next, and when a peer is late, by overlay/lookup; which links to keep, by
 // node/links. A rule by which messages are handed on is a [Forwarder], one small
-// interface: today's is [Relay], GossipSub's as nodes use it, restated in two
-// functions, since the library's cannot be called without its network. Another rule
-// plugs in as Config.Rule.
+// interface. Today's is [Forest], what the tables of gossip/tree come to: these would
+// take more memory than there is for a million nodes, so the trees are laid out from
+// what the tables agree upon in the end, and a test holds that against the tables
+// themselves. [Relay] is GossipSub's rule, restated in two functions, since the
+// library's cannot be called without its network. Another rule plugs in as Config.Rule.
 //
 // # What is a model
 //
@@ -30,9 +32,11 @@
 //     after the other. A node that bears as many links of others as it may takes no
 //     more, and is not chosen any more: what a network comes to when those that are
 //     turned away choose again.
-//   - The mesh of GossipSub is grown over the links by its own bounds, in an order
-//     that is drawn. [FromGraph] takes the links and the mesh of a running network in
-//     their place: package check measures how well the two then agree.
+//   - Trees are those of a network that is calm: distances are least, and roots are
+//     known to all, 512 at most. The mesh of GossipSub is grown over the links by its
+//     own bounds, in an order that is drawn.
+//   - [FromGraph] takes the links of a running network, and its mesh where it has one,
+//     in their place: package check measures how well the two then agree.
 //
 // # The floor
 //
@@ -50,6 +54,6 @@
 //
 // Files: config.go, world.go (what one calls), result.go; places.go (delays and
 // floor), space.go and table.go (positions, buckets), links.go and graph.go, forward.go
-// and mesh.go (rules), spread.go, resolve.go (what happens), queue.go and heap.go
+// trees.go and mesh.go (rules), spread.go, resolve.go (what happens), queue.go and heap.go
 // (events), load.go (the bare queue), quantiles.go, draw.go.
 package light

@@ -30,4 +30,5 @@ const (
 	forReader
 	forTarget
 	forLoad
+	forRoots
 )

@@ -40,5 +40,6 @@ func (r *Relay) Forward(out []uint32, node, from, _ uint32) []uint32 {
 // nothing sends more copies.
 func Flood(w *World) Forwarder { return &Relay{topic: w.links, mesh: w.links} }
 
-// Stock is what nodes do today: GossipSub as it comes, over all links of the world.
+// Stock is GossipSub as it comes, over all links of the world: what nodes do where no
+// tree stands.
 func Stock(w *World) Forwarder { return &Relay{topic: w.links, mesh: newMesh(w.links, w.cfg.Seed)} }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cairn-overlay/cairn/gossip/tree"
 	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/testnet/wan"
@@ -165,12 +166,108 @@ func dijkstra(w *World, from, charge uint32) []uint32 {
 }
 
 func TestSpread(t *testing.T) {
-	w := newTestWorld(t, Config{Nodes: 5000, Seed: 2, Charge: 100 * time.Microsecond})
+	w := newTestWorld(t, Config{Nodes: 5000, Seed: 2, Charge: 100 * time.Microsecond, Rule: Stock})
 	s := w.Spread(10)
 	if s.Missing != 0 || s.Ratio.P50 < 1 || s.Ratio.P99 < 1 || s.Ratio.Max < 1 || s.Copies < 5 || s.Copies > 9 {
 		t.Errorf("%+v", s)
 	}
 	t.Logf("%+v", s)
+}
+
+// Along trees every message arrives, in hardly more than one copy, and about as
+// early as any rule could over the same links.
+func TestTrees(t *testing.T) {
+	for _, nodes := range []int{10, 300, 5000} {
+		cfg := Config{Nodes: nodes, Seed: 2, Charge: 100 * time.Microsecond}
+		w := newTestWorld(t, cfg)
+		cfg.Rule = Flood
+		s, flood := w.Spread(10), newTestWorld(t, cfg).Spread(10)
+		forest := w.rule.(*Forest)
+		if s.Missing != 0 || s.Copies > 1.2+float64(100)/float64(nodes) || float64(s.Latency.P50) > 1.15*float64(flood.Latency.P50) || s.Latency.P50 < flood.Latency.P50 {
+			t.Errorf("%d nodes: %+v\nflood %+v", nodes, s, flood)
+		}
+		if r := forest.Roots(); nodes <= tree.FewRoots && r != nodes || r > tree.MaxRoots {
+			t.Errorf("%d roots of %d nodes", r, nodes)
+		}
+		t.Logf("%d nodes, %d roots: %.3f, copies %.2f, flood %.3f", nodes, forest.Roots(), s.Ratio, s.Copies, flood.Ratio)
+	}
+}
+
+// The forest is what the tables of nodes come to, told by each other: run here as the
+// nodes run them, over the same links, they send the same message at most a little later.
+func TestForestIsWhatTablesComeTo(t *testing.T) {
+	const nodes = 60
+	w := newTestWorld(t, Config{Nodes: nodes, Seed: 4, Links: links.Policy{Near: 4, Random: 3, Cap: 20}})
+	tables := tablesOf(w)
+	for _, publisher := range []int{0, 17, 59} {
+		got, want := arrivals(w, tables, uint32(publisher)), w.Arrivals(publisher)
+		late := time.Duration(0)
+		for i := range want {
+			if got[i] < 0 {
+				t.Fatalf("%d to %d: never, by the tables", publisher, i)
+			}
+			late += got[i] - want[i]
+		}
+		if late /= nodes; late < -5*time.Millisecond || late > 5*time.Millisecond {
+			t.Errorf("from %d: by the tables facts come %s later on average", publisher, late)
+		}
+		t.Logf("from %d: by the tables facts come %s later on average", publisher, late)
+	}
+}
+
+// tablesOf lets every node keep its own table, until nobody has anything to tell.
+func tablesOf(w *World) []*tree.Table {
+	tables := make([]*tree.Table, w.Nodes())
+	for i := range tables {
+		tables[i] = tree.New(tree.Tag(i+1), treeCharge)
+		for s, p := range w.Peers(uint32(i)) {
+			tables[i].Link(tree.Slot(s), tree.Dist(w.places.oneWay(uint32(i), p)))
+		}
+		tables[i].Tick(0)
+	}
+	for told := true; told; {
+		told = false
+		for i, t := range tables {
+			for s := range t.Stale().All {
+				to := w.Peers(uint32(i))[s]
+				back := tree.Slot(slices.Index(w.Peers(to), uint32(i)))
+				for _, word := range t.Tell(s, 1<<20) {
+					told = true
+					tables[to].Hear(back, word)
+				}
+			}
+		}
+	}
+	return tables
+}
+
+// arrivals sends one message by what the tables say.
+func arrivals(w *World, tables []*tree.Table, publisher uint32) []time.Duration {
+	got := make([]time.Duration, w.Nodes())
+	for i := range got {
+		got[i] = -1
+	}
+	got[publisher] = 0
+	var q queue
+	send := func(from uint32, now uint32, tag tree.Tag, to tree.Set) {
+		for s := range to.All {
+			p := w.Peers(from)[s]
+			q.push(event{key: at(now+w.places.oneWay(from, p), p), from: from, tag: uint32(tag)})
+		}
+	}
+	tag, push := tables[publisher].Publish()
+	send(publisher, 0, tag, push)
+	for !q.empty() {
+		e := q.pop()
+		if got[e.node()] >= 0 {
+			continue
+		}
+		got[e.node()] = duration(e.time())
+		from := tree.Slot(slices.Index(w.Peers(e.node()), e.from))
+		push, _ := tables[e.node()].Forward(tree.Tag(e.tag), tree.Of(from))
+		send(e.node(), e.time(), tree.Tag(e.tag), push)
+	}
+	return got
 }
 
 // A lookup finds what is there, no sooner than light could, and not by asking everybody.
@@ -354,7 +451,7 @@ func TestNearLinksAreFast(t *testing.T) {
 
 // A mesh keeps GossipSub's bounds and runs over links only.
 func TestMesh(t *testing.T) {
-	w := newTestWorld(t, Config{Nodes: 2000, Seed: 7})
+	w := newTestWorld(t, Config{Nodes: 2000, Seed: 7, Rule: Stock})
 	mesh := w.rule.(*Relay).mesh
 	for i := range uint32(w.Nodes()) {
 		peers := mesh.of(i)

@@ -7,6 +7,15 @@ type Load struct {
 	Waiting uint64 `json:"waiting"`
 }
 
+// and is both loads together.
+func (l Load) and(o Load) Load {
+	sum := Load{Events: l.Events + o.Events}
+	if sum.Events > 0 {
+		sum.Waiting = (l.Events*l.Waiting + o.Events*o.Waiting) / sum.Events
+	}
+	return sum
+}
+
 // Turn puts a load on a bare event queue, with events at random times and nothing
 // done about them: the floor of what the same events take in a model. It returns the
 // last event's time, so that no compiler takes the work for vain.

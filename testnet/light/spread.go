@@ -141,6 +141,9 @@ func (s *Sender) Result() Spread {
 		Pairs: s.latency.count + s.missing, Missing: s.missing,
 		Latency: s.latency.quantiles(), Floor: s.floor.quantiles(), Load: s.queue.borne(),
 	}
+	if rule, ok := s.w.rule.(interface{ borne() Load }); ok {
+		r.Load = r.Load.and(rule.borne())
+	}
 	r.Ratio = r.Latency.Over(r.Floor)
 	r.LastP50, r.LastWorst = middleAndWorst(s.last)
 	if s.latency.count > 0 {

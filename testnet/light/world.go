@@ -41,30 +41,40 @@ func newWorld(cfg Config) (*World, error) {
 	return w, nil
 }
 
-// FromGraph makes a world of the links of a running network: published[i] lists whom
-// node i hands its own messages to, passed[i] whom it hands on to what came from
-// others. Node i is where node i of the model is. Rule is not asked, and what is
-// resolved is resolved over tables of our own making.
-func FromGraph(cfg Config, published, passed [][]int) (*World, error) {
-	cfg.Nodes = len(published)
+// FromGraph makes a world of the links of a running network: links[i] lists the peers
+// of node i, and node i is where node i of the model is. mesh[i], where mesh is not
+// nil, lists whom node i hands on to what came from others, by the rule of Relay;
+// else Config.Rule decides over the links. What is resolved is resolved over tables of
+// our own making.
+func FromGraph(cfg Config, links, mesh [][]int) (*World, error) {
+	w, err := fromGraph(cfg, links, mesh)
+	if err != nil {
+		return nil, fmt.Errorf("light: %w", err)
+	}
+	return w, nil
+}
+
+func fromGraph(cfg Config, links, mesh [][]int) (*World, error) {
+	cfg.Nodes = len(links)
 	cfg, err := cfg.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("light: %w", err)
-	}
-	topic, err := readGraph(published, cfg.Nodes)
-	if err != nil {
-		return nil, fmt.Errorf("light: %w", err)
-	}
-	mesh, err := readGraph(passed, cfg.Nodes)
-	if err != nil {
-		return nil, fmt.Errorf("light: %w", err)
+		return nil, err
 	}
 	w, err := newWorld(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("light: %w", err)
+		return nil, err
 	}
-	w.links, w.rule = topic, &Relay{topic: topic, mesh: mesh}
-	return w, nil
+	if w.links, err = readGraph(links, cfg.Nodes); err != nil {
+		return nil, err
+	}
+	if mesh == nil {
+		w.rule = cfg.Rule(w)
+		return w, nil
+	}
+	relay := &Relay{topic: w.links}
+	relay.mesh, err = readGraph(mesh, cfg.Nodes)
+	w.rule = relay
+	return w, err
 }
 
 // readGraph takes over lists of peers as they are, one way where they are.

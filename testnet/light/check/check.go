@@ -32,11 +32,11 @@ type Quantiles struct {
 type Agreement struct {
 	Nodes    int `json:"nodes"`
 	Messages int `json:"messages"`
-	// Network was measured; Graph is the model over the links and the mesh that were
-	// read out of the network before each message.
+	// Network was measured; Graph is the model over the links that were read out of the
+	// network before each message.
 	Network Quantiles `json:"network"`
 	Graph   Quantiles `json:"graph"`
-	// Own is the model over links and a mesh of its own making, between the same nodes:
+	// Own is the model over links of its own making, between the same nodes:
 	// what it says where there is no network to read them out of.
 	Own Quantiles `json:"own"`
 	// P50, P99 and Max are Graph over Network.
@@ -45,7 +45,8 @@ type Agreement struct {
 	Max float64 `json:"max"`
 	// Missing are pairs that one of the two has and the other has not.
 	Missing int `json:"missing"`
-	// Degree and Mesh are the peers on the topic and in the mesh of a node, on average.
+	// Degree is the peers of a node, Mesh those of them that it passes facts on to by one
+	// of its ways, on average.
 	Degree float64 `json:"degree"`
 	Mesh   float64 `json:"mesh"`
 }
@@ -64,7 +65,7 @@ func Spread(ctx context.Context, w *sim.Network, m wan.Model, messages int) (Agr
 		g := w.Graph()
 		a.Degree += mean(g.Published) / float64(messages)
 		a.Mesh += mean(g.Passed) / float64(messages)
-		world, err := light.FromGraph(light.Config{Model: m}, g.Published, g.Passed)
+		world, err := light.FromGraph(light.Config{Model: m}, g.Published, nil)
 		if err != nil {
 			return a, fmt.Errorf("check: %w", err)
 		}

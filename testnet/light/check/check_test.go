@@ -30,7 +30,7 @@ func TestModelAgreesWithNodes(t *testing.T) {
 		if err := w.Settle(ctx); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(20 * time.Second) // the mesh stands
+		time.Sleep(30 * time.Second) // the trees stand
 		a, err := check.Spread(ctx, w, model, messages)
 		if err != nil {
 			t.Fatal(err)

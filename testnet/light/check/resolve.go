@@ -38,7 +38,7 @@ type Lookups struct {
 // network's bubble.
 func Resolve(ctx context.Context, w *sim.Network, m wan.Model, count int) (Lookups, error) {
 	g := w.Graph()
-	world, err := light.FromGraph(light.Config{Model: m}, g.Published, g.Passed)
+	world, err := light.FromGraph(light.Config{Model: m}, g.Published, nil)
 	if err != nil {
 		return Lookups{}, fmt.Errorf("check: %w", err)
 	}

@@ -3,4 +3,4 @@
 package check_test
 
 // size is of the network that the model is held against.
-func size() (nodes, messages int) { return 60, 6 }
+func size() (nodes, messages int) { return 40, 5 }
