@@ -11,6 +11,7 @@ import (
 	"time"
 
 	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
+	record "github.com/libp2p/go-libp2p-record"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -217,6 +218,35 @@ func TestTarpits(t *testing.T) {
 	})
 	if n.Stats().Late == 0 {
 		t.Error("nobody counted as late")
+	}
+}
+
+// Who is late may be the only one who has it: while nobody else has given a value a
+// search waits for him, as long as a question may take.
+func TestSearchWaitsForALateHolder(t *testing.T) {
+	nodes := newNetwork(t, 6, tcp)
+	n, rec := nodes[0], newAgent(t, 1).record(1)
+	var slow atomic.Bool
+	holder := fakePeer(t, 100, func(m *pb.Message) *pb.Message {
+		answer := named(m)
+		if m.GetType() == pb.Message_GET_VALUE {
+			if slow.Load() {
+				<-time.After(minPatience + 500*time.Millisecond)
+			}
+			answer.Record = record.MakePutRecord(string(m.GetKey()), rec.Bytes())
+		}
+		return answer
+	})
+	if reached, err := n.Bootstrap(t.Context(), []peer.AddrInfo{infoOf(holder)}); reached != 1 || err != nil {
+		t.Fatal(reached, err)
+	}
+	eventually(t, "know how quickly peers answer", func() bool {
+		_, report := searchAll(t, n, rec.ID())
+		return len(report.Holders) == 1
+	})
+	slow.Store(true)
+	if answers, report := searchAll(t, n, rec.ID()); len(answers) != 1 {
+		t.Errorf("not found; %d are empty, exhausted: %t", len(report.Empty), report.Exhausted)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // other peers only, not this node's Values.
 //
 // It ends by itself when the k closest peers that are alive have answered; a
-// silent one is not waited for beyond a few round trips. The report holds
+// silent one is not waited for beyond a few round trips, or, while nobody has given a
+// value, beyond what a question may take. The report holds
 // whatever the error. The error is ErrNoPeers where nobody answered, or the
 // context's.
 func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer) bool) (Report, error) {
@@ -33,6 +34,7 @@ func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer)
 	}
 	w := d.newWalk(id.Key(), width, d.askValue)
 	w.got = func(r reply) bool { return s.got(w.look, r) }
+	w.doubtful = func() bool { return len(s.holders) == 0 } // nobody has it: that is not said lightly
 	s.report.Exhausted = w.run(ctx)
 	report := s.finish(w.look)
 	switch {

@@ -93,6 +93,9 @@ type walk struct {
 	leisurely bool
 	// thorough walks give connected peers at least writePatience.
 	thorough bool
+	// doubtful says that what was found so far is too little to give up on peers that
+	// are late: they are hoped for as long as a question may take. May be nil.
+	doubtful func() bool
 	// ask runs on a goroutine of its own.
 	ask func(context.Context, peer.ID) reply
 	// got sees every reply; false ends the walk. May be nil.
@@ -108,6 +111,7 @@ type walk struct {
 // deadlines of one question.
 type deadlines struct {
 	late, over time.Time
+	end        time.Time // over, for a walk that is doubtful
 	isLate     bool
 }
 
@@ -193,13 +197,21 @@ func (w *walk) deadlines(p peer.ID, connected bool) deadlines {
 		limit = max(4*limit, lookup.FirstLimit)
 	case !connected && w.d.sender.shuns.has(p):
 		soon := now.Add(min(limit, lookup.MinLimit))
-		return deadlines{late: soon, over: soon}
+		return deadlines{late: soon, over: soon, end: soon}
 	}
 	hope := max(patience*limit, minPatience)
 	if w.thorough && connected {
 		hope = max(hope, writePatience)
 	}
-	return deadlines{late: now.Add(limit), over: now.Add(hope)}
+	return deadlines{late: now.Add(limit), over: now.Add(hope), end: now.Add(max(hope, w.d.cfg.RequestTimeout))}
+}
+
+// hope is until when a peer that is late is waited for.
+func (w *walk) hope(q deadlines) time.Time {
+	if w.doubtful != nil && w.doubtful() {
+		return q.end
+	}
+	return q.over
 }
 
 func (w *walk) cost(p peer.ID) time.Duration { return w.d.trips.cost(p, w.d.links.connected(p)) }
@@ -234,7 +246,7 @@ func (w *walk) markLate(now time.Time) {
 // hopeful reports whether a late peer that matters may still answer.
 func (w *walk) hopeful(now time.Time) bool {
 	for _, p := range w.look.Stragglers() {
-		if q, ok := w.out[p]; ok && now.Before(q.over) {
+		if q, ok := w.out[p]; ok && now.Before(w.hope(q)) {
 			return true
 		}
 	}
@@ -259,8 +271,8 @@ func (w *walk) nextDeadline(now time.Time) time.Duration {
 		switch {
 		case !q.isLate:
 			next = min(next, q.late.Sub(now))
-		case now.Before(q.over):
-			next = min(next, q.over.Sub(now))
+		case now.Before(w.hope(q)):
+			next = min(next, w.hope(q).Sub(now))
 		}
 	}
 	return max(next, 0)
