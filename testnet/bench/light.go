@@ -59,6 +59,7 @@ func runLight(ctx context.Context, c Cell, say func(string, ...any)) (Result, er
 		return r, err
 	}
 	l := &lighting{sender: w.Sender(), reader: w.Reader(), seed: c.Seed}
+	l.before[0] = l.sender.Result().Load // what it took to build
 	say("light: %d tombstones and %d lookups", lightMessages, lightResolves)
 	p, err := measurePairs(ctx, lightMessages, l.model, l.heap)
 	if err != nil && ctx.Err() == nil {

@@ -20,7 +20,7 @@ const treeCharge = 100
 // have; so trees are laid out here one at a time, when a message runs along one.
 type Forest struct {
 	links   *graph
-	places  *places
+	delay   []uint32 // of each link, with the charge, in the order of the links' peers
 	roots   []uint32
 	nearest []uint32 // which of roots is nearest to each node
 	dist    []uint32 // how far that one is
@@ -41,9 +41,12 @@ const none = ^uint32(0)
 // Trees is what nodes do today.
 func Trees(w *World) Forwarder {
 	nodes := w.cfg.Nodes
-	f := &Forest{links: w.links, places: w.places, laid: none, nearest: make([]uint32, nodes), dist: make([]uint32, nodes),
+	f := &Forest{links: w.links, delay: make([]uint32, len(w.links.peers)), laid: none, nearest: make([]uint32, nodes), dist: make([]uint32, nodes),
 		parent: make([]uint32, nodes), far: make([]uint32, nodes), start: make([]uint32, nodes+1), children: make([]uint32, nodes)}
-	for i := range f.dist {
+	for i, me := range w.places.spots {
+		for k := w.links.start[i]; k < w.links.start[i+1]; k++ {
+			f.delay[k] = w.places.between(me, w.places.spots[w.links.peers[k]]) + treeCharge
+		}
 		f.nearest[i], f.dist[i] = none, never
 	}
 	f.elect(rand.New(rand.NewPCG(w.cfg.Seed, forRoots)))
@@ -93,9 +96,9 @@ func (f *Forest) walk(begin, dist []uint32, step func(from, to uint32)) {
 		if e.time() != dist[node] {
 			continue // it was nearer by another way
 		}
-		me := f.places.spots[node]
-		for _, p := range f.links.of(node) {
-			if d := e.time() + f.places.between(me, f.places.spots[p]) + treeCharge; d < dist[p] {
+		for k := f.links.start[node]; k < f.links.start[node+1]; k++ {
+			p := f.links.peers[k]
+			if d := e.time() + f.delay[k]; d < dist[p] {
 				dist[p] = d
 				step(node, p)
 				f.queue.push(event{key: at(d, p)})
