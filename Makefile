@@ -46,12 +46,20 @@ lint:
 unit:
 	$(say) 'go test $(PKGS)'
 	@$(GO) test $(PKGS)
+	$(say) 'weak builds: one defence off, for each promise'
+	@$(GO) test -tags cairn_weak ./testnet/weaktest
 
 .PHONY: race
 race: export CGO_ENABLED := 1
 race: ## every test three times, shuffled, under the race detector
 	$(say) 'go test -race $(PKGS)'
 	@$(GO) test -race -shuffle=on -count=3 -timeout 30m $(PKGS)
+
+.PHONY: weak
+weak: ## take each defence away, and see its attack win
+	$(say) 'weak builds: every defence off once'
+	@$(GO) vet -tags cairn_weak ./internal/weak ./testnet/weaktest
+	@$(GO) test -tags cairn_weak -v -timeout 30m -run TestWeakBuilds ./testnet/weaktest -full
 
 .PHONY: demo
 demo: build ## build, then run the demonstration network

@@ -206,3 +206,22 @@ func TestOwnFaultPunishesNobody(t *testing.T) {
 		t.Errorf("somebody was blamed: %+v", st)
 	}
 }
+
+// The same for a peer that speaks GossipSub alone: it is listened to afterwards.
+func TestOwnFaultPunishesNoStockPeer(t *testing.T) {
+	n, s := join(t, newHost(t), nil), newStock(t)
+	s.meets(t, n)
+	n.mu.Lock()
+	n.fail = errors.New("disk is gone")
+	n.mu.Unlock()
+	for _, f := range facts(t, 0, 30) {
+		s.publish(t, f.Bytes())
+	}
+	eventually(t, "count own faults", func() bool { return n.Stats().IngestErrors >= 30 })
+	n.mu.Lock()
+	n.fail = nil
+	n.mu.Unlock()
+	f := fact(t, 100)
+	s.publish(t, f.Bytes())
+	n.has(t, f)
+}

@@ -1,0 +1,47 @@
+package weaktest
+
+import (
+	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/testnet/audit"
+)
+
+// Row says how it shows that a defence is off: a scenario breaks, or a test fails.
+type Row struct {
+	Defence weak.Defence
+	// Attack is its number in docs/threats.md.
+	Attack string
+	// Scenario is a file below testnet/testdata, without ".txt". It holds with every
+	// defence on.
+	Scenario string
+	// Rule is what the auditor finds broken in the scenario; empty where the scenario
+	// itself has to see it.
+	Rule audit.Rule
+	// Package and Test name a test, where no scenario is fine enough.
+	Package, Test string
+	// Quick rows are part of every run of the tests: one for each rule.
+	Quick bool
+}
+
+// Table has a row or more for every defence.
+func Table() []Row {
+	return []Row{
+		{Defence: weak.ReadBack, Attack: "A1", Scenario: "attack/only-liars", Rule: audit.Readable, Quick: true},
+		{Defence: weak.ReadBack, Attack: "A1", Package: "overlay", Test: "TestPublishToLiars"},
+		{Defence: weak.ShortLimits, Attack: "A2", Scenario: "attack/tarpit"},
+		{Defence: weak.WideSearch, Attack: "A4", Scenario: "attack/early-terminators", Rule: audit.Readable},
+		{Defence: weak.HighWater, Attack: "A7", Scenario: "replay/after-the-lease", Rule: audit.Forward, Quick: true},
+		{Defence: weak.TombCheck, Attack: "A8", Scenario: "replay/after-the-end", Rule: audit.Final},
+		{Defence: weak.Sync, Attack: "A8", Scenario: "attack/zombie-holder", Rule: audit.Final, Quick: true},
+		{Defence: weak.Sync, Attack: "A14", Scenario: "late/newcomer"},
+		{Defence: weak.FullHashID, Attack: "A9", Package: "gossip", Test: "TestForgeryDoesNotBlock"},
+		{Defence: weak.StrictDecode, Attack: "A9", Package: "gossip", Test: "TestForgeryDoesNotBlock"},
+		{Defence: weak.StickyTombstone, Attack: "A10", Scenario: "revoke/before-birth", Rule: audit.Final},
+		{Defence: weak.FloodPublish, Attack: "A13", Package: "gossip", Test: "TestStockPeer"},
+		{Defence: weak.LeaseCheck, Attack: "A19", Scenario: "lease/ends", Rule: audit.Proven, Quick: true},
+		{Defence: weak.Disk, Attack: "A20", Scenario: "restart/acknowledged", Rule: audit.Durable, Quick: true},
+		{Defence: weak.SyncWrites, Attack: "A20", Package: "node/store", Test: "TestDiskPowerCut"},
+		{Defence: weak.SyncCaps, Attack: "A23", Package: "gossip", Test: "TestHostilePeers"},
+		{Defence: weak.OwnFault, Attack: "A24", Package: "gossip", Test: "TestOwnFaultPunishesNoStockPeer"},
+		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
+	}
+}
