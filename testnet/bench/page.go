@@ -56,7 +56,7 @@ type (
 
 // renderPage makes one page that needs nothing beside it.
 func renderPage(r Report, versions string) ([]byte, error) {
-	page, err := template.New("report").Funcs(template.FuncMap{"code": code}).Parse(pageTemplate)
+	page, err := template.New("report").Funcs(template.FuncMap{"code": code, "nodes": nodesText}).Parse(pageTemplate)
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,15 @@ func writeBeside(w io.Writer, r Result) error {
 	if b.Len() == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "\n%s, %d nodes, matrix %s, seed %d\n%s", r.Metric, r.Nodes, printable(r.Matrix), r.Seed, b.String())
+	_, err := fmt.Fprintf(w, "\n%s, %s, matrix %s, seed %d\n%s", r.Metric, nodesText(r.Nodes), printable(r.Matrix), r.Seed, b.String())
 	return err
+}
+
+func nodesText(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
 }
 
 // remarks are the sentences about a result.
