@@ -89,6 +89,12 @@ soak: ## the long suites of the test network (up to an hour)
 	$(say) 'go test -tags soak ./testnet/...'
 	@$(GO) test -v -p 1 -tags soak -timeout 60m -run Soak ./testnet/...
 
+.PHONY: chaos
+chaos: build ## separate daemons in network namespaces, broken for 10 minutes (Linux, root)
+	$(say) 'chaos'
+	@./bin/cairn-testnet chaos testnet/chaos/testdata/*.txt
+	@./bin/cairn-testnet chaos $(CHAOS)
+
 .PHONY: cover
 cover: ## test coverage per function and in all, in cover.out
 	$(say) 'go test -cover $(PKGS)'

@@ -73,6 +73,8 @@ func TestCommandLine(t *testing.T) {
 		{"unknown flag", []string{"up", "--height", "3"}, exitUsage, "", "unknown flag --height"},
 		{"too many nodes", []string{"up", "--nodes", "501"}, exitFailed, "", "want 1 to 500"},
 		{"ports that do not exist", []string{"up", "--api", "65530"}, exitFailed, "", "do not exist"},
+		{"no laboratory", []string{"chaos"}, exitFailed, "", "cannot make the laboratory here"},
+		{"a loss of nothing known", []string{"chaos", "--loss", "some"}, exitUsage, "", "want a share such as 5%"},
 		{"no cairn binary", []string{"demo"}, exitFailed, "", "make build"},
 		{"no such cairn binary", []string{"demo", "--cairn", "/nowhere/cairn"}, exitFailed, "", "/nowhere/cairn"},
 	} {

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+
+	"github.com/cairn-overlay/cairn/node"
 )
 
 const (
-	// DefaultReplication is k in a world of chaos: fewer holders than nodes, so that a
-	// search has a way to go and a dead holder is missed.
-	DefaultReplication = 5
 	// DefaultDiskBytes leaves room above the floor that a daemon keeps free.
 	DefaultDiskBytes = 192 << 20
 	// startParallel is how many daemons start side by side: handshakes cost CPU, and
@@ -26,7 +25,7 @@ type Config struct {
 	Cairn string
 	// Logs is the folder for the daemons' logs, n1.log and so on. Required.
 	Logs string
-	// Replication is k, 1 to 20; default DefaultReplication.
+	// Replication is k, 1 to 20; default node.DefaultReplication.
 	Replication int
 	// DiskBytes is the size of each node's disk; default DefaultDiskBytes.
 	DiskBytes int64
@@ -42,7 +41,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Cairn = path
 	if c.Replication == 0 {
-		c.Replication = DefaultReplication
+		c.Replication = node.DefaultReplication
 	}
 	if c.DiskBytes == 0 {
 		c.DiskBytes = DefaultDiskBytes

@@ -48,6 +48,9 @@ func (d *disk) mount() error {
 // discard unmounts the disk and throws it away.
 func (d *disk) discard() error {
 	err := syscall.Unmount(d.dir, 0)
+	if err != nil {
+		return fmt.Errorf("unmount %s: %w", d.dir, err)
+	}
 	if d.image != "" {
 		err = errors.Join(err, os.Remove(d.image))
 	}

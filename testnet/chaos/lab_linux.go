@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +13,8 @@ import (
 // labDir is where the laboratory keeps its disks: in memory, seen by nobody outside.
 const labDir = "/run/chaos"
 
-// lab is the private network: a bridge, and one network namespace per node. It ends
-// with the process, so that it needs no Close.
+// lab is the private network: a bridge, and one network namespace per node. Where the
+// process dies the kernel takes it down.
 type lab struct {
 	// noSlow and noReadOnly say why slow links and read-only disks are not to be had here.
 	noSlow, noReadOnly error
@@ -36,7 +37,7 @@ func openLab() (*lab, error) {
 	if err := privateRun(); err != nil {
 		return nil, err
 	}
-	if err := runAll("ip", "link set lo up", "link add br0 type bridge", "link set br0 up"); err != nil {
+	if err := runAll("ip", "link add br0 type bridge", "link set br0 up"); err != nil {
 		return nil, fmt.Errorf("%w: a bridge: %w", ErrLacks, err)
 	}
 	if _, err := run(ruleset(), "nft", "-f", "-"); err != nil {
@@ -46,6 +47,21 @@ func openLab() (*lab, error) {
 	l.noSlow = probeSlow()
 	l.noReadOnly = probeImage()
 	return l, nil
+}
+
+// close takes the laboratory down, so that the next one finds the namespace as it was.
+// The daemons have ended.
+func (l *lab) close(seats []*seat) error {
+	var errs []error
+	for _, s := range seats {
+		errs = append(errs, s.disk.discard(), runAll("ip", "link del "+linkOf(s.n), "netns del "+spaceOf(s.n)))
+	}
+	errs = append(errs, runAll("nft", "delete table bridge chaos"), runAll("ip", "link del br0"))
+	// ip has mounted /run/netns upon itself, and more than once.
+	if err := syscall.Unmount("/run", syscall.MNT_DETACH); err != nil {
+		errs = append(errs, fmt.Errorf("unmount /run: %w", err))
+	}
+	return errors.Join(errs...)
 }
 
 // privateRun puts an empty file system of this mount namespace's own over /run, with

@@ -13,6 +13,9 @@ import (
 const (
 	// DefaultNodes is how many daemons a run has.
 	DefaultNodes = 20
+	// DefaultReplication is k: fewer holders than nodes, so that a search has a way to
+	// go and a dead holder is missed.
+	DefaultReplication = 5
 	// DefaultFor is how long a run breaks things.
 	DefaultFor = 10 * time.Minute
 	// MinFor leaves time for one fault of each kind at least.
@@ -24,7 +27,8 @@ const (
 // Options say what a run of the nemesis is. The zero value of a field means its
 // documented default.
 type Options struct {
-	// World is what the network is made of.
+	// World is what the network is made of; its Replication is DefaultReplication by
+	// default.
 	World Config
 	// Nodes is how many daemons there are, MinNodes to MaxNodes; default DefaultNodes.
 	Nodes int
@@ -46,6 +50,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Nodes == 0 {
 		o.Nodes = DefaultNodes
+	}
+	if o.World.Replication == 0 {
+		o.World.Replication = DefaultReplication
 	}
 	if o.For == 0 {
 		o.For = DefaultFor

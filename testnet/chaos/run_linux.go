@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	r.nemesis = &nemesis{arena: w, nodes: o.Nodes, log: r.log, say: r.say, returned: r.watchReturn}
 	err = r.play(ctx)
 	r.background.Wait()
-	err = errors.Join(err, w.closeWires(), w.Close(), r.log.Err())
+	err = errors.Join(err, w.Close(), r.log.Err())
 	return r.report(copied.Bytes(), ctx.Err() != nil || err != nil), err
 }
 

@@ -27,6 +27,18 @@ type World struct {
 	seats []*seat // owned by mu; a seat itself by its own lock
 }
 
+// What scenarios can ask of it.
+var (
+	_ scenario.Faulty   = (*World)(nil)
+	_ scenario.Wired    = (*World)(nil)
+	_ scenario.Freezing = (*World)(nil)
+	_ scenario.Disked   = (*World)(nil)
+	_ scenario.Ready    = (*World)(nil)
+	_ scenario.Holding  = (*World)(nil)
+	_ scenario.Leasing  = (*World)(nil)
+	_ scenario.Telling  = (*World)(nil)
+)
+
 // NewWorld makes the laboratory and an empty network in it. It works only inside
 // [Enter], once per process, and refuses elsewhere with ErrExposed.
 func NewWorld(cfg Config) (*World, error) {
@@ -285,8 +297,10 @@ func (w *World) Holders(ctx context.Context, id records.AgentID) (map[int][]byte
 // Now is the wall clock, which all daemons share.
 func (w *World) Now() time.Time { return time.Now() }
 
-// Close ends every daemon, each by its process ID, and waits.
+// Close ends every fault of the wire and every daemon, each by its process ID, waits,
+// and takes the laboratory down.
 func (w *World) Close() error {
+	err := w.closeWires()
 	all := w.all()
 	errs := make([]error, len(all))
 	var group sync.WaitGroup
@@ -294,5 +308,5 @@ func (w *World) Close() error {
 		group.Go(func() { errs[i] = s.end() })
 	}
 	group.Wait()
-	return errors.Join(errs...)
+	return errors.Join(err, errors.Join(errs...), w.lab.close(all))
 }

@@ -34,6 +34,12 @@ func verbs() []verb {
 		{"slow", "slow 4 by 80ms", readSlow, lacksWire},
 		{"loss", "loss 5%", readLoss, lacksWire},
 		{"jitter", "jitter 20ms", readJitter, lacksWire},
+		{"freeze", "freeze 5", readFreeze, lacksStillness},
+		{"thaw", "thaw 5", readThaw, lacksStillness},
+		{"fill", "fill 5", readFill, lacksDisks},
+		{"free", "free 5", readFree, lacksDisks},
+		{"break", "break 5", readBreak, lacksDisks},
+		{"mend", "mend 5", readMend, lacksDisks},
 		{"skew", "skew 4 +24h", readSkew, lacksClocks},
 		// Attackers and other versions.
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},

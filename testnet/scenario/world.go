@@ -106,6 +106,25 @@ type Wired interface {
 	Jitter(most time.Duration) error
 }
 
+// Freezing worlds have nodes that can stand still.
+type Freezing interface {
+	// Freeze lets a node stand where it is: its links stay, and it answers nobody. Thaw
+	// lets it go on as if no time had passed.
+	Freeze(n int) error
+	Thaw(n int) error
+}
+
+// Disked worlds have disks that can fail, one for each node.
+type Disked interface {
+	// Fill takes every free byte of a node's disk; Free gives them back.
+	Fill(n int) error
+	Free(n int) error
+	// Break makes a node's disk read-only under whatever is open on it. Mend makes it
+	// writable again, and ends a node that still runs on it.
+	Break(n int) error
+	Mend(n int) error
+}
+
 // Clocked worlds have a wall clock per node.
 type Clocked interface {
 	// Skew puts the clock of a node ahead by that much, behind where negative; 0 is
