@@ -14,7 +14,7 @@ const labNodes = 100
 // The one that keeps to our limit of connections counts as much as the other, since
 // memory stays at the peak of its start, when all dial all.
 func labMemory(c Cell) uint64 {
-	return baseMemory + uint64(c.Nodes)*(2*stockPerNode+oursPerNode)
+	return baseMemory + uint64(c.Nodes)*(2*stockPerNode+2*oursPerNode)
 }
 
 // config is the cell for the lab.

@@ -95,8 +95,9 @@ func (n *Node) Join(ctx context.Context) error {
 			return fmt.Errorf("stock: join: %w", err)
 		}
 	}
+	err := n.dht.Bootstrap(ctx)
 	<-n.dht.RefreshRoutingTable()
-	return n.dht.Bootstrap(ctx)
+	return err
 }
 
 // Peers is how many peers the routing table has, and how many the topic.

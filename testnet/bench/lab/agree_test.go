@@ -101,21 +101,23 @@ func lookUp(t *testing.T, s setup, kind stockKind) (put, first, full, fresh []fl
 		t.Fatal(err)
 	}
 	t.Logf("%s: degree %.0f", kind, degree(n.hosts))
-	var mu sync.Mutex
-	reads := map[string]*Reads{string(kind): {}}
-	err := paced(t.Context(), r.roles, func(ctx context.Context, _ int, l *role) (err error) {
+	defer func() { t.Logf("%s: degree %.0f in the end", kind, degree(n.hosts)) }()
+	reads := new(Reads)
+	for _, l := range r.roles { // one after the other, as the known figures were taken
+		var err error
 		if l.record, err = l.agent.At("https://agent.example/a2a"); err != nil {
-			return err
+			t.Fatal(err)
 		}
 		begin := time.Now()
-		err = n.nodes[l.publisher].Put(ctx, l.agent.ID().Key(), l.record.Bytes())
-		mu.Lock()
-		defer mu.Unlock()
+		if err := n.nodes[l.publisher].Put(t.Context(), l.agent.ID().Key(), l.record.Bytes()); err != nil {
+			t.Fatal(err)
+		}
 		put = append(put, ms(time.Since(begin)))
-		return err
-	})
-	if err := errors.Join(err, r.readStock(t.Context(), reads)); err != nil {
-		t.Fatal(err)
+		time.Sleep(time.Second)
+		reads.note(askStock(t.Context(), n.nodes[l.reader], l))
+		time.Sleep(time.Second)
+		reads.walk(t.Context(), n.nodes[l.second], l)
+		time.Sleep(time.Second)
 	}
 	clients := new(Reads)
 	for c := range 15 {
@@ -123,7 +125,7 @@ func lookUp(t *testing.T, s setup, kind stockKind) (put, first, full, fresh []fl
 			t.Fatal(err)
 		}
 	}
-	return put, reads[string(kind)].Took, reads[string(kind)].Full, clients.Took
+	return put, reads.Took, reads.Full, clients.Took
 }
 
 // GossipSub with its defaults over about 20 random connections a node, 256 bytes, no
