@@ -18,7 +18,7 @@ say = @printf '\n== %s\n'
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## build bin/cairn and bin/cairn-testnet
@@ -83,6 +83,11 @@ fuzz: ## every fuzz target for FUZZTIME (5m) each, one after the other
 bench: ## every benchmark
 	$(say) 'go test -bench $(PKGS)'
 	@$(GO) test -run xxx -bench . -benchmem $(PKGS)
+
+.PHONY: scenarios
+scenarios: ## every scenario of testnet/testdata, the long ones too (some minutes)
+	$(say) 'go test ./testnet/scenario -all'
+	@$(GO) test -timeout 60m -run TestScenarios ./testnet/scenario -all
 
 .PHONY: soak
 soak: ## the long suites of the test network (up to an hour)

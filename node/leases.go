@@ -34,7 +34,7 @@ type leases struct {
 	keys  *keyring.Keyring // notes beside the keys who is kept alive; nil without a data directory
 
 	wake    chan struct{}
-	stripes [leaseStripes]sync.Mutex // one agent's publishes, renewals and withdrawals go one by one
+	stripes [leaseStripes]chan struct{} // full while an agent of it is being published, renewed or withdrawn: one by one
 
 	mu   sync.Mutex
 	byID map[records.AgentID]*keptLease // owned by mu
@@ -47,6 +47,9 @@ type keptLease struct {
 
 func loadLeases(s *store.Store, keys *keyring.Keyring) (*leases, error) {
 	l := &leases{store: s, keys: keys, byID: make(map[records.AgentID]*keptLease), wake: make(chan struct{}, 1)}
+	for i := range l.stripes {
+		l.stripes[i] = make(chan struct{}, 1)
+	}
 	for lease, err := range s.Leases() {
 		if err != nil {
 			return nil, fmt.Errorf("load leases: %w", err)
@@ -259,10 +262,12 @@ func (n *Node) replace(ctx context.Context, l store.Lease, rec *records.Record) 
 	return n.leases.put(ctx, l)
 }
 
-// lock serialises publishing, renewing and withdrawing one agent, by stripes.
+// lock serialises publishing, renewing and withdrawing one agent, by stripes. It is
+// held for as long as a publish takes, so it is a channel: who waits waits as one does
+// for the network.
 func (ls *leases) lock(id records.AgentID) (unlock func()) {
 	sum := id.Digest()
-	mu := &ls.stripes[sum[0]%leaseStripes]
-	mu.Lock()
-	return mu.Unlock
+	stripe := ls.stripes[sum[0]%leaseStripes]
+	stripe <- struct{}{}
+	return func() { <-stripe }
 }

@@ -30,7 +30,7 @@ func (c *auditCmd) Run(s *session) error {
 	for _, path := range c.Files {
 		events, err := readLog(path)
 		if err != nil {
-			return fmt.Errorf("%w: %w", errUsage, err)
+			return usageError{err}
 		}
 		all := audit.Check(events)
 		for _, v := range all {

@@ -34,8 +34,8 @@ type session struct {
 	env  env
 }
 
-// errUsage marks what the user asked for and cannot get.
-var errUsage = errors.New("usage")
+// usageError is what the user asked for and cannot get.
+type usageError struct{ error }
 
 // errSaid is the error of a verb that has told the user already.
 var errSaid = errors.New("failed")
@@ -103,12 +103,13 @@ func run(ctx context.Context, args []string, e env) int {
 		fmt.Fprintf(e.stderr, "cairn-testnet: %v\nrun: cairn-testnet --help\n", err)
 		return exitUsage
 	}
+	var usage usageError
 	err = chosen.Run(&session{ctx: ctx, args: args, env: e})
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errSaid):
-	case errors.Is(err, errUsage):
+	case errors.As(err, &usage):
 		fmt.Fprintln(e.stderr, "cairn-testnet:", err)
 		return exitUsage
 	case ctx.Err() != nil:

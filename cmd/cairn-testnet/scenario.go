@@ -39,11 +39,11 @@ Exit codes: 0 every promise held, 1 one did not, 2 a file or an option cannot be
 // Run plays the files.
 func (c *runCmd) Run(s *session) error {
 	if c.Rewrite && (c.Repeat > 1 || len(c.Set) > 0) {
-		return fmt.Errorf("%w: --rewrite goes with neither --set nor --repeat: the file is to hold what it says itself", errUsage)
+		return usageError{errors.New("--rewrite goes with neither --set nor --repeat: the file is to hold what it says itself")}
 	}
 	files, err := c.load()
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return usageError{err}
 	}
 	play := func() error { return c.play(s, files) }
 	if c.Real {
@@ -124,26 +124,29 @@ func (c *runCmd) once(s *session, f *scenario.File, opts scenario.Options) (*sce
 		fmt.Fprintf(s.env.stderr, "%8s  %s:%d: %s\n", time.Since(begin).Round(time.Millisecond), f.Name, line, text)
 	}
 	rep, err := f.Play(s.ctx, opts)
-	if err != nil {
-		return rep, err
+	if err == nil && c.Rewrite {
+		err = rewrite(f, rep)
 	}
-	if c.Rewrite {
-		if err := rewrite(f, rep); err != nil {
-			return rep, err
-		}
-	}
+	return rep, errors.Join(err, c.show(s, f, rep))
+}
+
+// show writes what came of a run.
+func (c *runCmd) show(s *session, f *scenario.File, rep *scenario.Report) error {
 	if c.Output == asJSON {
-		return rep, json.NewEncoder(s.env.stdout).Encode(rep)
+		return json.NewEncoder(s.env.stdout).Encode(rep)
 	}
-	verdict := "held"
-	if !rep.Held {
-		verdict = "BROKEN"
+	verdict := "BROKEN"
+	switch {
+	case rep.Held:
+		verdict = "held"
+	case rep.Partial:
+		verdict = "PARTIAL"
 	}
-	fmt.Fprintf(s.env.stdout, "%-6s  %s  %s\n        %d nodes, seed %d, %s of network time\n", verdict, f.Name, f.Promise, rep.Nodes, rep.Seed, rep.Took.Round(time.Millisecond))
+	fmt.Fprintf(s.env.stdout, "%-7s  %s  %s\n         %d nodes, seed %d, %s of network time\n", verdict, f.Name, f.Promise, rep.Nodes, rep.Seed, rep.Took.Round(time.Millisecond))
 	for _, failed := range rep.Failures {
 		fmt.Fprintf(s.env.stdout, "%s\n", rep.String(failed))
 	}
-	return rep, table(s.env.stdout, rep.Measures)
+	return table(s.env.stdout, rep.Measures)
 }
 
 // rewrite writes a file anew where that changes it.

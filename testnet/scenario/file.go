@@ -105,7 +105,7 @@ func (r *reader) line(number int) {
 	text := strings.TrimRight(r.file.lines[number-1], " \t")
 	prose, isProse := strings.CutPrefix(text, "#")
 	switch {
-	case text == "":
+	case strings.TrimSpace(text) == "":
 		r.close()
 	case isProse:
 		r.say(strings.TrimSpace(prose))

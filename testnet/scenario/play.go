@@ -74,6 +74,7 @@ func (f *File) Play(ctx context.Context, opts Options) (*Report, error) {
 	if err == nil {
 		err = p.audit(&log)
 	}
+	p.rep.Partial = err != nil
 	p.rep.Held = err == nil && len(p.rep.Failures) == 0
 	return p.rep, err
 }

@@ -25,7 +25,7 @@ var all = flag.Bool("all", false, "play the long scenarios as well")
 var rewrite = flag.Bool("rewrite", false, "write what the scenarios print into them; bounds stay")
 
 // files are all scenarios.
-func files(t *testing.T) []string {
+func files(t testing.TB) []string {
 	t.Helper()
 	var paths []string
 	err := filepath.WalkDir(book, func(path string, d fs.DirEntry, err error) error {

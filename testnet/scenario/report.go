@@ -12,6 +12,8 @@ type Report struct {
 	Promise string `json:"promise"`
 	// Held: nothing failed, and the auditor found nothing.
 	Held bool `json:"held"`
+	// Partial: the run could not be brought to its end.
+	Partial bool `json:"partial,omitempty"`
 	// Nodes that the run began with, and its seed.
 	Nodes int    `json:"nodes"`
 	Seed  uint64 `json:"seed"`

@@ -1,6 +1,16 @@
 package scenario
 
-// verbs are all kinds of commands. docs/testnet.md says what each does.
+// Forms are the forms of all commands, as error messages show them. docs/testnet.md
+// says what each does.
+func Forms() []string {
+	var forms []string
+	for _, v := range verbs() {
+		forms = append(forms, v.form)
+	}
+	return forms
+}
+
+// verbs are all kinds of commands.
 func verbs() []verb {
 	return []verb{
 		// The network.
@@ -9,7 +19,7 @@ func verbs() []verb {
 		{"settle", "settle", readSettle, nil},
 		{"wait", "wait 10m", readWait, nil},
 		// Agents.
-		{"agent", "agent a1 [a2 ...], or agent crowd of 50", readAgent, nil},
+		{"agent", "agent a1 [a2 ...] [of 50]", readAgent, nil},
 		{"publish", "publish a1 on 3 [lease=10m] [seq=7]", readPublish, nil},
 		{"move", "move a1 on 3 [lease=10m] [seq=7]", readMove, nil},
 		{"renew", "renew a1 on 3 [lease=10m] [seq=7]", readRenew, nil},
@@ -19,7 +29,7 @@ func verbs() []verb {
 		// Questions.
 		{"resolve", "resolve a1 on 15 [policy=first] [within 2s]", readResolve, nil},
 		{"status", "status a1 on all", readStatus, nil},
-		{"expect", "expect found|gone|active|revoked|expired|unverified|unknown a1 on all [within 2s] [for 1m], or expect ready 5 [within 60s]", readExpect, nil},
+		{"expect", "expect STATE a1 on all [within 2s] [for 1m], or expect ready 5 [within 60s]", readExpect, nil},
 		{"holders", "holders a1 [at least 3] [within 10s]", readHolders, lacksHolders},
 		{"measure", "measure revoke a1, or measure resolve a1 on all [policy=first]", readMeasure, nil},
 		// Trouble.
@@ -43,8 +53,8 @@ func verbs() []verb {
 		{"skew", "skew 4 +24h", readSkew, lacksClocks},
 		// Attackers and other versions.
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
-		{"cast", "cast 12-14 as echo-liar|refuser|black-hole|early-terminator|replayer|earlier-version", readCast, lacksStrangersOrFaults},
-		{"send", "send later-field|later-type|later-fact|later-message|later-hello|later-frame to all", readSend, lacksStrangers},
+		{"cast", "cast 12-14 as ROLE", readCast, lacksStrangersOrFaults},
+		{"send", "send WHAT to all", readSend, lacksStrangers},
 	}
 }
 
