@@ -89,7 +89,7 @@ func (c *chaosCmd) enter(s *session) error {
 func (c *chaosCmd) inside(s *session) error {
 	files, err := c.load()
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return usageError{err}
 	}
 	cairn, err := findCairn(s, c.Cairn)
 	if err != nil {
