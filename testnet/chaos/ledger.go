@@ -46,9 +46,12 @@ type Sum struct {
 	Empty []string
 }
 
-// sums adds up effects by kind, in the order in which the kinds came up.
+// sums adds up effects by kind, in the order in which the kinds came up. What flaps has
+// happened where it took effect at all.
 func sums(effects []Effect) []Sum {
 	var list []Sum
+	type fault struct{ kind, whom string }
+	did := make(map[fault]uint64)
 	for _, e := range effects {
 		i := slices.IndexFunc(list, func(s Sum) bool { return s.Kind == e.Kind })
 		if i < 0 {
@@ -56,9 +59,15 @@ func sums(effects []Effect) []Sum {
 		}
 		list[i].Faults++
 		list[i].Count += e.Count
-		if e.Count == 0 {
-			list[i].Empty = append(list[i].Empty, e.Whom)
+		did[fault{e.Kind, e.Whom}] += e.Count
+	}
+	for i := range list {
+		for f, count := range did {
+			if f.kind == list[i].Kind && count == 0 {
+				list[i].Empty = append(list[i].Empty, f.whom)
+			}
 		}
+		slices.Sort(list[i].Empty)
 	}
 	return list
 }

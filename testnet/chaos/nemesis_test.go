@@ -124,6 +124,10 @@ func TestLedger(t *testing.T) {
 	if err := neverHappened(list); err != nil {
 		t.Error(err)
 	}
+	l.note(Effect{Kind: "partition", Whom: "[[2]]", Unit: "packets dropped"}) // it flaps
+	if err := neverHappened(sums(l.all())); err != nil {
+		t.Error(err)
+	}
 	l.note(Effect{Kind: "one-way cut", Whom: "[3]", Unit: "packets dropped"})
 	if err := neverHappened(sums(l.all())); err == nil || !strings.Contains(err.Error(), "one-way cut ([3]): no packets dropped") {
 		t.Error(err)

@@ -62,7 +62,8 @@ type runner struct {
 	nemesis *nemesis
 
 	background sync.WaitGroup // who waits for nodes that came back
-	quiet      time.Duration  // from healed to whole
+	whole      time.Time      // when the last faults were ended
+	quiet      time.Duration  // from then until everybody was ready and knew the same
 
 	mu       sync.Mutex
 	findings []string      // owned by mu
@@ -181,6 +182,7 @@ func (r *runner) watchReturn(n int) {
 // makeWhole ends every fault.
 func (r *runner) makeWhole(context.Context) error {
 	r.say("making everything whole")
+	r.whole = time.Now()
 	if err := r.world.closeWires(); err != nil {
 		return err
 	}
@@ -198,7 +200,6 @@ func (r *runner) makeWhole(context.Context) error {
 
 // settle waits until every node is ready and knows the same facts.
 func (r *runner) settle(ctx context.Context) error {
-	begin := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, quietLimit)
 	defer cancel()
 	for {
@@ -212,7 +213,7 @@ func (r *runner) settle(ctx context.Context) error {
 		}
 		time.Sleep(lookEvery)
 	}
-	r.quiet = time.Since(begin)
+	r.quiet = time.Since(r.whole)
 	r.say("quiet after %.1f s: every node is ready, and all know as many facts", r.quiet.Seconds())
 	return nil
 }

@@ -50,6 +50,7 @@ func (a Act) String() string {
 const (
 	wireMin, wireMax   = 15 * time.Second, 35 * time.Second
 	awayMin, awayMax   = 4 * time.Second, 20 * time.Second
+	flapEvery          = time.Second
 	freezeLong         = 30 * time.Second
 	stepMin, stepMax   = 2 * time.Second, 5 * time.Second
 	pauseMin, pauseMax = 5 * time.Second, 12 * time.Second
@@ -75,7 +76,7 @@ type Plan struct {
 func Schedule(p Plan) []Act {
 	scale := min(1, float64(p.For)/float64(fullLength))
 	s := &scheduler{plan: p, rng: rand.New(rand.NewPCG(p.Seed, 1)), scale: scale}
-	s.track(calmMin, calmMax, s.partition, s.swizzle, s.oneWay)
+	s.track(calmMin, calmMax, s.partition, s.swizzle, s.oneWay, s.flap)
 	s.rng = rand.New(rand.NewPCG(p.Seed, 2))
 	episodes := []func(at time.Duration) time.Duration{s.kill, s.freeze, s.fill, s.restartAll}
 	if p.ReadOnly {
@@ -173,6 +174,17 @@ func (s *scheduler) oneWay(at time.Duration) time.Duration {
 	end := at + s.between(wireMin, wireMax)
 	s.add(end, DoHeal)
 	return end
+}
+
+// flap parts two sides and joins them again, once a second.
+func (s *scheduler) flap(at time.Duration) time.Duration {
+	side := s.some(s.share(0.5))
+	slices.Sort(side)
+	for end := at + s.between(wireMin, wireMax)/2; at < end; at += flapEvery {
+		s.acts = append(s.acts, Act{At: at, Verb: DoPartition, Groups: [][]int{side}})
+		s.add(at+flapEvery/2, DoHeal)
+	}
+	return at
 }
 
 // kill ends some processes at once, and brings them back.
