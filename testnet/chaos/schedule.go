@@ -180,7 +180,8 @@ func (s *scheduler) oneWay(at time.Duration) time.Duration {
 func (s *scheduler) flap(at time.Duration) time.Duration {
 	side := s.some(s.share(0.5))
 	slices.Sort(side)
-	for end := at + s.between(wireMin, wireMax)/2; at < end; at += flapEvery {
+	// Not scaled to nothing: in some of these halves of a second somebody must speak.
+	for end := at + max(s.between(wireMin, wireMax)/2, 8*flapEvery); at < end; at += flapEvery {
 		s.acts = append(s.acts, Act{At: at, Verb: DoPartition, Groups: [][]int{side}})
 		s.add(at+flapEvery/2, DoHeal)
 	}
