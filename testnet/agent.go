@@ -4,6 +4,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
+	"io"
+	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
@@ -28,31 +30,44 @@ func NewAgent(now func() time.Time) (*Agent, error) {
 	if now == nil {
 		now = time.Now
 	}
-	a := &Agent{now: now}
-	var err error
-	if a.signer, err = newSigner(); err != nil {
+	return newAgent(now, now(), rand.Reader)
+}
+
+// SeededAgent makes an agent that everybody can make again on the same day, for
+// experiments that are to be repeated: its secrets are no secrets.
+func SeededAgent(now func() time.Time, seed [32]byte) (*Agent, error) {
+	if now == nil {
+		now = time.Now
+	}
+	return newAgent(now, now().UTC().Truncate(24*time.Hour), mathrand.NewChaCha8(seed))
+}
+
+// newAgent makes an agent whose life counts from born.
+func newAgent(now func() time.Time, born time.Time, random io.Reader) (a *Agent, err error) {
+	a = &Agent{now: now}
+	if a.signer, err = newSigner(random); err != nil {
 		return nil, err
 	}
-	next, err := newSigner()
+	next, err := newSigner(random)
 	if err != nil {
 		return nil, err
 	}
 	g := records.Genesis{Keys: []records.PublicKey{a.signer.Public()}, Next: [][32]byte{next.Public().RotationDigest()}}
 	for _, b := range [][]byte{g.Nonce[:], a.secret[:]} {
-		if _, err := rand.Read(b); err != nil {
+		if _, err := io.ReadFull(random, b); err != nil {
 			return nil, err
 		}
 	}
-	a.ident, err = records.NewIdentity(g, now().Add(records.DefaultLife), a.secret)
+	a.ident, err = records.NewIdentity(g, born.Add(records.DefaultLife), a.secret)
 	return a, err
 }
 
-func newSigner() (records.Signer, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
+func newSigner(random io.Reader) (records.Signer, error) {
+	seed := make([]byte, ed25519.SeedSize)
+	if _, err := io.ReadFull(random, seed); err != nil {
 		return nil, err
 	}
-	return records.NewEd25519Signer(key)
+	return records.NewEd25519Signer(ed25519.NewKeyFromSeed(seed))
 }
 
 // ID returns the agent's ID.

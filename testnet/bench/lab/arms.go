@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -154,12 +155,12 @@ func hostsOf(w *sim.Network) []host.Host {
 	return hosts
 }
 
-// agents makes agents with tombstones or records to come.
-func agents(count int) ([]*testnet.Agent, error) {
+// agents makes agents for one purpose, the same ones in every run.
+func (s setup) agents(purpose uint64, count int) ([]*testnet.Agent, error) {
 	all := make([]*testnet.Agent, count)
 	for i := range all {
 		var err error
-		if all[i], err = testnet.NewAgent(nil); err != nil {
+		if all[i], err = testnet.SeededAgent(nil, sha256.Sum256(fmt.Appendf(nil, "cairn lab agent %d for %d of %d", i, purpose, s.Seed))); err != nil {
 			return nil, err
 		}
 	}

@@ -87,6 +87,7 @@ type lookupRun struct {
 	degree map[string]float64 // before anything was asked
 	ground *ground
 	roles  []*role
+	casts  uint64 // so far
 }
 
 // role is who does what with one agent.
@@ -102,7 +103,8 @@ type role struct {
 
 // cast draws roles for new agents among the live nodes.
 func (r *lookupRun) cast(keys int) error {
-	all, err := agents(keys)
+	r.casts++
+	all, err := r.agents(drawAgents+r.casts, keys)
 	if err != nil {
 		return err
 	}

@@ -50,9 +50,12 @@ func (r *recorder) follow(ctx context.Context, w *sim.Network) (stop func()) {
 				if err != nil {
 					return
 				}
-				id := f.Fact.ID()
-				if status, err := n.Knows(ctx, id); err == nil && status == records.StatusRevoked {
-					r.note(n.Index, id)
+				for range 10 { // the store may hear of it an instant before the lookup does
+					if status, err := n.Knows(ctx, f.Fact.ID()); err == nil && status == records.StatusRevoked {
+						r.note(n.Index, f.Fact.ID())
+						break
+					}
+					time.Sleep(time.Microsecond)
 				}
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cairn-overlay/cairn/records"
-	"github.com/cairn-overlay/cairn/testnet/sim"
 )
 
 const (
@@ -29,7 +28,10 @@ const (
 	drawRoles
 	drawDead
 	drawDroppers
-	drawEntries = 1000 // and on, one for each client
+	drawLone
+	drawAgents  = 100       // and on, one for each cast
+	drawEntries = 1000      // and on, one for each client
+	drawPhases  = 1_000_000 // and on, one for each phase
 )
 
 // Spread is what came of tombstones that went out one by one in a calm network.
@@ -73,7 +75,7 @@ func RunSpread(ctx context.Context, cfg Config, messages int, topic bool) (s *Sp
 		return nil, err
 	}
 	s.Charge = ms(set.charge)
-	if s.LoneNet, s.LoneGross, err = loneBytes(ctx, set.wire(), messages); err != nil {
+	if s.LoneNet, s.LoneGross, err = set.loneBytes(ctx, messages); err != nil {
 		return nil, err
 	}
 	a, err := newArms(ctx, set, asIs, under32)
@@ -97,13 +99,13 @@ func RunSpread(ctx context.Context, cfg Config, messages int, topic bool) (s *Sp
 }
 
 // loneBytes executes the floor of bytes: a tombstone on an open stream, one every slot.
-func loneBytes(ctx context.Context, cfg sim.WireConfig, messages int) (net, gross float64, err error) {
-	l, err := newLine(ctx, cfg, 2)
+func (s setup) loneBytes(ctx context.Context, messages int) (net, gross float64, err error) {
+	l, err := newLine(ctx, s.wire(), 2)
 	if err != nil {
 		return 0, 0, fmt.Errorf("floor of bytes: %w", err)
 	}
 	defer l.close()
-	tombs, err := tombstones(messages)
+	tombs, err := s.tombstones(drawLone, messages)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -132,8 +134,8 @@ func loneBytes(ctx context.Context, cfg sim.WireConfig, messages int) (net, gros
 }
 
 // tombstones makes tombstones of agents that nobody knows.
-func tombstones(count int) ([]*records.Tombstone, error) {
-	all, err := agents(count)
+func (s setup) tombstones(purpose uint64, count int) ([]*records.Tombstone, error) {
+	all, err := s.agents(purpose, count)
 	if err != nil {
 		return nil, err
 	}

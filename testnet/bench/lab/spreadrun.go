@@ -24,6 +24,7 @@ type spreadRun struct {
 	ways    []*way
 	outside host.Host // on our wire; nil before meet
 	stop    func()
+	phases  uint64 // so far
 }
 
 // way is one arm as tombstones see it.
@@ -121,7 +122,8 @@ func calmPace(messages int) pacing { return pacing{messages, slot, idleWindow, l
 
 // phase sends tombstones in all arms at the same moments.
 func (r *spreadRun) phase(ctx context.Context, p pacing, ours func(context.Context, int, *records.Tombstone) (time.Time, error)) (*Wave, error) {
-	tombs, err := tombstones(p.messages)
+	r.phases++
+	tombs, err := r.tombstones(drawPhases+r.phases, p.messages)
 	if err != nil {
 		return nil, err
 	}
