@@ -39,6 +39,11 @@
 // looks at a condition until it holds, and says what was missing where it never
 // does. A condition about the whole network names the node that failed it.
 //
+// # Scenarios
+//
+// Most of what one wants to see needs no Go: package testnet/scenario plays text files
+// on such a network, see docs/testnet.md.
+//
 // # Attackers
 //
 // Package testnet/attack has peers that lie, refuse, keep silent or send old

@@ -59,13 +59,15 @@ func Virtual(ctx context.Context, want scenario.Spec) (scenario.World, error) {
 }
 
 // scratch makes a folder for data directories, in memory where the system has such a
-// place: they must survive a restart, not a power cut.
+// place and nobody has named another: they must survive a restart, not a power cut.
 func scratch() (string, error) {
-	const shared = "/dev/shm"
-	if dir, err := os.MkdirTemp(shared, "cairn-testnet-"); err == nil {
-		return dir, nil
+	const shared, pattern = "/dev/shm", "cairn-testnet-"
+	if os.Getenv("TMPDIR") == "" {
+		if dir, err := os.MkdirTemp(shared, pattern); err == nil {
+			return dir, nil
+		}
 	}
-	return os.MkdirTemp("", "cairn-testnet-")
+	return os.MkdirTemp("", pattern)
 }
 
 // remover removes a folder.
