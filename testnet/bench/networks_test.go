@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/cairn-overlay/cairn/testnet/bench/lab"
@@ -148,5 +150,18 @@ func TestDeliveryResult(t *testing.T) {
 		if r := run(row.edit); r.Held != row.held {
 			t.Errorf("%s: held %t, want %t: %v, delivered %v", name, r.Held, row.held, r.Ratio, r.Delivery)
 		}
+	}
+}
+
+// A figure that never came passes through JSON, as every other one does.
+func TestFigureJSON(t *testing.T) {
+	want := []Figure{{"client_p99", "ms", math.Inf(1)}, {"copies", "1", 1.5}}
+	b, err := json.Marshal(Result{Figures: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Result
+	if err := json.Unmarshal(b, &got); err != nil || !slices.Equal(got.Figures, want) {
+		t.Errorf("%+v, %v, from %s", got.Figures, err, b)
 	}
 }

@@ -52,6 +52,28 @@ func (s *Samples) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// MarshalJSON writes a figure that never came as null.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Name  string `json:"name"`
+		Unit  string `json:"unit"`
+		Value number `json:"value"`
+	}{f.Name, f.Unit, number(f.Value)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (f *Figure) UnmarshalJSON(b []byte) error {
+	var in struct {
+		Name, Unit string
+		Value      number
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	*f = Figure{in.Name, in.Unit, float64(in.Value)}
+	return nil
+}
+
 // number is one that may be infinite: null in JSON, which has no such thing.
 type number float64
 
