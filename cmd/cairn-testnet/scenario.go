@@ -18,6 +18,7 @@ import (
 type runCmd struct {
 	Files   []string `arg:"" name:"file" help:"Scenario files."`
 	Real    bool     `help:"Play on loopback sockets by the clock on the wall, not in virtual time."`
+	Stock   bool     `help:"Play with nodes of stock libraries in virtual time, to see what the auditor finds."`
 	Set     []string `placeholder:"OPTION" sep:"none" help:"Change an option of the nodes command, such as nodes=200, k=5, seed=7, loss=5% or matrix=FILE; several times."`
 	Repeat  int      `default:"1" placeholder:"N" help:"Play each file N times, each with another seed."`
 	Log     string   `placeholder:"FILE" help:"Write the operations log here, one JSON object a line."`
@@ -31,6 +32,7 @@ func (runCmd) Help() string {
 
     cairn-testnet run testnet/testdata/revoke/everywhere.txt
     cairn-testnet run --real testnet/testdata/restart/*.txt
+    cairn-testnet run --stock testnet/testdata/late/cut-off.txt
     cairn-testnet run --set nodes=100 --set loss=5% --repeat 10 revoke.txt
 
 Exit codes: 0 every promise held, 1 one did not, 2 a file or an option cannot be read.`
@@ -40,6 +42,9 @@ Exit codes: 0 every promise held, 1 one did not, 2 a file or an option cannot be
 func (c *runCmd) Run(s *session) error {
 	if c.Rewrite && (c.Repeat > 1 || len(c.Set) > 0) {
 		return usageError{errors.New("--rewrite goes with neither --set nor --repeat: the file is to hold what it says itself")}
+	}
+	if c.Real && c.Stock {
+		return usageError{errors.New("--real or --stock, not both")}
 	}
 	files, err := c.load()
 	if err != nil {
@@ -76,8 +81,11 @@ func (c *runCmd) load() ([]*scenario.File, error) {
 // play plays every file as often as asked for.
 func (c *runCmd) play(s *session, files []*scenario.File) (err error) {
 	opts := scenario.Options{Make: worlds.Virtual, World: "sim", Rewrite: c.Rewrite}
-	if c.Real {
+	switch {
+	case c.Real:
 		opts.Make, opts.World = worlds.Loopback, "loopback"
+	case c.Stock:
+		opts.Make, opts.World = worlds.Stock, "stock"
 	}
 	if c.Log != "" {
 		log, createErr := os.Create(c.Log)

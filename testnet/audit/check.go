@@ -44,7 +44,8 @@ const (
 	//     up at the publish and now are down or frozen, were restarted or thawed less than
 	//     Grace before, were restarted without a disk, are on the other side, or have a
 	//     clock for which the record is not valid.
-	// A claim of success with nothing given back counts as one copy.
+	// A claim of success with nothing given back counts as two copies: one node's end
+	// is no excuse.
 	Readable Rule = "readable"
 	// Final: what has answered revoked, acknowledged a revocation, or learned a
 	// tombstone answers revoked from then on, until it goes down. And once a revocation
@@ -312,9 +313,17 @@ func (c *checker) published(e Event, s *seat, q question) {
 		s.recall(e.Agent).raise(rec)
 		s.keep(e.Agent).raise(rec)
 	}
-	p := published{rec: rec, at: e.At, copies: max(1, e.Receipt.ReadBack), up: maps.Clone(c.net.up)}
+	p := published{rec: rec, at: e.At, copies: copies(e.Receipt), up: maps.Clone(c.net.up)}
 	a := c.agent(e.Agent)
 	a.publishes = append(a.publishes, p)
+}
+
+// copies is how many a receipt claims.
+func copies(r *Receipt) int {
+	if r.ReadBack == 0 {
+		return 2
+	}
+	return r.ReadBack
 }
 
 // revoked takes note of a revocation that ended: the node itself knows in any case,

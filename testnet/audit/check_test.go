@@ -125,6 +125,11 @@ func TestReadable(t *testing.T) {
 		"unverified":                     {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, unverified, p.two) }, rule},
 		"expired before its time":        {func(p plot) { p.publish(1, p.two, safe); p.answers(2, p.a, expired, p.two) }, rule},
 		"a claim with nothing behind it": {func(p plot) { p.publish(1, p.two, claim); p.answers(2, p.a, unknown, nil) }, rule},
+		"a claim with nothing behind it, and the publisher down": {func(p plot) {
+			p.publish(1, p.two, claim)
+			p.kill(1)
+			p.answers(2, p.a, unknown, nil)
+		}, rule},
 		"fewer down than copies": {func(p plot) {
 			p.publish(1, p.two, safe)
 			p.kill(1)
@@ -241,6 +246,12 @@ func TestReadable(t *testing.T) {
 			p.kill(1)
 			p.kill(3)
 			p.kill(4)
+			p.answers(2, p.a, unknown, nil)
+		}, nil},
+		"a claim with nothing behind it, and two down": {func(p plot) {
+			p.publish(1, p.two, claim)
+			p.kill(1)
+			p.kill(3)
 			p.answers(2, p.a, unknown, nil)
 		}, nil},
 		"as many wiped as copies": {func(p plot) {

@@ -54,7 +54,7 @@ func (f *Fabric) hostOf(i int) (host.Host, error) {
 // and nobody is told. What it had acknowledged is on its disk, where it has one;
 // Restart brings it back with its key and address.
 func (w *Network) Kill(i int) error {
-	w.mute(i, true)
+	w.Mute(i)
 	return w.Network.Kill(i)
 }
 

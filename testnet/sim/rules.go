@@ -92,6 +92,9 @@ func (f *Fabric) SetJitter(most time.Duration) error {
 	return nil
 }
 
+// Mute lets every packet of a host vanish until its next start, as a power cut would.
+func (f *Fabric) Mute(i int) { f.mute(i, true) }
+
 // mute lets every packet of a host vanish until its next start.
 func (f *Fabric) mute(i int, muted bool) {
 	f.change(func(r *rules) {

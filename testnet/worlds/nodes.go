@@ -43,6 +43,14 @@ func (c *clocks) now(i int) time.Time {
 	return time.Now().Add(c.ahead[i])
 }
 
+// skew puts the clock of a node, from 0, ahead.
+func (c *clocks) skew(i int, ahead time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead[i] = ahead
+	return nil
+}
+
 // node returns a node that is up.
 func (w *nodes) node(n int) (*testnet.Node, error) {
 	for _, up := range w.net.Nodes() {
@@ -199,10 +207,7 @@ func (w *nodes) Restart(n int) error {
 
 // Skew puts the clock of a node ahead.
 func (w *nodes) Skew(n int, ahead time.Duration) error {
-	w.clocks.mu.Lock()
-	defer w.clocks.mu.Unlock()
-	w.clocks.ahead[n-1] = ahead
-	return nil
+	return w.clocks.skew(n-1, ahead)
 }
 
 // Addr is how to reach a node.

@@ -25,4 +25,10 @@ var (
 		scenario.Telling
 		scenario.Leasing
 	} = (*loopback)(nil)
+	_ interface {
+		scenario.World
+		scenario.Faulty
+		scenario.Clocked
+		scenario.Hosting
+	} = (*stockWorld)(nil)
 )
