@@ -16,7 +16,7 @@ type auditCmd struct {
 
 // Help is the long help.
 func (auditCmd) Help() string {
-	return `Reads the operations log of a run and says where the network broke a promise: a confirmed publish that could not be read, a tombstone that was not final, a sequence that went back, an answer without proof, something acknowledged that did not survive a restart. docs/testnet.md says which answers are excused. run does the same after every scenario.
+	return `Reads the operations log of a run and says where the network broke a promise: a confirmed publish that could not be read, a tombstone that was not final, a sequence that went back, an answer without proof, something acknowledged that did not survive a restart. docs/threats.md says which answers are excused. run does the same after every scenario.
 
     cairn-testnet run --log run.jsonl testnet/testdata/revoke/everywhere.txt
     cairn-testnet audit run.jsonl

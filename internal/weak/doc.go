@@ -8,6 +8,6 @@
 //
 //	if t.out.ReadBack || t.out.Acked && weak.Off(weak.ReadBack) {
 //
-// docs/testnet.md has the table of defences, of what each keeps off, and of the
+// docs/threats.md has the table of defences, of what each keeps off, and of the
 // scenario or test that must fail without it; `make weak` plays them all.
 package weak

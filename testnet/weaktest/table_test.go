@@ -3,6 +3,7 @@ package weaktest_test
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cairn-overlay/cairn/internal/weak"
@@ -40,6 +41,39 @@ func TestTableIsComplete(t *testing.T) {
 			if _, err := os.Stat("../../" + r.Package); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// The page of threats has every row of the table, and no defence that is not there.
+func TestPageHasTheTable(t *testing.T) {
+	b, err := os.ReadFile("../../docs/threats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(map[string]string) // by the first cell
+	for line := range strings.SplitSeq(string(b), "\n") {
+		if cells := strings.Split(line, "|"); len(cells) == 7 && strings.HasPrefix(cells[1], " `") {
+			lines[strings.Trim(cells[1], " `")] = line
+		}
+	}
+	if len(lines) != len(weak.Defences) {
+		t.Errorf("the page has %d defences, want %d", len(lines), len(weak.Defences))
+	}
+	for _, r := range weaktest.Table() {
+		shows := r.Scenario
+		if r.Test != "" {
+			shows = r.Package + " " + r.Test
+		}
+		for _, want := range []string{r.Attack, "`" + shows + "`", string(r.Rule)} {
+			if !strings.Contains(lines[string(r.Defence)], want) {
+				t.Errorf("the line of %s on the page lacks %q", r.Defence, want)
+			}
+		}
+	}
+	for _, rule := range audit.Rules {
+		if !strings.Contains(string(b), "| `"+string(rule)+"` |") {
+			t.Errorf("the page has no line for the promise %s", rule)
 		}
 	}
 }
