@@ -49,6 +49,7 @@ func (l *lookup) run(ctx context.Context) {
 		now := l.n.clock.Now()
 		l.n.cache.offer(best, source, now, confirmations)
 		l.n.watchers.notify(l.id)
+		l.catchUp(ctx, best)
 		l.repair(ctx, best, report)
 	}
 }
@@ -120,6 +121,20 @@ func (l *lookup) held() *records.Record {
 		return nil
 	}
 	return rec
+}
+
+// catchUp replaces the record that the node itself holds where it lags behind best: it
+// was away when its publisher sent the newer one.
+func (l *lookup) catchUp(ctx context.Context, best *records.Record) {
+	mark, err := l.n.store.Mark(l.id)
+	if err != nil || mark.IsZero() || best.Mark().Compare(mark) <= 0 {
+		return
+	}
+	if err := l.n.hold(ctx, best, false); err != nil {
+		l.n.count.add("repairs_failed_total", 1)
+		return
+	}
+	l.n.count.add("repairs_total", 1)
 }
 
 // repair puts the newest record to those of the closest that lag behind it.

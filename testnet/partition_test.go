@@ -3,6 +3,7 @@ package testnet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/cairn-overlay/cairn/node"
@@ -65,6 +66,31 @@ func TestPublishCutShort(t *testing.T) {
 	}
 	soon(t, "the other one has it", func(ctx context.Context) error {
 		return finds(ctx, w.Node(1), a.ID(), "https://second.example/a2a", node.PolicyMostRecent)
+	})
+}
+
+// A holder that missed a move has the newer record, on its disk as well, once it has
+// asked for the agent itself.
+func TestHolderCatchesUp(t *testing.T) {
+	t.Parallel()
+	w := start(t, testnet.Config{Nodes: 4})
+	a, home, late := newAgent(t, w), w.Node(0), w.Node(3)
+	place(t, home, a, "https://first.example/a2a")
+	w.Partition([]int{late.Index})
+	place(t, home, a, "https://second.example/a2a")
+	w.Heal()
+	soon(t, "it finds the newer one", func(ctx context.Context) error {
+		return finds(ctx, late, a.ID(), "https://second.example/a2a", node.PolicyMostRecent)
+	})
+	soon(t, "it holds the newer one", func(context.Context) error {
+		rec, ok := held(t, w, a.ID())[late].(*records.Record)
+		if !ok {
+			return errors.New("it holds none")
+		}
+		if rec.Sequence() != 2 {
+			return fmt.Errorf("it gives sequence %d to strangers", rec.Sequence())
+		}
+		return nil
 	})
 }
 
