@@ -14,18 +14,18 @@ import (
 const (
 	bootstrapParallel = 8                // dials of Bootstrap at a time
 	bootstrapDial     = 10 * time.Second // for one of them
-	randomWalks       = 3                // per Refresh, beside the walk to the own position
 	randomWalkK       = 4                // closest peers that a random walk ends on
-	minOwnWalkK       = 8                // the least that the walk to the own position ends on
-	refreshParallel   = 3                // questions, so dials, that Refresh keeps in the air
-	probeAfter        = 5 * time.Minute  // of silence, Refresh asks a peer of the table whether it lives
-	maxProbes         = 20               // of these, per Refresh
+	refreshK          = 8                // that the walk to the own position ends on; at the join, the least
+	refreshParallel   = 3                // questions, so dials, that a walk for the table keeps in the air
+	probeAfter        = 30 * time.Minute // of silence, Refresh asks a peer of the table whether it lives
+	maxProbes         = 8                // of these, per Refresh
 )
 
 // Bootstrap dials peers, a few at a time, and asks each whom it knows; reached is
-// the number of those that answered. Then it walks as Refresh does. Connections
-// made on the way are closed when idle, unless the host's connection manager
-// protects them. The error is ErrNoPeers where peers were given and none answered;
+// the number of those that answered. Then it walks towards the own position, so
+// that the peers around it and this node know each other. Connections made on the
+// way are closed soon when idle, unless the host's connection manager protects
+// them. The error is ErrNoPeers where peers were given and none answered;
 // with nobody given and nobody known there is nothing to do, and no error.
 func (d *DHT) Bootstrap(ctx context.Context, peers []peer.AddrInfo) (reached int, err error) {
 	ctx, end, err := d.enter(ctx)
@@ -33,17 +33,18 @@ func (d *DHT) Bootstrap(ctx context.Context, peers []peer.AddrInfo) (reached int
 		return 0, fmt.Errorf("bootstrap: %w", err)
 	}
 	defer end()
+	defer d.links.errands(time.Now())
 	reached = d.contact(ctx, peers)
-	if d.TableSize() > 0 {
-		if err := d.refresh(ctx); err != nil {
-			return reached, fmt.Errorf("bootstrap: %w", err)
-		}
+	answered := true
+	if reached > 0 || len(peers) == 0 && d.TableSize() > 0 {
+		answered = d.fill(ctx, string(d.self), min(bucketSize, max(refreshK, 2*d.cfg.Replication)))
+		d.table.settle()
 	}
 	switch {
 	case ctx.Err() != nil:
 		return reached, fmt.Errorf("bootstrap: %w", d.cause(ctx))
-	case reached == 0 && len(peers) > 0:
-		return 0, fmt.Errorf("bootstrap: %w", ErrNoPeers)
+	case reached == 0 && len(peers) > 0, !answered:
+		return reached, fmt.Errorf("bootstrap: %w", ErrNoPeers)
 	}
 	return reached, nil
 }
@@ -88,41 +89,35 @@ func (d *DHT) each(n int, f func(int)) {
 	wg.Wait()
 }
 
-// Refresh walks towards the own position, then into the emptiest parts of the
-// routing table, and asks peers of the table that were silent for long whether
-// they live. The node calls it on a timer. The error is ErrNoPeers where nobody
-// answered.
+// Refresh asks peers of the table that were silent for long whether they live, and
+// walks towards the own position, then into the emptiest part of the routing table.
+// A table keeps itself up by what is looked up anyway and by those who come, so it
+// needs this rarely. The error is ErrNoPeers where nobody answered.
 func (d *DHT) Refresh(ctx context.Context) error {
 	ctx, end, err := d.enter(ctx)
 	if err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}
 	defer end()
-	if err := d.refresh(ctx); err != nil {
-		return fmt.Errorf("refresh: %w", err)
-	}
-	return nil
-}
-
-func (d *DHT) refresh(ctx context.Context) error {
+	defer d.links.errands(time.Now())
 	silent := d.table.silent(time.Now().Add(-probeAfter), maxProbes)
 	d.each(len(silent), func(i int) {
 		_, _ = d.request(ctx, silent[i], findNode(string(d.self))) // the table hears of the outcome
 	})
-	answered := d.fill(ctx, string(d.self), min(bucketSize, max(minOwnWalkK, 2*d.cfg.Replication)))
-	keys := d.table.gaps(randomWalks)
-	for len(keys) < randomWalks {
-		keys = append(keys, rand.Text())
+	k := refreshK
+	if d.TableSize() < bucketSize {
+		k = bucketSize // a small network: everybody is to know everybody
 	}
-	for _, key := range keys {
+	answered := d.fill(ctx, string(d.self), k)
+	for _, key := range append(d.table.gaps(1), rand.Text())[:1] {
 		d.fill(ctx, key, randomWalkK)
 	}
 	d.table.settle()
 	switch {
 	case ctx.Err() != nil:
-		return d.cause(ctx)
+		return fmt.Errorf("refresh: %w", d.cause(ctx))
 	case !answered:
-		return ErrNoPeers
+		return fmt.Errorf("refresh: %w", ErrNoPeers)
 	}
 	return nil
 }

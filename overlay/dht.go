@@ -18,7 +18,7 @@ import (
 )
 
 // upkeep is the interval of the housekeeping: idle connections and streams.
-const upkeep = 5 * time.Second
+const upkeep = 3 * time.Second
 
 // DHT is a node's seat in the Kademlia overlay. It is safe for concurrent use.
 type DHT struct {
@@ -172,6 +172,28 @@ func (d *DHT) TableSize() int { return d.kad.RoutingTable().Size() }
 
 // TablePeers returns the peers in the routing table, in no particular order.
 func (d *DHT) TablePeers() []peer.ID { return d.kad.RoutingTable().ListPeers() }
+
+// TablePeer is a peer in the routing table.
+type TablePeer struct {
+	// ID is its name.
+	ID peer.ID
+	// Bits is how many leading bits its position shares with ours: it stands for the
+	// peers that share so many and no more, which are one part in 2^(Bits+1) of all.
+	Bits int
+	// RTT is how long it takes to answer, smoothed; zero where it never did.
+	RTT time.Duration
+}
+
+// Table returns the peers in the routing table, in no particular order.
+func (d *DHT) Table() []TablePeer {
+	ids := d.TablePeers()
+	out := make([]TablePeer, len(ids))
+	own := positionOfPeer(d.self)
+	for i, p := range ids {
+		out[i] = TablePeer{ID: p, Bits: commonBits(own, positionOfPeer(p)), RTT: d.trips.of(p)}
+	}
+	return out
+}
 
 // Stats returns the counters since Join.
 func (d *DHT) Stats() Stats {

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"crypto/sha256"
+	"math/bits"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -12,3 +13,13 @@ import (
 func positionOfPeer(p peer.ID) lookup.Position { return sha256.Sum256([]byte(p)) }
 
 func positionOfKey(key string) lookup.Position { return sha256.Sum256([]byte(key)) }
+
+// commonBits is how many leading bits two positions share.
+func commonBits(a, b lookup.Position) int {
+	for i := range a {
+		if x := a[i] ^ b[i]; x != 0 {
+			return 8*i + bits.LeadingZeros8(x)
+		}
+	}
+	return 8 * len(a)
+}

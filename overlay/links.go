@@ -19,11 +19,28 @@ type links struct {
 	stats *counters
 
 	mu  sync.Mutex
-	own map[network.Conn]time.Time // opened here -> last DHT request on it, either way
+	own map[network.Conn]*use // opened here
+}
+
+// errandIdle is the idle time of connections that only the table needed.
+const errandIdle = 2 * time.Second
+
+// use is what a connection opened here was used for.
+type use struct {
+	last   time.Time // DHT request on it, either way
+	errand bool      // only the table needed it
+}
+
+// over reports whether nobody has needed the connection for long enough.
+func (u *use) over(now time.Time, idle time.Duration) bool {
+	if u.errand {
+		idle = min(idle, errandIdle)
+	}
+	return now.Sub(u.last) >= idle
 }
 
 func newLinks(h host.Host, idle time.Duration, stats *counters) *links {
-	return &links{host: h, idle: idle, stats: stats, own: make(map[network.Conn]time.Time)}
+	return &links{host: h, idle: idle, stats: stats, own: make(map[network.Conn]*use)}
 }
 
 // connected reports whether a question to p needs no dial. A peer that died a
@@ -44,17 +61,27 @@ func (l *links) conn(ctx context.Context, p peer.ID) (network.Conn, error) {
 	defer l.mu.Unlock()
 	stat := c.Stat()
 	if _, ok := l.own[c]; ok || stat.Direction == network.DirOutbound && !stat.Opened.Before(start) {
-		l.own[c] = time.Now()
+		l.own[c] = &use{last: time.Now()}
 	}
 	return c, nil
+}
+
+// errands ends an errand: connections that were opened since it began go sooner
+// than others, unless somebody opens them again.
+func (l *links) errands(since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c, u := range l.own {
+		u.errand = u.errand || !c.Stat().Opened.Before(since)
+	}
 }
 
 // touch notes a request on c.
 func (l *links) touch(c network.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, ok := l.own[c]; ok {
-		l.own[c] = time.Now()
+	if u, ok := l.own[c]; ok {
+		u.last = time.Now()
 	}
 }
 
@@ -71,11 +98,11 @@ func (l *links) idleAt(now time.Time) []network.Conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var idle []network.Conn
-	for c, last := range l.own {
+	for c, u := range l.own {
 		switch {
 		case c.IsClosed():
 			delete(l.own, c)
-		case l.idle < 0 || now.Sub(last) < l.idle || l.host.ConnManager().IsProtected(c.RemotePeer(), ""):
+		case l.idle < 0 || !u.over(now, l.idle) || l.host.ConnManager().IsProtected(c.RemotePeer(), ""):
 		default:
 			delete(l.own, c)
 			idle = append(idle, c)

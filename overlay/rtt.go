@@ -48,6 +48,13 @@ func (r *roundTrips) add(p peer.ID, d time.Duration) {
 	r.peers[p] = e
 }
 
+// of returns how long p takes to answer; zero where that is not known.
+func (r *roundTrips) of(p peer.ID) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peers[p].Mean
+}
+
 // cost is what a question to p is expected to take.
 func (r *roundTrips) cost(p peer.ID, connected bool) time.Duration {
 	return r.get(p, connected).Cost()

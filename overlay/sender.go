@@ -40,6 +40,7 @@ type sender struct {
 	stats   *counters
 	pool    pool
 	shuns   shuns
+	flights flights
 
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
@@ -79,7 +80,7 @@ func (s *sender) begin(ctx context.Context) (context.Context, func(), error) {
 
 // ask sends m to p and waits for the answer. An error is one of this file's, with
 // the detail.
-func (s *sender) ask(ctx context.Context, p peer.ID, m *pb.Message) (answer, error) {
+func (s *sender) ask(ctx context.Context, p peer.ID, m *pb.Message) (a answer, err error) {
 	frame, err := encodeFrame(m)
 	if err != nil {
 		return answer{}, fmt.Errorf("%w: %w", errGarbled, err)
@@ -89,10 +90,12 @@ func (s *sender) ask(ctx context.Context, p peer.ID, m *pb.Message) (answer, err
 		return answer{}, err
 	}
 	defer end()
+	if m.GetType() == pb.Message_FIND_NODE || m.GetType() == pb.Message_GET_VALUE {
+		defer func(land func(answer, error)) { land(a, err) }(s.flights.start(p))
+	}
 	s.stats.requests.Add(1)
 	start, warm := time.Now(), s.links.connected(p)
-	a, err := s.try(inner, p, frame)
-	if err != nil {
+	if a, err = s.try(inner, p, frame); err != nil {
 		err = s.classify(ctx, inner, p, err)
 		return answer{}, fmt.Errorf("ask %s: %w", p, err)
 	}
@@ -203,8 +206,15 @@ func (s *sender) sweep(now time.Time) {
 	s.shuns.sweep(now)
 }
 
-// SendRequest is kad-dht's way to ask: its messenger checks peers by it.
+// SendRequest is kad-dht's way to ask: its messenger checks by it whether a peer
+// that has connected answers. Where a question of our own is in the air to that
+// peer, its answer tells.
 func (s *sender) SendRequest(ctx context.Context, p peer.ID, m *pb.Message) (*pb.Message, error) {
+	if m.GetType() == pb.Message_FIND_NODE {
+		if a, ok := s.flights.join(ctx, p); ok {
+			return a.msg, nil
+		}
+	}
 	a, err := s.ask(ctx, p, m)
 	return a.msg, err
 }

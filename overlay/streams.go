@@ -17,6 +17,7 @@ import (
 const (
 	maxIdleStreams = 4                // kept per peer
 	streamIdle     = 45 * time.Second // servers reset a stream after a minute without a request
+	readBuffer     = 512              // bytes per stream: what is larger is read in one piece
 )
 
 // stream is an outgoing stream, used by one request at a time.
@@ -40,7 +41,7 @@ func openStream(ctx context.Context, c network.Conn, id protocol.ID) (*stream, e
 		return nil, err
 	}
 	rw := multistream.NewMSSelect(raw, id)
-	return &stream{raw: raw, rw: rw, r: bufio.NewReader(rw)}, nil
+	return &stream{raw: raw, rw: rw, r: bufio.NewReaderSize(rw, readBuffer)}, nil
 }
 
 // exchange sends one frame and reads one message. After an error, the end of ctx

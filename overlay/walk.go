@@ -19,9 +19,9 @@ const (
 	// ending where its answer would change the outcome, and minPatience at least.
 	patience    = 2
 	minPatience = 250 * time.Millisecond
-	// writePatience is minPatience for a connected peer while targets of a put are
-	// sought: those that are known go ahead meanwhile, and who is only slow is not
-	// left out of the holders.
+	// writePatience is minPatience while targets of a put are sought, but for peers
+	// that a dial did not reach a moment ago: targets that are known go ahead
+	// meanwhile, and who is only slow is not left out of the holders.
 	writePatience = time.Second
 )
 
@@ -91,7 +91,7 @@ type walk struct {
 	// parallel questions in the air: nobody waits for them, and on a busy machine
 	// each hedge is one more dial that makes the others late.
 	leisurely bool
-	// thorough walks give connected peers at least writePatience.
+	// thorough walks give peers at least writePatience.
 	thorough bool
 	// doubtful says that what was found so far is too little to give up on peers that
 	// are late: they are hoped for as long as a question may take. May be nil.
@@ -200,7 +200,7 @@ func (w *walk) deadlines(p peer.ID, connected bool) deadlines {
 		return deadlines{late: soon, over: soon, end: soon}
 	}
 	hope := max(patience*limit, minPatience)
-	if w.thorough && connected {
+	if w.thorough {
 		hope = max(hope, writePatience)
 	}
 	return deadlines{late: now.Add(limit), over: now.Add(hope), end: now.Add(max(hope, w.d.cfg.RequestTimeout))}
