@@ -28,10 +28,10 @@
 // what they should pass on. Whatever is known to be lost is counted in [Stats].
 //
 // Reconciliation makes up for it. Two nodes find the difference of their sets in
-// bytes near its size, and both end with the union. It runs on every connection,
-// when a peer joins the topic, every 30 seconds, and after every counted loss. A
-// [SyncReport] that is Complete says that this node now holds, verified and
-// flushed, what the peer held.
+// bytes near its size, and both end with the union. It runs on every connection
+// that stays, when a peer joins the topic, every 30 seconds, and after every
+// counted loss. A [SyncReport] that is Complete says that this node now holds,
+// verified and flushed, what the peer held.
 //
 // Nothing is ingested that was not verified, by either way. A peer that sends
 // what is wrong is rejected or left alone for a while; nobody is blamed for our

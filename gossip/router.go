@@ -49,7 +49,7 @@ const (
 func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer, covers func(peer.ID) bool) (*pubsub.PubSub, error) {
 	filter := pubsub.WrapLimitSubscriptionFilter(pubsub.NewAllowlistSubscriptionFilter(topic), maxSubscriptions)
 	params, thresholds := scoring(topic, covers)
-	return pubsub.NewGossipSub(ctx, cfg.Host,
+	return pubsub.NewGossipSub(ctx, routerHost{cfg.Host},
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 		pubsub.WithNoAuthor(),
 		pubsub.WithMessageIdFn(messageID),

@@ -19,6 +19,9 @@ const (
 	patience    = 500 * time.Millisecond // a round that takes longer does not keep the next one waiting
 	coalesce    = 5 * time.Millisecond   // from the first call of SyncSoon to its wave
 	waveGap     = 50 * time.Millisecond  // between two waves, and four times the longest round of the last one
+	crowd       = 4                      // complete rounds after which peers that we meet can wait
+	crowdDelay  = 10 * time.Second       // for so long, if they stay
+	theirTurn   = 2 * time.Second        // and so much longer those that dialled us, who should begin
 	youth       = 2 * time.Second        // a peer new on the topic may not be in anybody's mesh yet
 	youngDelay  = 2 * time.Millisecond   // from a new fact to the round with a young peer
 	retryFirst  = time.Second            // after a failure, doubled each time
@@ -49,13 +52,16 @@ type scheduler struct {
 	waveAt   time.Time // zero: none is asked for
 	waveWhy  string
 	lastWave time.Time
-	slowest  time.Duration // of the rounds since the last wave
-	young    time.Time     // until then, some peer is young
+	slowest  time.Duration    // of the rounds since the last wave
+	young    time.Time        // until then, some peer is young
+	complete [crowd]time.Time // the ends of the latest complete rounds, in turns
+	rounds   int              // how many there were
 }
 
 // turn is what the scheduler knows of one peer.
 type turn struct {
 	due     time.Time // zero: nothing is due
+	met     time.Time // when it was, where what is due is a newcomer's round: one that can wait
 	reason  string
 	running bool
 	started time.Time // the last round
@@ -147,24 +153,57 @@ func (s *scheduler) drop(p peer.ID, reason string) {
 	s.wave(reason)
 }
 
+// met notes that p is connected from now on, by our dial or by its own. Whoever
+// dialled is to begin, at once; but of a crowd, such as those that a lookup meets,
+// only the first few are asked until rounds were complete, and the others are given
+// the time to go again.
+func (s *scheduler) met(p peer.ID, dialled bool) { s.newcomer(p, "connect", dialled) }
+
 // joined notes that p is on the topic from now on. What was published before may
 // have missed it, so a round is due unless the two have agreed already.
-func (s *scheduler) joined(p peer.ID) {
-	settled := s.settled(p)
+func (s *scheduler) joined(p peer.ID, dialled bool) {
 	s.mu.Lock()
 	if t := s.turn(p); t != nil {
 		now := time.Now()
 		t.joined, s.young = now, now.Add(youth)
-		if !settled {
-			t.set(now, "joined")
+	}
+	s.mu.Unlock()
+	if !s.settled(p) {
+		s.newcomer(p, "joined", dialled)
+	}
+}
+
+// newcomer makes a round with p due that is given up if the two agree before.
+func (s *scheduler) newcomer(p peer.ID, reason string, dialled bool) {
+	s.mu.Lock()
+	if t := s.turn(p); t != nil && t.due.IsZero() {
+		now := time.Now()
+		at := now
+		if !dialled {
+			at = at.Add(crowdDelay + theirTurn)
 		}
+		t.set(at, reason)
+		t.met = now
 	}
 	s.mu.Unlock()
 	s.rouse()
 }
 
-// left notes that p is not on the topic any more.
-func (s *scheduler) left(p peer.ID) { s.grafted(p, false) }
+// putOff looks at a newcomer's round when its time has come: it is not needed if
+// the two have agreed, and can wait a while if others have told us what there is.
+func (s *scheduler) putOff(p peer.ID, t *turn, now time.Time) {
+	if s.settled(p) {
+		t.due = time.Time{}
+		return
+	}
+	if s.complete[s.rounds%crowd].After(now.Add(-crowdDelay)) {
+		t.due = t.met.Add(crowdDelay)
+	}
+}
+
+// left notes that p is not on the topic any more. It may be on the trees again
+// already: word of the topic comes late.
+func (s *scheduler) left(p peer.ID, covered bool) { s.grafted(p, covered) }
 
 // grafted notes whether p is in our mesh, and so gets what we learn at once.
 func (s *scheduler) grafted(p peer.ID, in bool) {
@@ -233,6 +272,7 @@ func (t *turn) set(at time.Time, reason string) {
 	if t.due.IsZero() || at.Before(t.due) {
 		t.due, t.reason = at, reason
 	}
+	t.met = time.Time{}
 }
 
 // paced puts a time off as far as the last round's cost asks for.
@@ -297,6 +337,9 @@ func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Dur
 func (s *scheduler) collect(now time.Time) {
 	ticked, waved := !now.Before(s.tick), !s.waveAt.IsZero() && !now.Before(s.waveAt)
 	for p, t := range s.peers {
+		if !t.met.IsZero() && !t.due.IsZero() && !t.due.After(now) {
+			s.putOff(p, t, now)
+		}
 		if t.running || !ticked && t.due.IsZero() || s.speaks(p) {
 			continue
 		}
@@ -337,6 +380,10 @@ func (s *scheduler) ended(p peer.ID, rep SyncReport) {
 	now := time.Now()
 	s.active--
 	s.slowest = max(s.slowest, rep.Took)
+	if rep.Complete {
+		s.complete[s.rounds%crowd] = now
+		s.rounds++
+	}
 	if t := s.peers[p]; t != nil {
 		t.running, t.ended, t.took = false, now, rep.Took
 		if !t.due.IsZero() { // fell due meanwhile: not before its pace either

@@ -162,7 +162,7 @@ func TestJunkIsNotRetriedAtOnce(t *testing.T) {
 			t.Fatalf("rounds %v", got)
 		}
 		s.mark("p0", "connect", 0)
-		s.joined("p0")
+		s.joined("p0", true)
 		s.wave("drop")
 		others := 0
 		for _, r := range s.seen(junkFirst*3/4 - 2*time.Second) {
@@ -270,7 +270,7 @@ func TestYoungPeersGetWhatGossipBrings(t *testing.T) {
 	onStage(t, 6, func(s *stage) {
 		s.settled = func(peer.ID) bool { return true }
 		for _, p := range s.eligible() {
-			s.joined(p)
+			s.joined(p, true)
 		}
 		s.learned()
 		if got := s.seen(time.Second); len(got) != fewPeers || got[0].reason != "young" {
@@ -284,7 +284,7 @@ func TestYoungPeersGetWhatGossipBrings(t *testing.T) {
 			t.Errorf("with a mesh: %v", got)
 		}
 		for _, p := range s.eligible() {
-			s.left(p)
+			s.left(p, false)
 		}
 		time.Sleep(youth)
 		s.learned()
@@ -297,9 +297,81 @@ func TestYoungPeersGetWhatGossipBrings(t *testing.T) {
 func TestJoinedPeersAreAskedUnlessSettled(t *testing.T) {
 	onStage(t, 2, func(s *stage) {
 		s.settled = func(p peer.ID) bool { return p == "p1" }
-		s.joined("p0")
-		s.joined("p1")
+		s.joined("p0", true)
+		s.joined("p1", true)
 		if got := s.seen(time.Second); len(got) != 1 || got[0].peer != "p0" || got[0].reason != "joined" {
+			t.Errorf("rounds %v", got)
+		}
+	})
+}
+
+// TestACrowdIsNotAskedAtOnce: of forty peers met in a moment a few are asked at
+// once, and of the others those that stay and have not agreed by then.
+func TestACrowdIsNotAskedAtOnce(t *testing.T) {
+	onStage(t, 40, func(s *stage) {
+		s.every = time.Hour
+		s.settled = func(p peer.ID) bool { return p == "p30" }
+		for _, p := range s.eligible() {
+			s.met(p, true)
+			s.joined(p, true)
+		}
+		first := s.seen(crowdDelay - time.Second)
+		if len(first) < crowd || len(first) > crowd+maxRounds {
+			t.Errorf("%d at once, want %d", len(first), crowd)
+		}
+		s.mu.Lock()
+		s.peers = s.peers[10:]
+		s.mu.Unlock()
+		want := 29 // without the one that is settled
+		for _, r := range first {
+			if slices.Contains(s.eligible(), r.peer) {
+				want--
+			}
+		}
+		if got := s.seen(time.Minute); len(got) != want {
+			t.Errorf("%d later, want %d", len(got), want)
+		}
+		s.met("p20", true)
+		if got := s.seen(time.Second); len(got) != 1 {
+			t.Errorf("one alone: %d at once", len(got))
+		}
+	})
+}
+
+// TestACrowdThatFailsIsFollowedByOthers: peers with whom rounds fail keep nobody
+// waiting.
+func TestACrowdThatFailsIsFollowedByOthers(t *testing.T) {
+	onStage(t, 20, func(s *stage) {
+		s.play = func(p peer.ID) SyncReport {
+			if p == "p19" {
+				return SyncReport{Peer: p, Complete: true}
+			}
+			return SyncReport{Peer: p, Err: junkf("test")}
+		}
+		for _, p := range s.eligible() {
+			s.met(p, true)
+		}
+		if got := s.seen(time.Second); len(got) != 20 {
+			t.Errorf("%d rounds, want 20", len(got))
+		}
+	})
+}
+
+// TestWhoDialsBegins: the other side waits, and does nothing where it need not.
+func TestWhoDialsBegins(t *testing.T) {
+	onStage(t, 2, func(s *stage) {
+		s.every = time.Hour
+		agreed := make(map[peer.ID]bool)
+		s.settled = func(p peer.ID) bool { return agreed[p] }
+		s.met("p0", false)
+		s.met("p1", false)
+		if got := s.seen(crowdDelay); len(got) != 0 {
+			t.Errorf("rounds %v", got)
+		}
+		s.scheduler.mu.Lock()
+		agreed["p0"] = true
+		s.scheduler.mu.Unlock()
+		if got := s.seen(time.Minute); len(got) != 1 || got[0].peer != "p1" {
 			t.Errorf("rounds %v", got)
 		}
 	})

@@ -23,7 +23,7 @@ func (t *Topic) subscribeEvents() (event.Subscription, error) {
 // those connected now, and each one when it is identified.
 func (t *Topic) watchPeers() {
 	for _, p := range t.syncPeers() {
-		t.sched.mark(p, "connect", 0)
+		t.sched.met(p, t.dialled(p))
 	}
 	for e := range t.events.Out() {
 		var p peer.ID
@@ -35,7 +35,7 @@ func (t *Topic) watchPeers() {
 			p, protocols = e.Peer, e.Added
 		}
 		if slices.Contains(protocols, t.protocol) {
-			t.sched.mark(p, "connect", 0)
+			t.sched.met(p, t.dialled(p))
 		}
 		if slices.Contains(protocols, t.trees.protocol) {
 			t.trees.rouse()
@@ -51,13 +51,20 @@ func (t *Topic) watchTopic() {
 		case err != nil:
 			return
 		case e.Type == pubsub.PeerJoin:
-			t.sched.joined(e.Peer)
+			t.sched.joined(e.Peer, t.dialled(e.Peer))
 			t.trees.joined(e.Peer)
 		default:
-			t.sched.left(e.Peer)
+			t.sched.left(e.Peer, t.trees.covers(e.Peer))
 			t.trees.left(e.Peer)
 		}
 	}
+}
+
+// dialled reports whether we dialled p. If both did, both begin.
+func (t *Topic) dialled(p peer.ID) bool {
+	return slices.ContainsFunc(t.cfg.Host.Network().ConnsToPeer(p), func(c network.Conn) bool {
+		return c.Stat().Direction == network.DirOutbound
+	})
 }
 
 // speaks reports whether p is connected, in whatever way, and speaks the protocol.
