@@ -10,30 +10,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+
+	"github.com/cairn-overlay/cairn/node/links"
 )
 
-// The connection manager trims from degreeHigh down to degreeLow; our own
-// dialling stops at degreeTarget, so trimming is the exception.
-const (
-	degreeTarget = 12
-	degreeLow    = 24
-	degreeHigh   = 32
-	degreeGrace  = 10 * time.Second
-)
-
-// newHost builds the libp2p host: TCP and QUIC, Noise and TLS, bounded degree.
+// newHost builds the libp2p host: TCP and QUIC, Noise and TLS, and a manager that leaves the degree to the
+// keeper of the links.
 func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
-	cm, err := connmgr.NewConnManager(degreeLow, degreeHigh, connmgr.WithGracePeriod(degreeGrace))
+	cm, err := links.NewManager()
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cairn-overlay/cairn/gossip"
 	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
@@ -45,6 +46,7 @@ type Node struct {
 	ready    *readiness
 	leases   *leases
 	dht      *overlay.DHT
+	links    *links.Keeper
 	topic    *gossip.Topic
 	count    *counters
 	apiURL   string
@@ -183,6 +185,7 @@ func (n *Node) joinOverlay() error {
 		return err
 	}
 	n.onClose(n.dht.Close)
+	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Policy: links.DefaultPolicy(), Logger: n.log})
 	return nil
 }
 
@@ -202,7 +205,7 @@ func (n *Node) joinTopic() error {
 	n.topic, err = gossip.Join(gossip.Config{
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
 		Ingest: n.ingestGossip, Flush: n.journal.flush, Known: n.known,
-		EverReady: n.wasEverReady, OnSync: n.ready.synced, Logger: n.log,
+		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, Logger: n.log,
 	})
 	if err != nil {
 		return err
@@ -212,6 +215,7 @@ func (n *Node) joinTopic() error {
 	n.ready.begin()
 	n.background(func(ctx context.Context) { n.keepPeers(ctx, anchors) })
 	n.background(n.rememberPeers)
+	n.background(n.links.Run)
 	return nil
 }
 

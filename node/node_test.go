@@ -42,6 +42,9 @@ func newTestNode(t *testing.T, cfg Config, join ...*Node) *Node {
 		}
 	})
 	awaitReady(t, n)
+	for _, other := range join {
+		until(t, "those it joined know it", func() bool { return other.dht.TableSize() > 0 })
+	}
 	return n
 }
 

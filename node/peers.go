@@ -3,8 +3,10 @@ package node
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -12,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/discovery/mdns"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/node/store"
 )
 
@@ -78,20 +81,29 @@ func addrInfo(k store.KnownPeer) (peer.AddrInfo, error) {
 	return info, nil
 }
 
-// keepPeers joins the network and stays in it: it dials anchors until some
-// answer, keeps a small degree, refreshes the table, and remembers who is there.
+// keepPeers joins the network and stays in it: it dials anchors until some answer,
+// refreshes the table now and then, and remembers who is there. The links are the
+// keeper's.
 func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
-	saved, links := n.clock.Now(), newLinks(n.host)
+	saved, fresh := n.clock.Now(), newPace(time.Now())
 	for {
-		n.joinRound(ctx, anchors, links)
+		n.joinRound(ctx, anchors)
+		table := n.dht.TableSize()
+		if table > 0 && fresh.due(time.Now(), table) {
+			n.refresh(ctx)
+		}
 		n.ready.tick()
 		if now := n.clock.Now(); now.Sub(saved) >= saveRound {
 			saved = now
 			n.savePeers(ctx)
 		}
 		pause := peerRound/2 + rand.N(peerRound)
+		if table > 0 {
+			pause = min(pause, fresh.wait(time.Now(), table)+time.Millisecond)
+		}
 		if len(n.host.Network().Peers()) == 0 && len(anchors) > 0 {
 			pause = lonelyRound
+			fresh.hurry(time.Now())
 		}
 		if !n.isReady() {
 			pause = unreadyRound
@@ -106,33 +118,57 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 	}
 }
 
-// joinRound dials anchors while the degree is small or this node is not ready,
-// which takes an anchor, then walks the overlay so that the table stays full of
-// live peers.
-func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo, links *links) {
+// joinRound dials anchors while there are few peers or this node is not ready,
+// which takes an anchor.
+func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
+	want := links.DefaultPolicy().Links()
+	if len(n.host.Network().Peers()) >= want && n.isReady() {
+		return
+	}
+	var missing []peer.AddrInfo
+	for _, a := range anchors {
+		if n.host.Network().Connectedness(a.ID) != network.Connected {
+			missing = append(missing, a)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	rand.Shuffle(len(missing), func(i, j int) { missing[i], missing[j] = missing[j], missing[i] })
+	missing = missing[:min(len(missing), want)]
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	if len(n.host.Network().Peers()) < degreeTarget || !n.isReady() {
-		var missing []peer.AddrInfo
-		for _, a := range anchors {
-			if n.host.Network().Connectedness(a.ID) != network.Connected {
-				missing = append(missing, a)
-			}
-		}
-		rand.Shuffle(len(missing), func(i, j int) { missing[i], missing[j] = missing[j], missing[i] })
-		missing = missing[:min(len(missing), degreeTarget)]
-		if len(missing) > 0 {
-			if reached, err := n.dht.Bootstrap(ctx, missing); err != nil && reached == 0 {
-				n.log.Info("no anchor answered", "tried", len(missing), "err", err)
-			}
-		}
+	if reached, err := n.dht.Bootstrap(ctx, missing); err != nil && reached == 0 {
+		n.log.Info("no anchor answered", "tried", len(missing), "err", err)
 	}
-	if n.dht.TableSize() > 0 {
-		if err := n.dht.Refresh(ctx); err != nil && ctx.Err() == nil {
-			n.log.Debug("table walk", "err", err)
-		}
-		n.count.add("dials_failed_total", uint64(links.keep(ctx, n.dht.TablePeers())))
+	n.links.Look()
+}
+
+// refresh walks the overlay so that the table stays full of live peers.
+func (n *Node) refresh(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := n.dht.Refresh(ctx); err != nil && ctx.Err() == nil {
+		n.log.Debug("table walk", "err", err)
 	}
+	n.links.Look()
+}
+
+// candidates are the peers that may become links. Each stands for the part of the
+// key space that is as far from this node as it is, and shares it with those that
+// the table has of that part: so a random link is drawn from the whole network,
+// although the table has mostly near ones.
+func (n *Node) candidates() []links.Known {
+	table := n.dht.Table()
+	share := make(map[int]int)
+	for _, p := range table {
+		share[p.Bits]++
+	}
+	known := make([]links.Known, len(table))
+	for i, p := range table {
+		known[i] = links.Known{ID: p.ID, RTT: p.RTT, Weight: math.Ldexp(1, -p.Bits) / float64(share[p.Bits])}
+	}
+	return known
 }
 
 func (n *Node) isReady() bool {
@@ -196,6 +232,7 @@ type notifee struct{ n *Node }
 func (f notifee) Connected(_ network.Network, c network.Conn) {
 	f.n.ready.connected(c.RemotePeer())
 	f.n.leases.hurry(f.n.clock.Now().Add(pendingHurry))
+	f.n.count.add("connections_"+strings.ToLower(c.Stat().Direction.String())+"_total", 1)
 	select {
 	case f.n.met <- struct{}{}:
 	default:

@@ -39,6 +39,8 @@ func (n *Node) Status() api.Status {
 	s.Counters["store_corrupt_values_total"] = counts.Corrupt
 	s.Counters["store_refused_writes_total"] = counts.Refused
 	addCounters(s.Counters, "overlay_", n.dht.Stats())
+	addCounters(s.Counters, "links_", n.links.Stats())
+	s.Counters["links_peak_peers"] = uint64(n.links.Peak())
 	addCounters(s.Counters, "gossip_", n.topic.Stats())
 	return s
 }

@@ -10,25 +10,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/multiformats/go-multiaddr"
-)
 
-// The same bounds as a node's own host.
-const (
-	degreeLow   = 24
-	degreeHigh  = 32
-	degreeGrace = 10 * time.Second
+	"github.com/cairn-overlay/cairn/node/links"
 )
 
 // newHost builds the host that a node would build for itself, with a gate in it.
@@ -37,7 +30,7 @@ func newHost(key crypto.PrivKey, listen []multiaddr.Multiaddr, board *switchboar
 	if err != nil {
 		return nil, nil, err
 	}
-	cm, err := connmgr.NewConnManager(degreeLow, degreeHigh, connmgr.WithGracePeriod(degreeGrace))
+	cm, err := links.NewManager()
 	if err != nil {
 		return nil, nil, err
 	}

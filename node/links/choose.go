@@ -64,6 +64,10 @@ type Candidate[ID comparable] struct {
 	// Group is the part of the network that its address is in, such as the /16 of an
 	// IPv4 address. Empty: a group of its own.
 	Group string
+	// Weight says how likely a random draw is to hit it, against others: where a
+	// node knows few peers of a large part of the network, each stands for many.
+	// Zero counts as one.
+	Weight float64
 }
 
 // A Choice is the links that a node wants.
@@ -89,13 +93,30 @@ func Choose[ID comparable](p Policy, candidates []Candidate[ID], r *rand.Rand) C
 		}
 	}
 	near, rest := nearest(p.Near, rest)
-	r.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	draw(rest, r)
 	slices.SortStableFunc(rest, presentFirst)
 	short := min(p.Near-len(near), len(rest))
 	random := spread(p.Random-len(kept), kept, rest[short:])
 	return Choice[ID]{
 		Near:   append(ids(near), ids(rest[:short])...),
 		Random: append(ids(kept), ids(random)...),
+	}
+}
+
+// draw shuffles all so that each is first as likely as its weight says, and so on
+// among the rest.
+func draw[ID comparable](all []Candidate[ID], r *rand.Rand) {
+	type ticket struct {
+		Candidate[ID]
+		at float64 // when its turn is, in a race of Poisson processes
+	}
+	tickets := make([]ticket, len(all))
+	for i, c := range all {
+		tickets[i] = ticket{c, r.ExpFloat64() / cmp.Or(c.Weight, 1)}
+	}
+	slices.SortFunc(tickets, func(a, b ticket) int { return cmp.Compare(a.at, b.at) })
+	for i, t := range tickets {
+		all[i] = t.Candidate
 	}
 }
 

@@ -121,7 +121,7 @@ func TestChooseHolds(t *testing.T) {
 // The random part is drawn from all alike: after many draws no candidate was
 // preferred.
 func TestChooseIsFair(t *testing.T) {
-	const candidates, draws = 40, 20_000
+	const candidates, draws = 20, 10_000
 	all := make([]Candidate[int], candidates)
 	for i := range all {
 		all[i] = Candidate[int]{ID: i, RTT: time.Duration(i%2) * time.Hour}
@@ -139,12 +139,27 @@ func TestChooseIsFair(t *testing.T) {
 	}
 }
 
+// A weight is how likely a draw is.
+func TestChooseWeighs(t *testing.T) {
+	const draws = 20_000
+	all := []Candidate[int]{{ID: 0, Weight: 0.5}, {ID: 1, Weight: 0.25}, {ID: 2, Weight: 0.125}, {ID: 3, Weight: 0.125}}
+	r, times := seeded(), make([]int, len(all))
+	for range draws {
+		times[Choose(Policy{Random: 1}, all, r).Random[0]]++
+	}
+	for id, n := range times {
+		if want := int(draws * all[id].Weight); n < want*9/10 || n > want*11/10 {
+			t.Errorf("%d was drawn %d times, want about %d", id, n, want)
+		}
+	}
+}
+
 // Everybody's links together make one network, also where all near ones are in the
 // same place: that is what the random ones are for.
 func TestNoRegionIsCutOff(t *testing.T) {
 	for _, regions := range []int{1, 2, 10} {
 		t.Run(fmt.Sprint(regions), func(t *testing.T) {
-			const nodes = 500
+			const nodes = 200
 			r, next := seeded(), make([][]int, nodes)
 			for i := range nodes {
 				var all []Candidate[int]

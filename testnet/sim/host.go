@@ -19,13 +19,8 @@ import (
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	"github.com/multiformats/go-multiaddr"
-)
 
-// The same bounds as a node's own host.
-const (
-	degreeLow   = 24
-	degreeHigh  = 32
-	degreeGrace = 10 * time.Second
+	"github.com/cairn-overlay/cairn/node/links"
 )
 
 // The limits of a libp2p host where nobody says anything.
@@ -34,30 +29,41 @@ const (
 	stockHigh = 192
 )
 
+// The limits of a bound host.
+const (
+	boundLow   = 24
+	boundHigh  = 32
+	boundGrace = 10 * time.Second
+)
+
 // NewHost builds host i, 0 to MaxNodes-1, on the wire: with the key that the seed
 // gives it, always at the same address, with the limits of a node's own host. A
 // number may come back once its last host is closed.
 func (f *Fabric) NewHost(i int) (host.Host, error) {
-	return f.newHost(i, degreeLow, degreeHigh, connmgr.WithGracePeriod(degreeGrace))
+	return f.newHost(i, links.NewManager)
 }
 
 // NewStockHost is NewHost with the connection manager that libp2p has by default,
 // which begins to close at 192 connections.
-func (f *Fabric) NewStockHost(i int) (host.Host, error) { return f.newHost(i, stockLow, stockHigh) }
+func (f *Fabric) NewStockHost(i int) (host.Host, error) {
+	return f.newHost(i, func() (*connmgr.BasicConnMgr, error) { return connmgr.NewConnManager(stockLow, stockHigh) })
+}
 
-// NewBoundHost is NewHost for stock libraries that are to keep to the limits of a
-// node's own host. kad-dht protects so many of its connections that no limit holds;
-// here it protects none.
+// NewBoundHost is NewHost for stock libraries, with a connection manager that does
+// by itself what a node does on its own host. kad-dht protects so many of its
+// connections that no limit holds; here it protects none.
 func (f *Fabric) NewBoundHost(i int) (host.Host, error) {
-	h, err := f.NewHost(i)
+	h, err := f.newHost(i, func() (*connmgr.BasicConnMgr, error) {
+		return connmgr.NewConnManager(boundLow, boundHigh, connmgr.WithGracePeriod(boundGrace))
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &boundHost{h}, nil
 }
 
-// newHost builds host i with a connection manager of these limits.
-func (f *Fabric) newHost(i, low, high int, opts ...connmgr.Option) (host.Host, error) {
+// newHost builds host i with a connection manager.
+func (f *Fabric) newHost(i int, manager func() (*connmgr.BasicConnMgr, error)) (host.Host, error) {
 	if i < 0 || i >= MaxNodes {
 		return nil, fmt.Errorf("sim: host %d: want 0 to %d", i, MaxNodes-1)
 	}
@@ -69,7 +75,7 @@ func (f *Fabric) newHost(i, low, high int, opts ...connmgr.Option) (host.Host, e
 	if err != nil {
 		return nil, err
 	}
-	cm, err := connmgr.NewConnManager(low, high, opts...)
+	cm, err := manager()
 	if err != nil {
 		return nil, errors.Join(err, udp.Close())
 	}

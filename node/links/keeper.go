@@ -1,0 +1,381 @@
+package links
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+)
+
+const (
+	// tag protects the links from whoever closes connections.
+	tag = "cairn-link"
+	// roundEvery is the pause between two looks at the links.
+	roundEvery = 5 * time.Second
+	// chooseEvery is the same between two choices that nothing else caused.
+	chooseEvery = time.Minute
+	// dialsPerRound go out in one round, side by side, each for dialTime at most.
+	dialsPerRound = 6
+	dialTime      = 5 * time.Second
+)
+
+// Known is a peer that the node knows and could link to.
+type Known struct {
+	// ID is its name. The host's peerstore has its addresses.
+	ID peer.ID
+	// RTT is a round trip measured by whoever asked it something; zero: none.
+	RTT time.Duration
+	// Weight is as in [Candidate].
+	Weight float64
+}
+
+// Config is what a Keeper needs.
+type Config struct {
+	// Host is whose connections it keeps.
+	Host host.Host
+	// Known returns the peers to choose from: they answered us, and serve others.
+	Known func() []Known
+	// Policy is usually [DefaultPolicy].
+	Policy Policy
+	// Logger may be nil: nothing is logged then.
+	Logger *slog.Logger
+}
+
+// Keeper keeps the links of a node: it dials those that [Choose] wants, protects
+// them from the host's connection manager, closes what [Trim] names, and comes back
+// to links that it lost, so that a network that was parted grows together again.
+type Keeper struct {
+	cfg    Config
+	wake   chan struct{}
+	counts [counted]atomic.Uint64
+	asked  atomic.Bool // for a choice
+
+	mu    sync.Mutex
+	links map[peer.ID]*link // present and lost ones; owned by mu
+	chose time.Time         // the last time; owned by the loop
+	spare map[peer.ID]bool  // links given up; true: for a round already; owned by mu
+}
+
+// New returns a keeper that does nothing before Run.
+func New(cfg Config) *Keeper {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), spare: make(map[peer.ID]bool)}
+}
+
+// Run keeps the links until ctx ends, and then lets go of them without closing
+// them. It may be called once.
+func (k *Keeper) Run(ctx context.Context) {
+	watch := &network.NotifyBundle{
+		ConnectedF:    func(n network.Network, _ network.Conn) { k.connected(len(n.Peers())) },
+		DisconnectedF: func(_ network.Network, c network.Conn) { k.disconnected(c.RemotePeer()) },
+	}
+	k.cfg.Host.Network().Notify(watch)
+	defer k.cfg.Host.Network().StopNotify(watch)
+	defer k.release()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-k.wake:
+		case <-ctx.Done():
+			return
+		}
+		k.round(ctx)
+		timer.Reset(roundEvery*3/4 + rand.N(roundEvery/2))
+	}
+}
+
+// Look asks for a choice now, such as when new peers are known.
+func (k *Keeper) Look() {
+	k.asked.Store(true)
+	k.rouse()
+}
+
+// rouse makes the loop go round. It never blocks.
+func (k *Keeper) rouse() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// connected hears of a connection: what is far too much is not left until the next
+// round.
+func (k *Keeper) connected(peers int) {
+	for {
+		peak := k.counts[peakPeers].Load()
+		if uint64(peers) <= peak || k.counts[peakPeers].CompareAndSwap(peak, uint64(peers)) {
+			break
+		}
+	}
+	if peers > k.cfg.Policy.Burst {
+		k.rouse()
+	}
+}
+
+// disconnected hears of the end of one.
+func (k *Keeper) disconnected(p peer.ID) {
+	k.mu.Lock()
+	l := k.links[p]
+	k.mu.Unlock()
+	if l != nil {
+		k.rouse()
+	}
+}
+
+// round looks at everything once.
+func (k *Keeper) round(ctx context.Context) {
+	now := time.Now()
+	var dial []peer.ID
+	if k.noteChanges(now) || now.Sub(k.chose) >= chooseEvery {
+		k.chose = now
+		dial = k.choose(now)
+	}
+	k.dropSpare()
+	k.trim(now)
+	if back, ok := k.comeback(now); ok {
+		dial = append([]peer.ID{back}, dial...)
+	}
+	if len(dial) > dialsPerRound {
+		dial = dial[:dialsPerRound]
+		defer k.Look()
+	}
+	k.dialAll(ctx, dial)
+}
+
+// choose makes the choice, and returns whom to dial for it.
+func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
+	candidates := k.candidates(now)
+	choice := Choose(k.cfg.Policy, candidates, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	wanted := make(map[peer.ID]Role)
+	for _, p := range choice.Near {
+		wanted[p] = Near
+	}
+	for _, p := range choice.Random {
+		wanted[p] = Random
+	}
+	for p, l := range k.links {
+		if l.lost.IsZero() && wanted[p] == None {
+			k.giveUp(p)
+		}
+	}
+	for _, p := range slices.Concat(choice.Near, choice.Random) {
+		l := k.links[p]
+		if l == nil {
+			l = &link{since: now}
+			k.links[p] = l
+		}
+		l.role = wanted[p]
+		if isConnected(k.cfg.Host, p) {
+			k.hold(p, l, now)
+		} else {
+			dial = append(dial, p)
+		}
+	}
+	return dial
+}
+
+// hold protects a link that is connected. The caller holds mu.
+func (k *Keeper) hold(p peer.ID, l *link, now time.Time) {
+	if l.up.IsZero() {
+		l.up, l.lost, l.held = now, time.Time{}, true
+		l.ours = slices.ContainsFunc(k.cfg.Host.Network().ConnsToPeer(p), func(c network.Conn) bool {
+			return c.Stat().Direction == network.DirOutbound
+		})
+		k.cfg.Host.ConnManager().Protect(p, tag)
+	}
+}
+
+// giveUp makes a link an ordinary connection. The caller holds mu.
+func (k *Keeper) giveUp(p peer.ID) {
+	k.cfg.Host.ConnManager().Unprotect(p, tag)
+	delete(k.links, p)
+	k.spare[p] = false
+}
+
+// candidates are the known peers and the present links, the oldest links first: of
+// too many random links, as after a comeback, these stay.
+func (k *Keeper) candidates(now time.Time) []Candidate[peer.ID] {
+	var all []Candidate[peer.ID]
+	seen := make(map[peer.ID]bool)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	add := func(known Known) {
+		l := k.links[known.ID]
+		if seen[known.ID] || known.ID == k.cfg.Host.ID() || l != nil && !l.lost.IsZero() {
+			return
+		}
+		seen[known.ID] = true
+		c := Candidate[peer.ID]{ID: known.ID, RTT: known.RTT, Weight: known.Weight, Group: groupOf(k.addrs(known.ID))}
+		if rtt := leastRTT(k.cfg.Host.Network().ConnsToPeer(known.ID)); rtt > 0 {
+			c.RTT = rtt
+		}
+		if l != nil {
+			c.Role = l.role
+		}
+		all = append(all, c)
+	}
+	for _, known := range k.cfg.Known() {
+		add(known)
+	}
+	for p, l := range k.links {
+		if !l.up.IsZero() {
+			add(Known{ID: p})
+		}
+	}
+	age := func(c Candidate[peer.ID]) time.Time {
+		if l := k.links[c.ID]; l != nil {
+			return l.since
+		}
+		return now
+	}
+	slices.SortStableFunc(all, func(a, b Candidate[peer.ID]) int { return age(a).Compare(age(b)) })
+	return all
+}
+
+// addrs are where p is: at the other end of a connection, else what is known.
+func (k *Keeper) addrs(p peer.ID) []multiaddr.Multiaddr {
+	if conns := k.cfg.Host.Network().ConnsToPeer(p); len(conns) > 0 {
+		return []multiaddr.Multiaddr{conns[0].RemoteMultiaddr()}
+	}
+	return k.cfg.Host.Peerstore().Addrs(p)
+}
+
+// dropSpare closes the connections that were opened from here and that have been
+// no link for a round. Where the other side wants one, it dials.
+func (k *Keeper) dropSpare() {
+	k.mu.Lock()
+	var out []peer.ID
+	for p, waited := range k.spare {
+		switch {
+		case k.links[p] != nil || k.cfg.Host.ConnManager().IsProtected(p, ""):
+			delete(k.spare, p)
+		case waited:
+			delete(k.spare, p)
+			out = append(out, p)
+		default:
+			k.spare[p] = true
+		}
+	}
+	k.mu.Unlock()
+	for _, p := range out {
+		for _, c := range k.cfg.Host.Network().ConnsToPeer(p) {
+			if c.Stat().Direction == network.DirOutbound {
+				_ = c.Close()
+			}
+		}
+	}
+}
+
+// trim closes what is beyond the bounds.
+func (k *Keeper) trim(now time.Time) {
+	var conns []Conn[peer.ID]
+	for _, p := range k.cfg.Host.Network().Peers() {
+		conn := Conn[peer.ID]{ID: p, Keep: k.cfg.Host.ConnManager().IsProtected(p, ""), Group: groupOf(k.addrs(p))}
+		for _, c := range k.cfg.Host.Network().ConnsToPeer(p) {
+			conn.Age = max(conn.Age, now.Sub(c.Stat().Opened))
+		}
+		conns = append(conns, conn)
+	}
+	for _, p := range Trim(k.cfg.Policy, conns) {
+		k.counts[trimmed].Add(1)
+		_ = k.cfg.Host.Network().ClosePeer(p)
+	}
+}
+
+// dialAll dials, and protects whom it reaches.
+func (k *Keeper) dialAll(ctx context.Context, all []peer.ID) {
+	var group sync.WaitGroup
+	for _, p := range all {
+		group.Go(func() { k.dial(ctx, p) })
+	}
+	group.Wait()
+}
+
+func (k *Keeper) dial(ctx context.Context, p peer.ID) {
+	k.counts[dials].Add(1)
+	inner, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	_, err := k.cfg.Host.Network().DialPeer(inner, p)
+	if err == nil && !isConnected(k.cfg.Host, p) {
+		err = errors.New("closed at once")
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	l := k.links[p]
+	switch {
+	case l == nil || ctx.Err() != nil:
+	case err == nil:
+		if !l.lost.IsZero() {
+			defer k.Look() // it takes its part again
+		}
+		k.hold(p, l, time.Now())
+	default:
+		k.counts[dialsFailed].Add(1)
+		k.cfg.Logger.Debug("link not reached", "peer", p, "err", err)
+		k.lose(p, l, time.Now())
+	}
+}
+
+// release lets go of every link.
+func (k *Keeper) release() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for p := range k.links {
+		k.cfg.Host.ConnManager().Unprotect(p, tag)
+	}
+}
+
+func isConnected(h host.Host, p peer.ID) bool {
+	return h.Network().Connectedness(p) == network.Connected
+}
+
+// Link is a link as it stands.
+type Link struct {
+	Peer peer.ID
+	Role Role
+}
+
+// Links returns the links that are connected, near ones first.
+func (k *Keeper) Links() []Link {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var out []Link
+	for p, l := range k.links {
+		if !l.up.IsZero() {
+			out = append(out, Link{p, l.role})
+		}
+	}
+	slices.SortFunc(out, func(a, b Link) int {
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Peer, b.Peer))
+	})
+	return out
+}
+
+// Peers returns the links that are connected, in no particular order.
+func (k *Keeper) Peers() []peer.ID {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var out []peer.ID
+	for p, l := range k.links {
+		if !l.up.IsZero() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
