@@ -21,7 +21,6 @@ func (n *net) sound() error {
 			if s.dead || s == root {
 				continue
 			}
-			at := s.table.Parent(tag)
 			if root.dead {
 				if s.table.roots[tag] != nil {
 					return fmt.Errorf("node %d still knows of root %d", s.id, root.id)
@@ -29,7 +28,7 @@ func (n *net) sound() error {
 				continue
 			}
 			for hop, hops := s, 0; hop != root; hops++ {
-				at = hop.table.Parent(tag)
+				at := hop.table.Parent(tag)
 				if at == None || hops > len(n.nodes) {
 					return fmt.Errorf("no way from node %d to root %d: stuck at %d after %d hops", s.id, root.id, hop.id, hops)
 				}
