@@ -96,6 +96,7 @@ var attacks = []attack{
 
 	{"path: up and out", "", rawly(get("/../../etc/passwd", "ADDR"))},
 	{"path: up and out of an agent", "", rawly(get("/v1/agents/../../../etc/passwd", "ADDR"))},
+	{"path: a scheme without a host", "path", rawly(get("G:/healthz", "ADDR"))},
 	{"path: up by escapes", "", rawly(get("/v1/agents/%2e%2e/%2e%2e/healthz", "ADDR"))},
 	{"path: up by escaped slashes", "", rawly(get("/v1/agents/..%2f..%2fhealthz", "ADDR"))},
 	{"path: up by backslashes", "", rawly(get(`/v1\..\healthz`, "ADDR"))},

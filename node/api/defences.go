@@ -58,6 +58,9 @@ func (s *server) setSafetyHeaders(c *call) {
 // colon, no empty, "." or ".." segment, and no character that no path here has.
 func checkPath(_ *server, c *call) *Problem {
 	path := c.r.URL.Path
+	if u := c.r.URL; u.Scheme != "" && u.Host == "" { // as in GET G:/healthz
+		return problem("path", "the scheme %q without a host", u.Scheme)
+	}
 	if !strings.HasPrefix(path, "/") || c.r.URL.Opaque != "" {
 		return problem("path", "it does not start with a slash")
 	}
