@@ -197,21 +197,36 @@ func (r *root) lost(up Set) bool {
 	return false
 }
 
-// second finds the best neighbour that is neither the parent nor a child; one that
-// is nearer to the root than this node before any other, since it cannot have its
-// facts from here.
+// second finds the best neighbour that is neither the parent nor a child. One that is
+// nearer to the root than this node comes before any other, since it cannot have its
+// facts from here; one whose own second way is this node comes last: two that count on
+// each other, and on the same parent, would both be lost with it.
 func (t *Table) second(r *root) Slot {
-	best, least, sure := None, Unreachable, false
+	best, least, rank := None, Unreachable, -1
 	for s := range (t.up &^ r.children &^ Of(r.parent)).All {
-		c, ok := t.cost(r, s), r.heard[s].Dist < r.own.Dist
+		if !r.heard[s].reaches() {
+			continue
+		}
+		c := t.cost(r, s)
 		if s == r.backup {
 			c -= min(c, max(c/settleShare, settleLeast))
 		}
-		if r.heard[s].reaches() && (ok && !sure || ok == sure && c < least) {
-			best, least, sure = s, c, ok
+		if k := r.rank(s); k > rank || k == rank && c < least {
+			best, least, rank = s, c, k
 		}
 	}
 	return best
+}
+
+// rank is how independent of this node a neighbour's way to the root is.
+func (r *root) rank(s Slot) int {
+	switch {
+	case r.heard[s].Dist < r.own.Dist:
+		return 2
+	case !r.wants.Has(s):
+		return 1
+	}
+	return 0
 }
 
 // word is what a neighbour should know.
