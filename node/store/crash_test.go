@@ -35,8 +35,8 @@ func TestPowerCut(t *testing.T) {
 		w.check(t, s, w.acks)
 		w.first = 1 << 20 * uint64(done+1)
 		run, stop := context.WithCancel(context.Background())
-		ended := make(chan []error, 1)
-		go func() { ended <- w.run(run, t, s, writers, uint64(done)) }()
+		ended, seed := make(chan []error, 1), uint64(done)
+		go func() { ended <- w.run(run, t, s, writers, seed) }()
 		for range min(10, cuts-done) {
 			for range rng.IntN(200) {
 				w.tokens <- struct{}{}
