@@ -79,6 +79,10 @@ type Config struct {
 	// It is called every second, and more often while peers come. Nil: all connected
 	// peers.
 	Linked func() []peer.ID
+	// OnLink is called when a peer has opened a link of the trees to this node, and when
+	// that ends: while it stands the peer means to stay connected. It must not block.
+	// May be nil.
+	OnLink func(p peer.ID, stands bool)
 	// NoTrees leaves facts to the topic alone.
 	NoTrees bool
 
@@ -117,6 +121,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.EverReady == nil {
 		c.EverReady = func() bool { return false }
+	}
+	if c.OnLink == nil {
+		c.OnLink = func(peer.ID, bool) {}
 	}
 	if c.Linked == nil {
 		c.Linked = c.Host.Network().Peers

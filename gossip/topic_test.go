@@ -196,7 +196,8 @@ func TestLaneDropIsFetched(t *testing.T) {
 		a.publish(t, f)
 	}
 	b.has(t, all...)
-	eventually(t, "count", func() bool { st := b.Stats(); return st.DroppedLane > 0 && st.DroppedLane <= st.SyncReceived })
+	// A fact may be dropped twice, coming along a tree and on the topic.
+	eventually(t, "count", func() bool { st := b.Stats(); return st.DroppedLane > 0 && st.DroppedLane <= 2*st.SyncReceived })
 }
 
 func TestNetworksDoNotMix(t *testing.T) {

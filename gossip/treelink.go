@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -55,6 +56,10 @@ func (r *trees) keep(s network.Stream, ours bool) {
 		_ = s.Reset()
 		return
 	}
+	if !ours {
+		r.t.cfg.OnLink(l.peer, true)
+		defer r.t.cfg.OnLink(l.peer, false)
+	}
 	err := l.read()
 	_ = s.Reset()
 	r.drop(l, err)
@@ -99,17 +104,23 @@ func (r *trees) remove(l *link) {
 	r.t.sched.grafted(l.peer, false)
 }
 
-// drop removes a link that has ended, and leaves a peer alone that broke the
-// protocol. What was on its way may be lost.
+// drop removes a link that has ended. What was on its way may be lost. A peer that
+// broke the protocol is left alone for a while; one that turned the link away, having
+// no slot, is only not asked again.
 func (r *trees) drop(l *link, err error) {
 	r.mu.Lock()
-	if r.byPeer[l.peer] == l {
+	switch {
+	case r.byPeer[l.peer] != l:
+	case l.proven:
 		r.remove(l)
 		r.t.sched.mark(l.peer, "link ended", 0)
+	default:
+		r.remove(l)
+		putOff(r.later, l.peer)
 	}
-	if errors.Is(err, ErrJunk) && len(r.shun) < maxShunned {
+	if errors.Is(err, ErrJunk) {
 		r.t.counters.treeJunk.Add(1)
-		r.shun[l.peer] = time.Now().Add(shunTime)
+		putOff(r.shun, l.peer)
 	}
 	r.mu.Unlock()
 	if err != nil {
@@ -202,6 +213,17 @@ func (l *link) handle(kind byte, payload []byte) error {
 		return l.gotPing(kind, payload)
 	}
 	return nil
+}
+
+// putOff notes that a peer is to be left alone for shunTime.
+func putOff(until map[peer.ID]time.Time, p peer.ID) {
+	now := time.Now()
+	if len(until) >= maxShunned {
+		maps.DeleteFunc(until, func(_ peer.ID, end time.Time) bool { return now.After(end) })
+	}
+	if len(until) < maxShunned {
+		until[p] = now.Add(shunTime)
+	}
 }
 
 func (l *link) gotWords(payload []byte) error {

@@ -23,14 +23,19 @@ const (
 	treeTick = time.Second
 	// forgiveTicks is how many of them pass between two reliefs.
 	forgiveTicks = 10
-	// tellDelay is how long changes gather before neighbours are told.
+	// tellDelay is how long changes gather before neighbours are told. While they come
+	// without a pause, as in a network that is being born, the delay doubles up to
+	// tellMost: each node tells each neighbour in any case, and the later the more at
+	// once.
 	tellDelay = 500 * time.Millisecond
+	tellMost  = 2 * time.Second
 	// wordsPerFrame bounds what is told at once.
 	wordsPerFrame = 512
 	// openTime bounds the opening of a link, openParallel how many open at once.
 	openTime     = 10 * time.Second
 	openParallel = 4
-	// shunTime is how long a peer is left alone that broke the protocol.
+	// shunTime is how long a peer is left alone that broke the protocol, or that
+	// turned a link away.
 	shunTime   = 30 * time.Second
 	maxShunned = 1024
 )
@@ -50,8 +55,11 @@ type trees struct {
 	links    [tree.MaxLinks]*link  // by slot
 	byPeer   map[peer.ID]*link     //
 	shun     map[peer.ID]time.Time // peers left alone, until when
+	later    map[peer.ID]time.Time // peers to whom no link is opened, until when
 	opens    map[peer.ID]bool      // peers to whom a link is being opened
 	tell     *time.Timer           // runs while there is something to tell
+	told     time.Time             // when that was last done
+	gather   time.Duration         // the delay then
 	fetch    *time.Timer           // runs while something is missing
 	fetching bool
 	onTopic  map[peer.ID]bool // peers on the topic
@@ -64,7 +72,7 @@ func newTrees(t *Topic) *trees {
 	r := &trees{
 		t: t, protocol: protocol.ID(t.cfg.prefix() + "/trees/1"), start: time.Now(), tag: tag,
 		wake: make(chan struct{}, 1), relay: tree.NewRelay(tree.New(tag, treeCharge)),
-		byPeer: make(map[peer.ID]*link), shun: make(map[peer.ID]time.Time), opens: make(map[peer.ID]bool),
+		byPeer: make(map[peer.ID]*link), shun: make(map[peer.ID]time.Time), later: make(map[peer.ID]time.Time), opens: make(map[peer.ID]bool),
 		onTopic: make(map[peer.ID]bool),
 	}
 	r.fetch = time.AfterFunc(time.Hour, r.fetchDue)
@@ -135,7 +143,7 @@ func (r *trees) begin(p peer.ID) bool {
 // missing is wanting; owned by mu.
 func (r *trees) missing(p peer.ID) bool {
 	return !r.closed && r.byPeer[p] == nil && !r.opens[p] && len(r.opens) < openParallel &&
-		r.free() != tree.None && time.Now().After(r.shun[p])
+		r.free() != tree.None && time.Now().After(r.shun[p]) && time.Now().After(r.later[p])
 }
 
 // free is a slot that nobody has; owned by mu.
@@ -195,7 +203,11 @@ func (r *trees) fetchDue() {
 // tellSoon tells neighbours what has changed, shortly; owned by mu.
 func (r *trees) tellSoon() {
 	if r.tell == nil && !r.closed && r.relay.Stale() != 0 {
-		r.tell = time.AfterFunc(tellDelay, r.tellAll)
+		if time.Since(r.told) > tellMost {
+			r.gather = tellDelay / 2
+		}
+		r.gather = min(2*r.gather, tellMost)
+		r.tell = time.AfterFunc(r.gather, r.tellAll)
 	}
 }
 
@@ -205,6 +217,7 @@ func (r *trees) tellAll() {
 	if r.tell = nil; r.closed {
 		return
 	}
+	r.told = time.Now()
 	for s := range r.relay.Stale().All {
 		for {
 			words := r.relay.Tell(s, wordsPerFrame)
