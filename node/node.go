@@ -205,7 +205,7 @@ func (n *Node) joinTopic() error {
 	n.topic, err = gossip.Join(gossip.Config{
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
 		Ingest: n.ingestGossip, Flush: n.journal.flush, Known: n.known,
-		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, Logger: n.log,
+		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, Logger: n.log,
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func newTestNode(t *testing.T, cfg Config, join ...*Node) *Node {
 	})
 	awaitReady(t, n)
 	for _, other := range join {
-		until(t, "those it joined know it", func() bool { return other.dht.TableSize() > 0 })
+		until(t, "those it joined know it", func() bool { return slices.Contains(other.dht.TablePeers(), n.ID()) })
 	}
 	return n
 }

@@ -23,7 +23,7 @@ const (
 
 // stayNumerator of stayDenominator is how far a present near link is taken to be,
 // measured by its round trip.
-const stayNumerator, stayDenominator = 7, 8
+const stayNumerator, stayDenominator = 2, 3
 
 // Policy says how many links a node wants and how many connections it bears.
 type Policy struct {

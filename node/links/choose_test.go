@@ -28,8 +28,8 @@ func TestChooseNear(t *testing.T) {
 		{"measured before unknown", []candidate{{ID: "unknown"}, {ID: "far", RTT: 900 * ms}, {ID: "b", RTT: 20 * ms}}, []string{"b", "far"}},
 		{"unknown where too few are measured", []candidate{{ID: "unknown"}, {ID: "far", RTT: 900 * ms}}, []string{"far", "unknown"}},
 		{"a link not yet measured stays", []candidate{{ID: "x"}, {ID: "y"}, {ID: "link", Role: Near}, {ID: "z"}, {ID: "far", RTT: 900 * ms}}, []string{"far", "link"}},
-		{"hardly nearer does not displace", []candidate{{ID: "a", RTT: 10 * ms}, {ID: "new", RTT: 18 * ms}, {ID: "link", RTT: 20 * ms, Role: Near}}, []string{"a", "link"}},
-		{"clearly nearer does", []candidate{{ID: "a", RTT: 10 * ms}, {ID: "new", RTT: 17 * ms}, {ID: "link", RTT: 20 * ms, Role: Near}}, []string{"a", "new"}},
+		{"hardly nearer does not displace", []candidate{{ID: "a", RTT: 10 * ms}, {ID: "new", RTT: 14 * ms}, {ID: "link", RTT: 20 * ms, Role: Near}}, []string{"a", "link"}},
+		{"clearly nearer does", []candidate{{ID: "a", RTT: 10 * ms}, {ID: "new", RTT: 13 * ms}, {ID: "link", RTT: 20 * ms, Role: Near}}, []string{"a", "new"}},
 		{"a random link stays one, however near", []candidate{{ID: "r", RTT: ms, Role: Random}, {ID: "a", RTT: 10 * ms}, {ID: "b", RTT: 20 * ms}}, []string{"a", "b"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,8 +23,9 @@
 //
 // # Bounds
 //
-// What a node chose for itself is never closed for want of room. Of the rest those
-// go first whose group holds the most connections, and in a group the youngest:
-// many identities behind few addresses displace each other, and a connection that
-// has long been there nobody displaces.
+// What a node chose for itself is never closed for want of room. Of the rest first
+// those go that the other side has not chosen either. Among each of the two those go
+// first whose group holds the most connections, and in a group the youngest: many
+// identities behind few addresses displace each other, and a connection that has long
+// been there nobody displaces.
 package links

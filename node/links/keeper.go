@@ -18,8 +18,10 @@ import (
 )
 
 const (
-	// tag protects the links from whoever closes connections.
-	tag = "cairn-link"
+	// tag protects the links from whoever closes connections, chosenTag those of
+	// others to us from whoever closes what is idle.
+	tag       = "cairn-link"
+	chosenTag = "cairn-chosen"
 	// roundEvery is the pause between two looks at the links.
 	roundEvery = 5 * time.Second
 	// chooseEvery is the same between two choices that nothing else caused.
@@ -60,10 +62,10 @@ type Keeper struct {
 	counts [counted]atomic.Uint64
 	asked  atomic.Bool // for a choice
 
-	mu    sync.Mutex
-	links map[peer.ID]*link // present and lost ones; owned by mu
-	chose time.Time         // the last time; owned by the loop
-	spare map[peer.ID]bool  // links given up; true: for a round already; owned by mu
+	mu     sync.Mutex
+	chosen map[peer.ID]int   // links of others to us; owned by mu
+	links  map[peer.ID]*link // present and lost ones; owned by mu
+	chose  time.Time         // the last time; owned by the loop
 }
 
 // New returns a keeper that does nothing before Run.
@@ -71,7 +73,7 @@ func New(cfg Config) *Keeper {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), spare: make(map[peer.ID]bool)}
+	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), chosen: make(map[peer.ID]int)}
 }
 
 // Run keeps the links until ctx ends, and then lets go of them without closing
@@ -144,7 +146,6 @@ func (k *Keeper) round(ctx context.Context) {
 		k.chose = now
 		dial = k.choose(now)
 	}
-	k.dropSpare()
 	k.trim(now)
 	if back, ok := k.comeback(now); ok {
 		dial = append([]peer.ID{back}, dial...)
@@ -201,11 +202,11 @@ func (k *Keeper) hold(p peer.ID, l *link, now time.Time) {
 	}
 }
 
-// giveUp makes a link an ordinary connection. The caller holds mu.
+// giveUp makes a link an ordinary connection: the other side may have chosen it too,
+// and if nobody has, it is as worthy as others to stay. The caller holds mu.
 func (k *Keeper) giveUp(p peer.ID) {
 	k.cfg.Host.ConnManager().Unprotect(p, tag)
 	delete(k.links, p)
-	k.spare[p] = false
 }
 
 // candidates are the known peers and the present links, the oldest links first: of
@@ -256,37 +257,11 @@ func (k *Keeper) addrs(p peer.ID) []multiaddr.Multiaddr {
 	return k.cfg.Host.Peerstore().Addrs(p)
 }
 
-// dropSpare closes the connections that were opened from here and that have been
-// no link for a round. Where the other side wants one, it dials.
-func (k *Keeper) dropSpare() {
-	k.mu.Lock()
-	var out []peer.ID
-	for p, waited := range k.spare {
-		switch {
-		case k.links[p] != nil || k.cfg.Host.ConnManager().IsProtected(p, ""):
-			delete(k.spare, p)
-		case waited:
-			delete(k.spare, p)
-			out = append(out, p)
-		default:
-			k.spare[p] = true
-		}
-	}
-	k.mu.Unlock()
-	for _, p := range out {
-		for _, c := range k.cfg.Host.Network().ConnsToPeer(p) {
-			if c.Stat().Direction == network.DirOutbound {
-				_ = c.Close()
-			}
-		}
-	}
-}
-
 // trim closes what is beyond the bounds.
 func (k *Keeper) trim(now time.Time) {
 	var conns []Conn[peer.ID]
 	for _, p := range k.cfg.Host.Network().Peers() {
-		conn := Conn[peer.ID]{ID: p, Keep: k.cfg.Host.ConnManager().IsProtected(p, ""), Group: groupOf(k.addrs(p))}
+		conn := k.worth(p)
 		for _, c := range k.cfg.Host.Network().ConnsToPeer(p) {
 			conn.Age = max(conn.Age, now.Sub(c.Stat().Opened))
 		}
@@ -295,6 +270,33 @@ func (k *Keeper) trim(now time.Time) {
 	for _, p := range Trim(k.cfg.Policy, conns) {
 		k.counts[trimmed].Add(1)
 		_ = k.cfg.Host.Network().ClosePeer(p)
+	}
+}
+
+// worth says what a connection to p is worth, but for its age.
+func (k *Keeper) worth(p peer.ID) Conn[peer.ID] {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	l, wanted := k.links[p], k.chosen[p] > 0
+	ours := l != nil && !l.up.IsZero()
+	others := !ours && !wanted && k.cfg.Host.ConnManager().IsProtected(p, "") // by the application
+	return Conn[peer.ID]{ID: p, Keep: ours || others, Wanted: wanted, Group: groupOf(k.addrs(p))}
+}
+
+// Chosen notes that p has chosen this node for a link of its own, or has it no
+// longer. Such a connection is not closed for being idle, only for want of room. It
+// may be called several times for one peer.
+func (k *Keeper) Chosen(p peer.ID, stands bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if stands {
+		k.chosen[p]++
+		k.cfg.Host.ConnManager().Protect(p, chosenTag)
+		return
+	}
+	if k.chosen[p]--; k.chosen[p] <= 0 {
+		delete(k.chosen, p)
+		k.cfg.Host.ConnManager().Unprotect(p, chosenTag)
 	}
 }
 

@@ -102,6 +102,7 @@ func eventually(t *testing.T, what string, cond func() bool) {
 
 // A keeper reaches its number of links and no more, and measures them.
 func TestKeeperLinks(t *testing.T) {
+	t.Parallel()
 	k := keep(t, Policy{Near: 3, Random: 2, Cap: 8, Burst: 20, Grace: time.Minute}, hosts(t, 9)...)
 	eventually(t, "five links", func() bool { return len(k.Links()) == 5 })
 	k.Look()
@@ -129,6 +130,7 @@ func TestKeeperLinks(t *testing.T) {
 
 // A link that ends is replaced, and taken up again once its peer is back.
 func TestKeeperComesBack(t *testing.T) {
+	t.Parallel()
 	all := hosts(t, 4)
 	k := keep(t, Policy{Random: 2, Cap: 8, Burst: 20}, all...) // without grace no link is too young to be missed
 	eventually(t, "two links", func() bool { return len(k.Links()) == 2 })
@@ -154,6 +156,7 @@ func TestKeeperComesBack(t *testing.T) {
 
 // Peers that are not there keep nobody from having links.
 func TestKeeperPassesTheDead(t *testing.T) {
+	t.Parallel()
 	all := hosts(t, 6)
 	for _, h := range all[:3] {
 		if err := h.Network().Close(); err != nil {
@@ -166,6 +169,7 @@ func TestKeeperPassesTheDead(t *testing.T) {
 
 // Connections that others open are closed beyond the bounds; links are not.
 func TestKeeperTrims(t *testing.T) {
+	t.Parallel()
 	links := hosts(t, 2)
 	k := keep(t, Policy{Random: 2, Cap: 4, Burst: 6, Grace: time.Millisecond}, links...)
 	eventually(t, "two links", func() bool { return len(k.Links()) == 2 })

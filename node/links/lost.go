@@ -17,8 +17,8 @@ const (
 	retryMost  = 2 * time.Minute
 	// retryRefused is the same after a peer that closed the link while it was young,
 	// having no room.
-	retryRefused     = 2 * time.Minute
-	retryRefusedMost = time.Hour
+	retryRefused     = 10 * time.Minute
+	retryRefusedMost = 6 * time.Hour
 	// putOff is how long a peer that was chosen and not reached is no candidate.
 	putOff = 2 * time.Minute
 )

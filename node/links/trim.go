@@ -15,6 +15,9 @@ type Conn[ID comparable] struct {
 	// Keep says that it is a link of this node's choosing, or of somebody else who
 	// has a say here. Such a connection is never closed.
 	Keep bool
+	// Wanted says that the other side has chosen it for a link: it would only be made
+	// anew, somewhere else. Others go first.
+	Wanted bool
 	// Group is as in [Candidate].
 	Group string
 }
@@ -49,8 +52,9 @@ func Trim[ID comparable](p Policy, conns []Conn[ID]) []ID {
 	return out
 }
 
-// leastWorth orders those that may be closed: each time the youngest of the group
-// that then is the largest, counting those to keep too.
+// leastWorth orders those that may be closed: first those that nobody wants, and
+// among these and among the others each time the youngest of the group that then is
+// the largest, counting all that are worth more.
 func leastWorth[ID comparable](conns []Conn[ID]) []Conn[ID] {
 	type ranked struct {
 		Conn[ID]
@@ -58,7 +62,7 @@ func leastWorth[ID comparable](conns []Conn[ID]) []Conn[ID] {
 	}
 	sorted := slices.Clone(conns)
 	slices.SortStableFunc(sorted, func(a, b Conn[ID]) int {
-		return cmp.Or(compareBool(b.Keep, a.Keep), cmp.Compare(b.Age, a.Age)) // the most worth first
+		return cmp.Or(compareBool(b.Keep, a.Keep), compareBool(b.Wanted, a.Wanted), cmp.Compare(b.Age, a.Age)) // the most worth first
 	})
 	var order []ranked
 	size := make(map[string]int)
@@ -72,7 +76,7 @@ func leastWorth[ID comparable](conns []Conn[ID]) []Conn[ID] {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.Age, b.Age))
+		return cmp.Or(compareBool(a.Wanted, b.Wanted), cmp.Compare(b.rank, a.rank), cmp.Compare(a.Age, b.Age))
 	})
 	out := make([]Conn[ID], len(order))
 	for i, c := range order {

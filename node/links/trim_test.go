@@ -1,7 +1,6 @@
 package links
 
 import (
-	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -28,6 +27,10 @@ func TestTrim(t *testing.T) {
 		{"links stay, whatever their number", []conn{{ID: "a", Age: old, Keep: true}, {ID: "b", Age: old, Keep: true}, {ID: "c", Age: old, Keep: true}}, nil},
 		{"the crowded group loses", []conn{{ID: "a", Age: old}, {ID: "b", Age: older, Group: "x"}, {ID: "c", Age: older + 1, Group: "x"}}, []string{"b"}},
 		{"links count in their group", []conn{{ID: "a", Age: old}, {ID: "b", Age: older, Group: "x"}, {ID: "c", Age: old, Group: "x", Keep: true}}, []string{"b"}},
+		{"what nobody wants goes first", []conn{{ID: "a", Age: old, Wanted: true}, {ID: "b", Age: older}, {ID: "c", Age: older + 1}}, []string{"b"}},
+		{"but many of one group who want it do not win", []conn{
+			{ID: "a", Age: older, Wanted: true}, {ID: "b", Age: old, Group: "x", Wanted: true}, {ID: "c", Age: 2 * old, Group: "x", Wanted: true},
+		}, []string{"b"}},
 		{"then they take turns", []conn{
 			{ID: "a", Age: 5 * old, Group: "x"}, {ID: "b", Age: 4 * old, Group: "x"}, {ID: "c", Age: 3 * old, Group: "x"},
 			{ID: "d", Age: 2 * old, Group: "y"}, {ID: "e", Age: old, Group: "y"},
@@ -51,7 +54,7 @@ func TestTrimHolds(t *testing.T) {
 		for i := range all {
 			all[i] = Conn[int]{
 				ID: i, Age: time.Duration(rapid.IntRange(0, 30).Draw(t, "age")) * time.Second,
-				Keep:  rapid.IntRange(0, 3).Draw(t, "keep") == 0,
+				Keep: rapid.IntRange(0, 3).Draw(t, "keep") == 0, Wanted: rapid.Bool().Draw(t, "wanted"),
 				Group: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "group"),
 			}
 		}
@@ -85,21 +88,21 @@ func grown(p Policy, conns []Conn[int]) (n int) {
 	return n
 }
 
-// A crowd of identities behind a few addresses comes at full speed for an hour.
+// A crowd of identities behind a few addresses comes at full speed for ten minutes.
 // Whoever was there before, each from somewhere else, is there afterwards.
 func TestCrowdDisplacesNobody(t *testing.T) {
 	p := DefaultPolicy()
 	var conns []Conn[int]
 	for i := range p.Cap - 5 {
-		conns = append(conns, Conn[int]{ID: i, Age: time.Hour, Group: string(rune('A' + i))})
+		conns = append(conns, Conn[int]{ID: i, Age: time.Hour, Group: string(rune('A' + i)), Wanted: true})
 	}
 	next := 1000
-	for range 360 {
+	for range 60 {
 		for i := range conns {
 			conns[i].Age += 10 * time.Second
 		}
 		for range 200 {
-			conns = append(conns, Conn[int]{ID: next, Group: cmp.Or([]string{"x", "y", "z"}[next%3], "")})
+			conns = append(conns, Conn[int]{ID: next, Group: []string{"x", "y", "z"}[next%3], Wanted: true})
 			next++
 			out := Trim(p, conns)
 			conns = slices.DeleteFunc(conns, func(c Conn[int]) bool { return slices.Contains(out, c.ID) })

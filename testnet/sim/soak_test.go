@@ -30,7 +30,7 @@ func TestBringUp(t *testing.T) {
 				up := time.Now()
 				w := start(t, sim.Config{Nodes: nodes, Wire: sim.WireConfig{Seed: 1}})
 				account(t, w, "settled", sim.Traffic{}, time.Since(up))
-				for range 4 {
+				for range 2 {
 					before, cpu := w.TrafficOfAll(), cpuTime()
 					time.Sleep(time.Minute)
 					synctest.Wait()
