@@ -203,7 +203,7 @@ func (s *scheduler) putOff(p peer.ID, t *turn, now time.Time) {
 
 // left notes that p is not on the topic any more. It may be on the trees again
 // already: word of the topic comes late.
-func (s *scheduler) left(p peer.ID, covered bool) { s.grafted(p, covered) }
+func (s *scheduler) left(p peer.ID, linked bool) { s.grafted(p, linked) }
 
 // grafted notes whether p is in our mesh, and so gets what we learn at once.
 func (s *scheduler) grafted(p peer.ID, in bool) {

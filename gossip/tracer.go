@@ -61,7 +61,7 @@ func (r tracer) SendRPC(rpc *pubsub.RPC, _ peer.ID) {
 func (r tracer) Graft(p peer.ID, _ string) { r.t.sched.grafted(p, true) }
 
 // Prune: p is not in our mesh any more.
-func (r tracer) Prune(p peer.ID, _ string) { r.t.sched.grafted(p, r.t.trees.covers(p)) }
+func (r tracer) Prune(p peer.ID, _ string) { r.t.sched.grafted(p, r.t.trees.linked(p)) }
 
 // The rest is of no interest here.
 

@@ -3,6 +3,8 @@ package gossip
 import (
 	"crypto/sha256"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
@@ -181,7 +183,7 @@ func (l *link) gotFetch(payload []byte) error {
 
 // bridge gives a fact to those on the topic whom no tree reaches.
 func (r *trees) bridge(fact []byte) {
-	if r.outsiders() == 0 {
+	if !slices.ContainsFunc(r.present(), func(p peer.ID) bool { return !r.covers(p) }) {
 		return
 	}
 	h := &handover{delivered: make(chan struct{})}
@@ -190,23 +192,18 @@ func (r *trees) bridge(fact []byte) {
 	}
 }
 
-// outsiders is how many peers on the topic no tree reaches.
-func (r *trees) outsiders() (n int) {
+// present are the peers on the topic.
+func (r *trees) present() []peer.ID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for p := range r.onTopic {
-		if l := r.byPeer[p]; l == nil || !l.proven {
-			n++
-		}
-	}
-	return n
+	return slices.Collect(maps.Keys(r.onTopic))
 }
 
 // joined and left follow who is on the topic.
 func (r *trees) joined(p peer.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.onTopic[p] = true
+	r.onTopic[p] = time.Now()
 }
 
 func (r *trees) left(p peer.ID) {

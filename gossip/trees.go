@@ -34,6 +34,9 @@ const (
 	// openTime bounds the opening of a link, openParallel how many open at once.
 	openTime     = 10 * time.Second
 	openParallel = 4
+	// linkTime is how long a peer may be on the topic before it must have opened the
+	// links that it wants.
+	linkTime = 5 * time.Second
 	// shunTime is how long a peer is left alone that broke the protocol, or that
 	// turned a link away.
 	shunTime   = 30 * time.Second
@@ -62,7 +65,7 @@ type trees struct {
 	gather   time.Duration         // the delay then
 	fetch    *time.Timer           // runs while something is missing
 	fetching bool
-	onTopic  map[peer.ID]bool // peers on the topic
+	onTopic  map[peer.ID]time.Time // peers on the topic, since when
 	closed   bool
 }
 
@@ -73,7 +76,7 @@ func newTrees(t *Topic) *trees {
 		t: t, protocol: protocol.ID(t.cfg.prefix() + "/trees/1"), start: time.Now(), tag: tag,
 		wake: make(chan struct{}, 1), relay: tree.NewRelay(tree.New(tag, treeCharge)),
 		byPeer: make(map[peer.ID]*link), shun: make(map[peer.ID]time.Time), later: make(map[peer.ID]time.Time), opens: make(map[peer.ID]bool),
-		onTopic: make(map[peer.ID]bool),
+		onTopic: make(map[peer.ID]time.Time),
 	}
 	r.fetch = time.AfterFunc(time.Hour, r.fetchDue)
 	r.fetch.Stop()
@@ -228,13 +231,27 @@ func (r *trees) tellAll() {
 	}
 }
 
-// covers reports whether facts go to p along the trees, so that the router need not
-// send any.
-func (r *trees) covers(p peer.ID) bool {
+// linked reports whether p has answered on a link: it hears facts from here.
+func (r *trees) linked(p peer.ID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.byPeer[p]
 	return l != nil && l.proven
+}
+
+// covers reports whether the router need not send facts to p: it is linked with this
+// node, or it speaks the protocol and has had the time to be linked with those whom
+// it chose. Most connections are of that second kind, made by a lookup or a put.
+func (r *trees) covers(p peer.ID) bool {
+	return r.linked(p) || r.settled(p) && !r.t.cfg.NoTrees && r.t.supports(p, r.protocol)
+}
+
+// settled reports whether p has been on the topic for linkTime.
+func (r *trees) settled(p peer.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	since, on := r.onTopic[p]
+	return on && time.Since(since) > linkTime
 }
 
 // close ends all links. Their readers end soon after: the topic waits for them.

@@ -3,9 +3,11 @@ package gossip
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/gossip/tree"
 	"github.com/cairn-overlay/cairn/records"
@@ -17,7 +19,7 @@ func linked(t testing.TB, nodes ...*node) {
 	eventually(t, "link", func() bool {
 		for _, n := range nodes {
 			for _, p := range nodes {
-				if p != n && !n.trees.covers(p.host.ID()) {
+				if p != n && !n.trees.linked(p.host.ID()) {
 					return false
 				}
 			}
@@ -90,6 +92,39 @@ func TestTreesAndTopicAreOne(t *testing.T) {
 			n.has(t, f)
 		}
 		s.hears(t, f)
+	}
+}
+
+// A peer that speaks the protocol, and is connected only by the way, gets facts from
+// its own links once it has had the time to open them; until then, and if it has no
+// trees, the router serves it.
+func TestRouterSparesSettledPeers(t *testing.T) {
+	alone := func(c *Config) { c.Linked = func() []peer.ID { return nil } }
+	for _, row := range []struct {
+		name    string
+		settled bool
+		change  func(*Config) // of the peer
+		routed  uint64
+	}{
+		{"new, with trees", false, alone, 1},
+		{"settled, with trees", true, alone, 0},
+		{"settled, without trees", true, func(c *Config) { c.NoTrees = true }, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			n, p := join(t, newHost(t), nil, alone), join(t, newHost(t), nil, row.change)
+			connect(t, n.host, p.host)
+			meet(t, n, p)
+			eventually(t, "follow the topic", func() bool { return len(n.trees.present()) == 1 })
+			if row.settled {
+				n.trees.mu.Lock()
+				n.trees.onTopic[p.host.ID()] = time.Now().Add(-2 * linkTime)
+				n.trees.mu.Unlock()
+			}
+			n.publish(t, fact(t, 1))
+			if got := n.Stats().Routed; got != row.routed {
+				t.Errorf("routed %d times, want %d", got, row.routed)
+			}
+		})
 	}
 }
 

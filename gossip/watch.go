@@ -54,7 +54,7 @@ func (t *Topic) watchTopic() {
 			t.sched.joined(e.Peer, t.dialled(e.Peer))
 			t.trees.joined(e.Peer)
 		default:
-			t.sched.left(e.Peer, t.trees.covers(e.Peer))
+			t.sched.left(e.Peer, t.trees.linked(e.Peer))
 			t.trees.left(e.Peer)
 		}
 	}
