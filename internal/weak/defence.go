@@ -41,6 +41,9 @@ const (
 	TombCheck Defence = "tomb-check"
 	// Verify: a reader checks that a value is of the agent that it asked for.
 	Verify Defence = "verify"
+	// ViewCaps: what others say of members is bounded by source and by group of
+	// addresses, and who names peers that fail is not believed.
+	ViewCaps Defence = "view-caps"
 	// WideSearch: a search ends when all k closest have answered, not the nearest few.
 	WideSearch Defence = "wide-search"
 )
@@ -48,5 +51,5 @@ const (
 // Defences are all of them.
 var Defences = [...]Defence{
 	Disk, FloodPublish, FullHashID, HighWater, LeaseCheck, OwnFault, ReadBack, ShortLimits, StickyTombstone, StrictDecode,
-	Sync, SyncCaps, SyncWrites, TombCheck, Verify, WideSearch,
+	Sync, SyncCaps, SyncWrites, TombCheck, Verify, ViewCaps, WideSearch,
 }

@@ -42,6 +42,8 @@ func Table() []Row {
 		{Defence: weak.SyncWrites, Attack: "A20", Package: "node/store", Test: "TestDiskPowerCut"},
 		{Defence: weak.SyncCaps, Attack: "A23", Package: "gossip", Test: "TestHostilePeers"},
 		{Defence: weak.OwnFault, Attack: "A24", Package: "gossip", Test: "TestOwnFaultPunishesNoStockPeer"},
+		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestLiar"},
+		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestOneGroup"},
 		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
 	}
 }
