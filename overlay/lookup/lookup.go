@@ -44,6 +44,7 @@ type Lookup[ID comparable, Addr any] struct {
 	order  []*candidate[ID, Addr] // by distance
 	asked  int
 	doubts int // suspects asked
+	silent int // peers that ran late or failed
 	turn   int
 	frame  []*candidate[ID, Addr] // the last window; its room is used again
 }
@@ -97,18 +98,21 @@ func (l *Lookup[ID, Addr]) insert(c *candidate[ID, Addr]) bool {
 
 // window returns the k nearest candidates that are alive or may be: the lookup is
 // done when all of them have answered. The next call overwrites it.
-func (l *Lookup[ID, Addr]) window() []*candidate[ID, Addr] {
-	w := l.nearest(false)
+func (l *Lookup[ID, Addr]) window() []*candidate[ID, Addr] { return l.reach(l.cfg.K) }
+
+// reach is window for n peers.
+func (l *Lookup[ID, Addr]) reach(n int) []*candidate[ID, Addr] {
+	w := l.nearest(n, false)
 	if len(w) < l.cfg.K && l.doubts < l.cfg.K {
-		w = l.nearest(true)
+		w = l.nearest(n, true)
 	}
 	return w
 }
 
-func (l *Lookup[ID, Addr]) nearest(suspects bool) []*candidate[ID, Addr] {
+func (l *Lookup[ID, Addr]) nearest(n int, suspects bool) []*candidate[ID, Addr] {
 	l.frame = l.frame[:0]
 	for _, c := range l.order {
-		if len(l.frame) == l.cfg.K {
+		if len(l.frame) == n {
 			break
 		}
 		if c.state != failed && c.state != late && (suspects || c.state != fresh || !c.suspect()) {
@@ -120,15 +124,17 @@ func (l *Lookup[ID, Addr]) nearest(suspects bool) []*candidate[ID, Addr] {
 
 // Next names a peer to ask now, and counts it as asked. Every other turn takes
 // the nearest to the target, the turns between the cheapest (nil: all cost the
-// same), so that a lookup gets both nearer and quick answers. ok is false where
-// nobody is to be asked now.
+// same), so that a lookup gets both nearer and quick answers. For each peer that was
+// silent it looks one farther ahead than the k nearest, k at most: where many have
+// gone, each would else be waited for by itself. ok is false where nobody is to be
+// asked now.
 func (l *Lookup[ID, Addr]) Next(cost func(ID) time.Duration) (p Peer[ID, Addr], ok bool) {
 	if l.asked >= max(minAsked, maxAskedFactor*l.cfg.K) {
 		return p, false
 	}
 	var best *candidate[ID, Addr]
 	var least time.Duration
-	for _, c := range l.window() {
+	for _, c := range l.reach(l.cfg.K + min(l.silent, l.cfg.K)) {
 		if c.state != fresh {
 			continue
 		}
@@ -175,6 +181,7 @@ func (l *Lookup[ID, Addr]) Failed(p ID, liar bool) {
 	}
 	if c.state == asked {
 		c.blame()
+		l.silent++
 	}
 	c.state, c.liar = failed, liar
 }
@@ -184,6 +191,7 @@ func (l *Lookup[ID, Addr]) Failed(p ID, liar bool) {
 func (l *Lookup[ID, Addr]) Late(p ID) {
 	if c := l.inTheAir(p); c != nil && c.state == asked {
 		c.blame()
+		l.silent++
 		c.state = late
 	}
 }

@@ -200,6 +200,42 @@ func TestLookupAmongTheDead(t *testing.T) {
 	}
 }
 
+// Where the dead lie among the nearest, they are waited for together, not one after
+// the other: each wait here takes as long as the patience with one of them.
+func TestLookupWaitsForTheDeadTogether(t *testing.T) {
+	const k, parallel = 14, 3
+	target, dead := targetOf(1), make(map[id]bool)
+	var all []numbered
+	for p := range id(24) {
+		all = append(all, numbered{ID: p + 1})
+		dead[p+1] = p%2 == 0 && p < 20
+	}
+	l, waits, late := newLookup(0, target, k, all), 0, []id(nil)
+	for !l.Done() {
+		for len(late) < parallel {
+			p, ok := l.Next(nil)
+			if !ok {
+				break
+			}
+			if dead[p.ID] {
+				late = append(late, p.ID)
+			} else {
+				l.Answered(p.ID, nil)
+			}
+		}
+		if len(late) == 0 {
+			break
+		}
+		for _, p := range late {
+			l.Late(p)
+		}
+		waits, late = waits+1, nil
+	}
+	if got := len(l.Closest()); got != k || waits > 4 {
+		t.Errorf("%d of the nearest found with %d waits", got, waits)
+	}
+}
+
 // A4: the three nearest answer at once with neither values nor peers. The lookup
 // goes on to the k nearest.
 func TestLookupIsNotEndedEarly(t *testing.T) {
