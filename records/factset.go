@@ -28,6 +28,7 @@ func FactItem(f Fact) [32]byte {
 type FactSet struct {
 	mu    sync.RWMutex     // guards all below
 	facts map[AgentID]Fact // by subject
+	order []Fact           // as they came; it only grows
 	bytes int              // the sum of Size over facts
 }
 
@@ -45,6 +46,7 @@ func (s *FactSet) Add(f Fact) bool {
 		return false
 	}
 	s.facts[f.id] = f
+	s.order = append(s.order, f)
 	s.bytes += f.Size()
 	return true
 }
@@ -70,15 +72,15 @@ func (s *FactSet) Size() int {
 	return s.bytes
 }
 
-// All yields every fact of the set as it stood when the iteration began, in no
-// particular order. The set is not locked meanwhile.
-func (s *FactSet) All() iter.Seq[Fact] {
+// All yields every fact of the set as it stood when the iteration began, in the order
+// of their arrival. The set is not locked meanwhile.
+func (s *FactSet) All() iter.Seq[Fact] { return s.From(0) }
+
+// From is All without the first n facts: those that arrived since Len was n.
+func (s *FactSet) From(n int) iter.Seq[Fact] {
 	return func(yield func(Fact) bool) {
 		s.mu.RLock()
-		snapshot := make([]Fact, 0, len(s.facts))
-		for _, f := range s.facts {
-			snapshot = append(snapshot, f)
-		}
+		snapshot := s.order[min(n, len(s.order)):]
 		s.mu.RUnlock()
 		for _, f := range snapshot {
 			if !yield(f) {

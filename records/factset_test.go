@@ -2,6 +2,7 @@ package records
 
 import (
 	"crypto/sha256"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -42,6 +43,13 @@ func TestFactSet(t *testing.T) {
 	}
 	for range s.All() {
 		break
+	}
+	all1, rest := slices.Collect(s.All()), slices.Collect(s.From(2))
+	if all1[0] != first || all1[1] != other || !slices.Equal(all1[2:], rest) || len(rest) != s.Len()-2 {
+		t.Fatal("From is not All in the order of arrival without the first two")
+	}
+	for range s.From(s.Len() + 1) {
+		t.Fatal("a fact beyond the last")
 	}
 }
 
