@@ -21,6 +21,7 @@ const (
 	waveGap     = 50 * time.Millisecond  // between two waves, and four times the longest round of the last one
 	crowd       = 4                      // complete rounds after which peers that we meet can wait
 	crowdDelay  = 10 * time.Second       // for so long, if they stay
+	crowdFresh  = 2                      // times the mean time between two rounds: how old these may be
 	theirTurn   = 2 * time.Second        // and so much longer those that dialled us, who should begin
 	youth       = 2 * time.Second        // a peer new on the topic may not be in anybody's mesh yet
 	youngDelay  = 2 * time.Millisecond   // from a new fact to the round with a young peer
@@ -42,6 +43,7 @@ type scheduler struct {
 	eligible func() []peer.ID   // connected peers that speak the protocol
 	speaks   func(peer.ID) bool // is p one of them?
 	settled  func(peer.ID) bool // have we, as we stand, agreed with p?
+	spared   func(peer.ID) bool // need the timer not ask p?
 	run      func(ctx context.Context, p peer.ID, reason string) SyncReport
 	wake     chan struct{}
 
@@ -72,6 +74,7 @@ type turn struct {
 	junk    int       // in this peer's life
 	joined  time.Time // the topic
 	grafted bool      // into our mesh
+	vain    bool      // the last round found no difference
 }
 
 func newScheduler(every time.Duration) *scheduler {
@@ -196,9 +199,34 @@ func (s *scheduler) putOff(p peer.ID, t *turn, now time.Time) {
 		t.due = time.Time{}
 		return
 	}
-	if s.complete[s.rounds%crowd].After(now.Add(-crowdDelay)) {
+	if s.complete[s.rounds%crowd].After(now.Add(-crowdFresh * s.every)) {
 		t.due = t.met.Add(crowdDelay)
 	}
+}
+
+// linked notes that a link with p stands: from now on p gets what we learn at once.
+// What was published before may have missed it, so whoever opened the link begins a
+// round unless the two have agreed.
+func (s *scheduler) linked(p peer.ID, opened bool) {
+	s.grafted(p, true)
+	if opened && !s.settled(p) {
+		s.mark(p, "linked", 0)
+	}
+}
+
+// unlike notes that p's set differs from ours, by p's own word. Where the last round
+// found nothing to give or to take, the next one waits for its turn as by the timer.
+func (s *scheduler) unlike(p peer.ID) {
+	s.mu.Lock()
+	if t := s.turn(p); t != nil {
+		at := time.Now()
+		if t.vain && t.ended.Add(s.every).After(at) {
+			at = t.ended.Add(s.every)
+		}
+		t.set(at, "pulse")
+	}
+	s.mu.Unlock()
+	s.rouse()
 }
 
 // left notes that p is not on the topic any more. It may be on the trees again
@@ -358,16 +386,21 @@ func (s *scheduler) collect(now time.Time) {
 	if waved {
 		reason, s.waveAt, s.lastWave, s.slowest = s.waveWhy, time.Time{}, now, 0
 	}
-	for _, p := range s.few(now) {
+	skip := s.spared
+	if waved {
+		skip = func(peer.ID) bool { return false }
+	}
+	for _, p := range s.few(now, skip) {
 		s.turn(p).set(now, reason)
 	}
 }
 
-// few returns the peers whose last round is longest ago, without those left alone.
-func (s *scheduler) few(now time.Time) []peer.ID {
+// few returns the peers whose last round is longest ago, without those left alone and
+// those to skip.
+func (s *scheduler) few(now time.Time, skip func(peer.ID) bool) []peer.ID {
 	peers := slices.DeleteFunc(s.eligible(), func(p peer.ID) bool {
 		t := s.turn(p)
-		return t == nil || t.blocked.After(now)
+		return t == nil || t.blocked.After(now) || skip(p)
 	})
 	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
 	slices.SortStableFunc(peers, func(a, b peer.ID) int { return s.peers[a].started.Compare(s.peers[b].started) })
@@ -386,6 +419,7 @@ func (s *scheduler) ended(p peer.ID, rep SyncReport) {
 	}
 	if t := s.peers[p]; t != nil {
 		t.running, t.ended, t.took = false, now, rep.Took
+		t.vain = rep.Complete && rep.Received+rep.Sent == 0
 		if !t.due.IsZero() { // fell due meanwhile: not before its pace either
 			t.due = t.paced(t.due)
 		}

@@ -39,6 +39,7 @@ func onStage(t *testing.T, peers int, play func(*stage)) {
 			s.peers = append(s.peers, peer.ID(fmt.Sprint("p", i)))
 		}
 		s.eligible = func() []peer.ID { s.mu.Lock(); defer s.mu.Unlock(); return slices.Clone(s.peers) }
+		s.spared = func(peer.ID) bool { return false }
 		s.speaks = func(p peer.ID) bool { return slices.Contains(s.eligible(), p) }
 		s.settled = func(peer.ID) bool { return false }
 		s.run = s.round
@@ -306,7 +307,8 @@ func TestJoinedPeersAreAskedUnlessSettled(t *testing.T) {
 }
 
 // TestACrowdIsNotAskedAtOnce: of forty peers met in a moment a few are asked at
-// once, and of the others those that stay and have not agreed by then.
+// once, and of the others those that stay and have not agreed by then. Whom a link was
+// opened to does not wait.
 func TestACrowdIsNotAskedAtOnce(t *testing.T) {
 	onStage(t, 40, func(s *stage) {
 		s.every = time.Hour
@@ -332,8 +334,13 @@ func TestACrowdIsNotAskedAtOnce(t *testing.T) {
 			t.Errorf("%d later, want %d", len(got), want)
 		}
 		s.met("p20", true)
-		if got := s.seen(time.Second); len(got) != 1 {
-			t.Errorf("one alone: %d at once", len(got))
+		s.linked("p21", true)
+		s.linked("p30", true)
+		if got := s.seen(time.Second); len(got) != 1 || got[0].peer != "p21" {
+			t.Errorf("at once %v, want the one that a link was opened to and that has not agreed", got)
+		}
+		if got := s.seen(crowdDelay); len(got) != 1 || got[0].peer != "p20" {
+			t.Errorf("later %v, want the other one", got)
 		}
 	})
 }

@@ -28,6 +28,9 @@ type Stats struct {
 	TreeNoRoom  uint64 // roots that there was no room for
 	TreeJunk    uint64 // links that ended because the neighbour broke the protocol
 
+	PulsesAlike  uint64 // neighbours' words that they hold what we hold
+	PulsesUnlike uint64 // neighbours' words that they do not, after what was on its way had come
+
 	Isolated uint64 // connected peers that were found missing on the topic
 	Repairs  uint64 // attempts to get them back
 
@@ -53,6 +56,7 @@ type counters struct {
 	droppedLane, droppedOutbound, droppedValidation                  atomic.Uint64
 	droppedSubscription, droppedThrottled                            atomic.Uint64
 	routed, treePushed, treeNamed, treeFetched, treeNoRoom, treeJunk atomic.Uint64
+	pulsesAlike, pulsesUnlike                                        atomic.Uint64
 	isolated, repairs                                                atomic.Uint64
 	syncRounds, syncComplete, syncSame, syncFailed, syncJunk         atomic.Uint64
 	syncServed, syncRefused, syncBad                                 atomic.Uint64
@@ -70,6 +74,7 @@ func (t *Topic) Stats() Stats {
 		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(),
 		Routed: c.routed.Load(), TreePushed: c.treePushed.Load(), TreeNamed: c.treeNamed.Load(), TreeFetched: c.treeFetched.Load(),
 		TreeNoRoom: c.treeNoRoom.Load(), TreeJunk: c.treeJunk.Load(),
+		PulsesAlike: c.pulsesAlike.Load(), PulsesUnlike: c.pulsesUnlike.Load(),
 		Isolated: c.isolated.Load(), Repairs: c.repairs.Load(),
 		SyncRounds: c.syncRounds.Load(), SyncComplete: c.syncComplete.Load(), SyncSame: c.syncSame.Load(),
 		SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(),

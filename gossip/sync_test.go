@@ -334,9 +334,10 @@ func TestDropsStartReconciliation(t *testing.T) {
 	}
 }
 
-// TestTimerReconciles: what no event tells is found by the timer.
+// TestTimerReconciles: what no event tells is found by the timer, where there are no
+// pulses.
 func TestTimerReconciles(t *testing.T) {
-	a := join(t, newHost(t), nil, passive)
+	a := join(t, newHost(t), nil, passive, func(c *Config) { c.NoTrees = true })
 	b := join(t, newHost(t), nil, func(c *Config) { c.SyncEvery = 200 * time.Millisecond })
 	connect(t, a.host, b.host)
 	meet(t, a, b)
@@ -347,6 +348,41 @@ func TestTimerReconciles(t *testing.T) {
 	b.wait(t, "name the timer", func() bool {
 		return slices.ContainsFunc(b.reports, func(r SyncReport) bool { return r.Complete && r.Reason == "timer" })
 	})
+}
+
+// TestPulseReconciles: what no event tells is found by the pulses of a link, whoever
+// lacks it, and the timer leaves the peer alone.
+func TestPulseReconciles(t *testing.T) {
+	quick := func(c *Config) { c.SyncEvery = 200 * time.Millisecond }
+	a, b := join(t, newHost(t), nil, quick), join(t, newHost(t), nil, quick)
+	connect(t, a.host, b.host)
+	linked(t, a, b)
+	eventually(t, "settle", func() bool { return a.reconciler.settled(b.host.ID()) && b.reconciler.settled(a.host.ID()) })
+	for i, n := range []*node{a, b} {
+		other := []*node{b, a}[i]
+		f := fact(t, i)
+		n.facts.Add(f) // nobody is told
+		n.hasten()
+		other.has(t, f)
+	}
+	b.hasten()
+	a.wait(t, "agree by a pulse", func() bool {
+		return slices.ContainsFunc(a.reports, func(r SyncReport) bool { return r.Complete && r.Reason == "pulse" && r.Received == 0 })
+	})
+	for _, r := range slices.Concat(a.reports, b.reports) {
+		if r.Reason == "timer" {
+			t.Errorf("a round by the timer: %+v", r)
+		}
+	}
+}
+
+// hasten makes the next pulses of all links due.
+func (n *node) hasten() {
+	n.trees.mu.Lock()
+	defer n.trees.mu.Unlock()
+	for _, l := range n.trees.byPeer {
+		l.heart.due = time.Now()
+	}
 }
 
 // BenchmarkSession is a session with sets of n facts that differ in d, over a pipe.

@@ -60,7 +60,7 @@ func Join(cfg Config) (*Topic, error) {
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.trees = newTrees(t)
 	t.reconciler.ingest = t.ingestSync
-	t.sched.eligible, t.sched.speaks = t.syncPeers, t.speaks
+	t.sched.eligible, t.sched.speaks, t.sched.spared = t.syncPeers, t.speaks, t.spared
 	t.sched.settled, t.sched.run = t.reconciler.settled, func(ctx context.Context, p peer.ID, reason string) SyncReport {
 		return t.round(network.WithNoDial(ctx, "cairn sync"), p, reason) // a peer that has gone stays gone
 	}

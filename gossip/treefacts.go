@@ -203,7 +203,7 @@ func (r *trees) present() []peer.ID {
 func (r *trees) joined(p peer.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.onTopic[p] = time.Now()
+	r.onTopic[p] = true
 }
 
 func (r *trees) left(p peer.ID) {

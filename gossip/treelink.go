@@ -43,6 +43,8 @@ type link struct {
 	pings   int
 	pinged  time.Time
 	nonce   [8]byte
+	first   [8]byte // the nonce of our first ping
+	heart   heart
 	least   time.Duration // the shortest answer so far
 }
 
@@ -94,6 +96,9 @@ func (r *trees) adopt(l *link) bool {
 func (r *trees) remove(l *link) {
 	if l.ended {
 		return
+	}
+	if l.proven {
+		r.proven--
 	}
 	l.ended, l.pending = true, nil
 	_ = l.stream.Reset()
@@ -211,6 +216,8 @@ func (l *link) handle(kind byte, payload []byte) error {
 		return l.gotWords(payload)
 	case treePing, treePong:
 		return l.gotPing(kind, payload)
+	case treePulse:
+		return l.gotPulse(payload)
 	}
 	return nil
 }
@@ -248,7 +255,9 @@ func (l *link) gotWords(payload []byte) error {
 // ping asks for an answer; owned by mu.
 func (l *link) ping() {
 	_, _ = rand.Read(l.nonce[:]) // it never fails
-	l.pings++
+	if l.pings++; l.pings == 1 {
+		l.first = l.nonce
+	}
 	l.pinged = time.Now()
 	l.send(appendFrame(nil, treePing, l.nonce[:]))
 }
@@ -263,6 +272,7 @@ func (l *link) gotPing(kind byte, payload []byte) error {
 	switch {
 	case l.ended:
 	case kind == treePing:
+		l.meet([8]byte(payload))
 		l.send(appendFrame(nil, treePong, payload))
 	case [8]byte(payload) == l.nonce && !l.pinged.IsZero():
 		l.measured(time.Since(l.pinged))
@@ -280,7 +290,8 @@ func (l *link) measured(took time.Duration) {
 	}
 	if !l.proven {
 		l.proven = true
-		l.r.t.sched.grafted(l.peer, true)
+		l.r.proven++
+		l.r.t.sched.linked(l.peer, l.opener != l.peer)
 	}
 	if l.pings < firstPings {
 		l.ping()

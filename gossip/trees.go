@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,9 +35,6 @@ const (
 	// openTime bounds the opening of a link, openParallel how many open at once.
 	openTime     = 10 * time.Second
 	openParallel = 4
-	// linkTime is how long a peer may be on the topic before it must have opened the
-	// links that it wants.
-	linkTime = 5 * time.Second
 	// shunTime is how long a peer is left alone that broke the protocol, or that
 	// turned a link away.
 	shunTime   = 30 * time.Second
@@ -57,6 +55,7 @@ type trees struct {
 	relay    *tree.Relay           // this and all below: owned by mu
 	links    [tree.MaxLinks]*link  // by slot
 	byPeer   map[peer.ID]*link     //
+	proven   int                   // of these
 	shun     map[peer.ID]time.Time // peers left alone, until when
 	later    map[peer.ID]time.Time // peers to whom no link is opened, until when
 	opens    map[peer.ID]bool      // peers to whom a link is being opened
@@ -65,7 +64,7 @@ type trees struct {
 	gather   time.Duration         // the delay then
 	fetch    *time.Timer           // runs while something is missing
 	fetching bool
-	onTopic  map[peer.ID]time.Time // peers on the topic, since when
+	onTopic  map[peer.ID]bool // peers on the topic
 	closed   bool
 }
 
@@ -76,7 +75,7 @@ func newTrees(t *Topic) *trees {
 		t: t, protocol: protocol.ID(t.cfg.prefix() + "/trees/1"), start: time.Now(), tag: tag,
 		wake: make(chan struct{}, 1), relay: tree.NewRelay(tree.New(tag, treeCharge)),
 		byPeer: make(map[peer.ID]*link), shun: make(map[peer.ID]time.Time), later: make(map[peer.ID]time.Time), opens: make(map[peer.ID]bool),
-		onTopic: make(map[peer.ID]time.Time),
+		onTopic: make(map[peer.ID]bool),
 	}
 	r.fetch = time.AfterFunc(time.Hour, r.fetchDue)
 	r.fetch.Stop()
@@ -103,6 +102,7 @@ func (r *trees) loop(ctx context.Context) {
 			}
 			r.tellSoon()
 			r.mu.Unlock()
+			r.beat(time.Now())
 		}
 		r.openMissing()
 	}
@@ -118,11 +118,21 @@ func (r *trees) rouse() {
 
 // openMissing opens links to peers that should have one.
 func (r *trees) openMissing() {
-	for _, p := range r.t.cfg.Linked() {
+	for _, p := range r.wished() {
 		if r.wanting(p) && r.t.supports(p, r.protocol) && r.begin(p) {
 			r.t.inside.Go(func() { r.open(p) })
 		}
 	}
+}
+
+// wished are the peers to link with: a few of whoever is connected until there is a
+// choice, so that a newcomer hears of what happens from its first second on.
+func (r *trees) wished() []peer.ID {
+	if chosen := r.t.cfg.Linked(); len(chosen) > 0 {
+		return chosen
+	}
+	present := slices.DeleteFunc(r.t.cfg.Host.Network().Peers(), func(p peer.ID) bool { return !r.t.supports(p, r.protocol) })
+	return present[:min(len(present), fewPeers)]
 }
 
 // wanting reports whether a link to p could be opened now.
@@ -240,18 +250,18 @@ func (r *trees) linked(p peer.ID) bool {
 }
 
 // covers reports whether the router need not send facts to p: it is linked with this
-// node, or it speaks the protocol and has had the time to be linked with those whom
-// it chose. Most connections are of that second kind, made by a lookup or a put.
+// node, or this node has links and p, which speaks the protocol, has its own. Most
+// connections are of that second kind, made by a lookup or a put. What a peer misses
+// before its first link stands comes by the reconciliation that follows the link.
 func (r *trees) covers(p peer.ID) bool {
-	return r.linked(p) || r.settled(p) && !r.t.cfg.NoTrees && r.t.supports(p, r.protocol)
+	return r.linked(p) || r.rooted() && r.t.supports(p, r.protocol)
 }
 
-// settled reports whether p has been on the topic for linkTime.
-func (r *trees) settled(p peer.ID) bool {
+// rooted reports whether any link is proven.
+func (r *trees) rooted() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	since, on := r.onTopic[p]
-	return on && time.Since(since) > linkTime
+	return r.proven > 0
 }
 
 // close ends all links. Their readers end soon after: the topic waits for them.

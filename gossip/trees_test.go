@@ -3,7 +3,6 @@ package gossip
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -35,8 +34,10 @@ func chain(t testing.TB, length int, change ...func(*Config)) []*node {
 	for i := range length {
 		nodes = append(nodes, join(t, newHost(t), nil, change...))
 		if i > 0 {
-			connect(t, nodes[i].host, nodes[i-1].host)
-			linked(t, nodes[i-1], nodes[i])
+			a, b := nodes[i-1], nodes[i]
+			connect(t, b.host, a.host)
+			linked(t, a, b)
+			eventually(t, "settle", func() bool { return a.reconciler.settled(b.host.ID()) && b.reconciler.settled(a.host.ID()) })
 		}
 	}
 	return nodes
@@ -96,36 +97,38 @@ func TestTreesAndTopicAreOne(t *testing.T) {
 }
 
 // A peer that speaks the protocol, and is connected only by the way, gets facts from
-// its own links once it has had the time to open them; until then, and if it has no
-// trees, the router serves it.
-func TestRouterSparesSettledPeers(t *testing.T) {
-	alone := func(c *Config) { c.Linked = func() []peer.ID { return nil } }
+// its own links; if it has no trees, the router serves it.
+func TestRouterSparesPeersWithTrees(t *testing.T) {
 	for _, row := range []struct {
-		name    string
-		settled bool
-		change  func(*Config) // of the peer
-		routed  uint64
+		name   string
+		change func(*Config) // of the peer
+		routed uint64
 	}{
-		{"new, with trees", false, alone, 1},
-		{"settled, with trees", true, alone, 0},
-		{"settled, without trees", true, func(c *Config) { c.NoTrees = true }, 1},
+		{"with trees", func(*Config) {}, 0},
+		{"without trees", func(c *Config) { c.NoTrees = true }, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			n, p := join(t, newHost(t), nil, alone), join(t, newHost(t), nil, row.change)
+			a := join(t, newHost(t), nil)
+			chosen := func(c *Config) { c.Linked = func() []peer.ID { return []peer.ID{a.host.ID()} } }
+			n, p := join(t, newHost(t), nil, chosen), join(t, newHost(t), nil, chosen, row.change)
+			connect(t, n.host, a.host)
 			connect(t, n.host, p.host)
-			meet(t, n, p)
-			eventually(t, "follow the topic", func() bool { return len(n.trees.present()) == 1 })
-			if row.settled {
-				n.trees.mu.Lock()
-				n.trees.onTopic[p.host.ID()] = time.Now().Add(-2 * linkTime)
-				n.trees.mu.Unlock()
-			}
+			linked(t, a, n)
+			eventually(t, "meet on the topic", func() bool { return len(n.Peers()) == 2 })
 			n.publish(t, fact(t, 1))
 			if got := n.Stats().Routed; got != row.routed {
 				t.Errorf("routed %d times, want %d", got, row.routed)
 			}
 		})
 	}
+}
+
+// A newcomer that has chosen nobody is linked all the same.
+func TestNewcomersAreLinked(t *testing.T) {
+	n := join(t, newHost(t), nil, func(c *Config) { c.Linked = func() []peer.ID { return nil } })
+	a := join(t, newHost(t), nil)
+	connect(t, n.host, a.host)
+	linked(t, n, a)
 }
 
 // hears waits until the stock peer has a fact.

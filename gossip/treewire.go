@@ -18,6 +18,7 @@ const (
 	treeWords = 4 // tag (4), role (1), seq (2), distance in units of 10 us (varint), each
 	treePing  = 5 // 8 bytes that come back
 	treePong  = 6
+	treePulse = 7 // flags (1), number of facts (uvarint), their sum under the link's key (8)
 )
 
 const (
@@ -77,6 +78,40 @@ func parseWords(b []byte) (words []tree.Word, err error) {
 		words, b = append(words, w), b[tagSize+3+n:]
 	}
 	return words, nil
+}
+
+// The flags of a pulse.
+const (
+	pulseEverReady = 1 << iota
+	pulseIsEcho
+)
+
+// appendPulse adds a pulse to b.
+func appendPulse(b []byte, p pulse) []byte {
+	var flags byte
+	if p.everReady {
+		flags |= pulseEverReady
+	}
+	if p.echo {
+		flags |= pulseIsEcho
+	}
+	payload := binary.AppendUvarint([]byte{flags}, p.size)
+	return appendFrame(b, treePulse, binary.BigEndian.AppendUint64(payload, p.sum))
+}
+
+// parsePulse reads a pulse.
+func parsePulse(b []byte) (p pulse, err error) {
+	if len(b) < 1+1+8 || b[0] > pulseEverReady|pulseIsEcho {
+		return p, junkf("a pulse of %d bytes", len(b))
+	}
+	size, n := binary.Uvarint(b[1:])
+	if n <= 0 || n > 1 && b[n] == 0 || len(b) != 1+n+8 {
+		return p, junkf("a pulse whose number is no varint in its shortest form")
+	}
+	return pulse{
+		everReady: b[0]&pulseEverReady != 0, echo: b[0]&pulseIsEcho != 0,
+		size: size, sum: binary.BigEndian.Uint64(b[1+n:]),
+	}, nil
 }
 
 // parseNames reads the names of facts.

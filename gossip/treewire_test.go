@@ -65,6 +65,10 @@ func TestBadTreeFrames(t *testing.T) {
 		{"half a word", parsed(parseWords(word[:5]))},
 		{"word without its distance", parsed(parseWords(word[:7]))},
 		{"distance not in its shortest form", parsed(parseWords(append(slices.Clone(word[:7]), 0x80, 0)))},
+		{"pulse without its sum", parsed(parsePulse([]byte{0, 1, 1, 2, 3, 4, 5, 6, 7}))},
+		{"pulse with too much", parsed(parsePulse(make([]byte, 11)))},
+		{"pulse with an unknown flag", parsed(parsePulse(append([]byte{4}, make([]byte, 9)...)))},
+		{"pulse whose number is not in its shortest form", parsed(parsePulse(append([]byte{0, 0x80, 0}, make([]byte, 8)...)))},
 		{"unknown role", parsed(parseWords(append([]byte{0, 0, 0, 1, 8}, word[5:]...)))},
 	} {
 		if !errors.Is(row.err, ErrJunk) {
@@ -98,6 +102,7 @@ func readAll(b []byte) error {
 func FuzzTreeFrames(f *testing.F) {
 	f.Add(appendPush(nil, 1, []byte("fact")))
 	f.Add(appendWords(nil, []tree.Word{{Tag: 1, Route: tree.Route{Seq: 2, Dist: 70}, Role: tree.Parent}}))
+	f.Add(appendPulse(nil, pulse{everReady: true, size: 300, sum: 1 << 40}))
 	f.Add(appendFrame(nil, treeFetch, make([]byte, 16)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, buf := bufio.NewReader(bytes.NewReader(b)), []byte(nil)
@@ -111,6 +116,11 @@ func FuzzTreeFrames(f *testing.F) {
 				_, _, _ = parsePush(payload)
 			case treeName, treeFetch:
 				_, _ = parseNames(payload)
+			case treePulse:
+				p, err := parsePulse(payload)
+				if again := appendPulse(nil, p)[2:]; err == nil && !bytes.Equal(again, payload) {
+					t.Fatalf("%x became %x", payload, again)
+				}
 			case treeWords:
 				words, err := parseWords(payload)
 				if err != nil {

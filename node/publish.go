@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/overlay"
@@ -176,9 +178,11 @@ type RevokeReceipt struct {
 	GossipPeers int // topic peers the tombstone was handed to
 }
 
-// Revoke makes the tombstone durable here, hands it to the fact topic, and puts it
-// at the subject's key. Nothing undoes it. Errors are those of Publish; the
-// tombstone stands here and spreads in any case.
+// Revoke makes the tombstone durable here and hands it to the fact topic, which
+// carries it to every node. Then it asks a few of the nodes closest to the subject's
+// key whether they have it; where one does not, it puts it to all of them. Nothing
+// undoes it. Errors are those of Publish; the tombstone stands here and spreads in any
+// case.
 func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt, error) {
 	if _, err := n.ingest(t, sourceLocal); err != nil {
 		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
@@ -186,10 +190,34 @@ func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt,
 	if err := n.journal.flush(ctx); err != nil {
 		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
 	}
-	peers, gossipErr := n.topic.Publish(ctx, t)
-	receipt, err := n.place(ctx, t)
-	if gossipErr != nil {
-		n.log.Warn("tombstone not handed to the topic", "agent", t.ID(), "err", gossipErr)
+	peers, err := n.topic.Publish(ctx, t)
+	if err != nil {
+		n.log.Warn("tombstone not handed to the topic", "agent", t.ID(), "err", err)
 	}
+	if peers > 0 {
+		if receipt, err := n.witness(ctx, t); err == nil {
+			return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, nil
+		}
+	}
+	receipt, err := n.place(ctx, t)
 	return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, err
+}
+
+// witness sees that a tombstone arrives where it was not sent to. A put to each holder
+// would take a handshake with most of them: of all that a revocation sends, it was
+// nine parts in ten.
+func (n *Node) witness(ctx context.Context, t *records.Tombstone) (Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
+	defer cancel()
+	told := make(map[peer.ID]bool)
+	for _, p := range n.topic.Relays() {
+		told[p] = true
+	}
+	receipt, err := n.dht.Witness(ctx, t, func(p peer.ID) bool { return told[p] })
+	if err != nil {
+		n.count.add("revokes_unwitnessed_total", 1)
+		return receipt, err
+	}
+	n.count.add("revokes_witnessed_total", 1)
+	return receipt, nil
 }

@@ -1,0 +1,218 @@
+package gossip
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+const (
+	// pulseEvery is the longest time between two pulses on a link, now from one end, now
+	// from the other. QUIC would send a keep-alive after 15 s without a packet: a pulse,
+	// which may be late by treeTick, takes its place.
+	pulseEvery = 13 * time.Second
+	// pulseJitter is how much shorter it may be.
+	pulseJitter = time.Second
+	// pulseEcho is how long a node waits before it answers a pulse that differs from
+	// what it would say itself: facts that were on their way have come by then.
+	pulseEcho = time.Second
+	// pulseless is how long nothing may be heard from a link before it is asked by the
+	// timer like a peer without one.
+	pulseless = 3 * pulseEvery
+)
+
+// A pulse says what its sender holds: how many facts, and their sum under the key of
+// the link. Two sets of the same pulse are equal; by chance they are not once in 2^64
+// times, and nobody but the two ends knows the key.
+type pulse struct {
+	everReady bool   // the sender was complete itself at some time
+	echo      bool   // an answer to a pulse that differed; it is not answered
+	size, sum uint64 //
+}
+
+// digest sums the facts of a set under the key of a link, and goes on from where it
+// was: a fact is looked at once.
+type digest struct {
+	set *records.FactSet
+
+	mu    sync.Mutex
+	block cipher.Block // this and all below: owned by mu
+	seen  int          // facts of the set
+	sum   uint64
+}
+
+// newDigest makes a digest under a key of 16 bytes.
+func newDigest(set *records.FactSet, key [16]byte) *digest {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err) // of 16 bytes: it cannot fail
+	}
+	return &digest{set: set, block: block}
+}
+
+// now returns the number of facts and their sum: of AES-128(key, the first half of
+// the subject's digest) the first 8 bytes each, modulo 2^64.
+func (d *digest) now() (size, sum uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out [aes.BlockSize]byte
+	for f := range d.set.From(d.seen) {
+		id := f.ID().Digest()
+		d.block.Encrypt(out[:], id[:aes.BlockSize])
+		d.sum += binary.BigEndian.Uint64(out[:])
+		d.seen++
+	}
+	return uint64(d.seen), d.sum
+}
+
+// heart is what a link keeps for its pulses, owned by trees.mu.
+type heart struct {
+	digest *digest   // nil until the peer's first nonce has come
+	due    time.Time // when it is our turn
+	echo   time.Time // when to answer one that differed; zero: nothing is to be answered
+	heard  time.Time // the last pulse
+}
+
+// meet takes the nonce of the peer's first ping: with that of ours, the nonce of
+// whoever opened the link first, it is the key. From now on there are pulses. Owned by
+// trees.mu.
+func (l *link) meet(nonce [8]byte) {
+	if l.heart.digest != nil {
+		return
+	}
+	first, second, turn := l.first, nonce, rand.N(pulseEvery) // so that not all beat at once
+	if l.opener == l.peer {
+		first, second, turn = nonce, l.first, 2*pulseEvery
+	}
+	now := time.Now()
+	l.heart = heart{digest: newDigest(l.r.t.cfg.Facts, [16]byte(append(first[:], second[:]...))), due: now.Add(turn), heard: now}
+}
+
+// beat sends the pulses that are due.
+func (r *trees) beat(now time.Time) {
+	for _, l := range r.beating(now) {
+		size, sum := l.heart.digest.now() // takes a while for a large set, once
+		l.pulse(now, pulse{everReady: r.t.cfg.EverReady(), size: size, sum: sum})
+	}
+}
+
+// beating are the links whose turn it is.
+func (r *trees) beating(now time.Time) (due []*link) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.byPeer {
+		if h := &l.heart; h.digest != nil && (!now.Before(h.due) || h.echoes(now)) {
+			due = append(due, l)
+		}
+	}
+	return due
+}
+
+// echoes reports whether a pulse that differed is to be answered now.
+func (h *heart) echoes(now time.Time) bool { return !h.echo.IsZero() && !now.Before(h.echo) }
+
+// pulse sends one. The next one is the peer's, or ours if none comes.
+func (l *link) pulse(now time.Time, p pulse) {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if p.echo = l.heart.echoes(now); p.echo {
+		l.heart.echo = time.Time{}
+	} else {
+		l.heart.due = now.Add(2 * pulseEvery)
+	}
+	l.send(appendPulse(nil, p))
+}
+
+// gotPulse compares. Where the sets differ although what was on its way has come, a
+// reconciliation follows.
+func (l *link) gotPulse(payload []byte) error {
+	p, err := parsePulse(payload)
+	if err != nil {
+		return err
+	}
+	d := l.listen(p)
+	if d == nil {
+		return junkf("a pulse before the first ping")
+	}
+	size, sum := d.now()
+	t, alike := l.r.t, p.size == size && p.sum == sum
+	switch {
+	case alike:
+		t.counters.pulsesAlike.Add(1)
+		t.alike(l.peer, p.everReady)
+	case p.echo:
+		t.counters.pulsesUnlike.Add(1)
+		t.sched.unlike(l.peer)
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	switch {
+	case alike:
+		l.heart.echo = time.Time{}
+	case !p.echo && l.heart.echo.IsZero():
+		l.heart.echo = time.Now().Add(pulseEcho)
+	}
+	return nil
+}
+
+// listen notes a pulse: the next one is ours.
+func (l *link) listen(p pulse) *digest {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	now := time.Now()
+	if l.heart.heard = now; !p.echo {
+		l.heart.due = now.Add(pulseEvery - rand.N(pulseJitter))
+	}
+	return l.heart.digest
+}
+
+// beats reports whether pulses tell how p's set differs from ours: then the timer need
+// not ask.
+func (r *trees) beats(p peer.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hears(p)
+}
+
+// hears is beats; owned by mu.
+func (r *trees) hears(p peer.ID) bool {
+	l := r.byPeer[p]
+	return l != nil && l.proven && l.heart.digest != nil && time.Since(l.heart.heard) < pulseless
+}
+
+// audible is with how many peers it is so.
+func (r *trees) audible() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for p := range r.byPeer {
+		if r.hears(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// alike notes that p holds what we hold, and so counts as a reconciliation with it.
+func (t *Topic) alike(p peer.ID, everReady bool) {
+	t.inside.Go(func() {
+		if err := t.cfg.Flush(t.ctx); err == nil {
+			t.cfg.OnSync(SyncReport{Peer: p, EverReady: everReady, Reason: "pulse", Complete: true, unchanged: true})
+		}
+	})
+}
+
+// spared reports whether the timer may leave p out: its pulses say how its set differs
+// from ours, or those of enough others do, and p has links of its own.
+func (t *Topic) spared(p peer.ID) bool {
+	if t.cfg.NoTrees || !t.supports(p, t.trees.protocol) {
+		return false
+	}
+	return t.trees.beats(p) || t.trees.audible() >= fewPeers
+}
