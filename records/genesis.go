@@ -53,21 +53,44 @@ func OpenGenesis(b []byte) (Genesis, error) {
 	if len(b) > MaxGenesisSize {
 		return Genesis{}, fmt.Errorf("genesis: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxGenesisSize)
 	}
-	var w genesisWire
-	if err := codec.unmarshal(b, &w); err != nil {
-		return Genesis{}, fmt.Errorf("genesis: %w", err)
+	return readGenesis(string(b), nil, nil)
+}
+
+// readGenesis is OpenGenesis for bytes that are small enough. The lists go where
+// there is room for them; keys stay parts of s.
+func readGenesis(s string, keys []PublicKey, next [][32]byte) (Genesis, error) {
+	var texts [maxElements]string // of the keys
+	c := cursor{s: s}
+	c.bad = c.array() != 5
+	version := c.uint(1<<64 - 1)
+	count := c.array()
+	for i := range count {
+		texts[i] = c.bytes()
 	}
-	if w.Version != GenesisVersion {
-		return Genesis{}, fmt.Errorf("genesis: %w: version %d", ErrUnsupported, w.Version)
+	for n := c.array(); n > 0 && !c.bad; n-- {
+		next = append(next, c.digest())
 	}
-	g := Genesis{Next: w.Next, Parent: w.Parent, Nonce: w.Nonce}
-	for _, k := range w.Keys {
-		key, err := ParsePublicKey(k)
+	g := Genesis{Next: next}
+	if !c.skip("\xf6") {
+		parent := c.link()
+		g.Parent = &parent
+	}
+	nonce := c.bytes()
+	if !c.end() || len(nonce) != len(g.Nonce) {
+		return Genesis{}, fmt.Errorf("genesis: %w: not [version, keys, next, parent, nonce] in canonical form", ErrMalformed)
+	}
+	copy(g.Nonce[:], nonce)
+	if version != GenesisVersion {
+		return Genesis{}, fmt.Errorf("genesis: %w: version %d", ErrUnsupported, version)
+	}
+	for _, text := range texts[:count] {
+		key, err := readPublicKey(text)
 		if err != nil {
 			return Genesis{}, fmt.Errorf("genesis: %w", err)
 		}
-		g.Keys = append(g.Keys, key)
+		keys = append(keys, key)
 	}
+	g.Keys = keys
 	if err := g.check(); err != nil {
 		return Genesis{}, err
 	}

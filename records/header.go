@@ -97,8 +97,11 @@ func (h Header) check() error {
 }
 
 // OpenHeader decodes canonical header bytes: 76, 110 or 144 of them.
-func OpenHeader(b []byte) (Header, error) {
-	h, rest, err := parseHeader(b)
+func OpenHeader(b []byte) (Header, error) { return readHeader(string(b), nil) }
+
+// readHeader is OpenHeader. The locks go where there is room for them.
+func readHeader(s string, locks [][32]byte) (Header, error) {
+	h, rest, err := parseHeader(s, locks)
 	if err != nil {
 		return Header{}, err
 	}
@@ -113,30 +116,30 @@ func OpenHeader(b []byte) (Header, error) {
 
 // parseHeader reads the fixed layout without judging the order of the locks,
 // since in a tombstone one of them is a secret.
-func parseHeader(b []byte) (h Header, rest []byte, err error) {
-	if len(b) < headerFixed+lockField {
-		return h, nil, fmt.Errorf("header: %w: %d bytes are too few", ErrMalformed, len(b))
+func parseHeader(s string, locks [][32]byte) (h Header, rest string, err error) {
+	if len(s) < headerFixed+lockField {
+		return h, "", fmt.Errorf("header: %w: %d bytes are too few", ErrMalformed, len(s))
 	}
-	n := int(b[headerFixed-1]) - 0x80
-	if b[0] != 0x84 || b[2] != 0x1a || b[7] != 0x58 || b[8] != 0x20 || n < 1 || n > MaxLocks {
-		return h, nil, fmt.Errorf("header: %w: not [kind, end, body, locks]", ErrMalformed)
+	n := int(s[headerFixed-1]) - 0x80
+	if s[0] != 0x84 || s[2] != 0x1a || s[7] != 0x58 || s[8] != 0x20 || n < 1 || n > MaxLocks {
+		return h, "", fmt.Errorf("header: %w: not [kind, end, body, locks]", ErrMalformed)
 	}
 	size := headerFixed + n*lockField
-	if len(b) < size {
-		return h, nil, fmt.Errorf("header: %w: cut short", ErrMalformed)
+	if len(s) < size {
+		return h, "", fmt.Errorf("header: %w: cut short", ErrMalformed)
 	}
-	h.Kind = Kind(b[1])
-	h.End = binary.BigEndian.Uint32(b[3:7])
-	h.Body = [32]byte(b[9:41])
-	h.Locks = make([][32]byte, n)
+	h.Kind = Kind(s[1])
+	h.End = uint32(s[3])<<24 | uint32(s[4])<<16 | uint32(s[5])<<8 | uint32(s[6])
+	copy(h.Body[:], s[9:41])
 	for i := range n {
-		f := b[headerFixed+i*lockField:]
+		f := s[headerFixed+i*lockField:]
 		if f[0] != 0x58 || f[1] != 0x20 {
-			return h, nil, fmt.Errorf("header: %w: lock %d is not 32 bytes", ErrMalformed, i)
+			return h, "", fmt.Errorf("header: %w: lock %d is not 32 bytes", ErrMalformed, i)
 		}
-		h.Locks[i] = [32]byte(f[2:lockField])
+		locks = append(locks, [32]byte([]byte(f[2:lockField])))
 	}
-	return h, b[size:], nil
+	h.Locks = locks
+	return h, s[size:], nil
 }
 
 // Bytes returns the canonical encoding of a header that NewHeader or OpenHeader

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"time"
@@ -15,7 +14,16 @@ type Identity struct {
 	id           AgentID
 	header       Header
 	genesis      Genesis
-	genesisBytes []byte
+	genesisBytes string
+}
+
+// identityRoom is an identity with room for what its slices hold, so that all of it
+// is one piece of memory.
+type identityRoom struct {
+	ident Identity
+	locks [MaxLocks][32]byte
+	keys  [MaxSigningKeys]PublicKey
+	next  [MaxRotationKeys][32]byte
 }
 
 // NewIdentity joins a genesis with an end and the secrets of 1 to 3 locks.
@@ -42,24 +50,41 @@ func NewIdentity(g Genesis, end time.Time, secrets ...Secret) (*Identity, error)
 // OpenIdentity verifies canonical header and genesis bytes: the header is an
 // agent's and its body is the hash of the genesis.
 func OpenIdentity(header, genesis []byte) (*Identity, error) {
-	h, err := OpenHeader(header)
-	if err != nil {
+	room := new(identityRoom)
+	if err := room.read(string(header), string(genesis)); err != nil {
 		return nil, err
+	}
+	return &room.ident, nil
+}
+
+// read is OpenIdentity of bytes that do not change.
+func (r *identityRoom) read(header, genesis string) error {
+	h, err := readHeader(header, r.locks[:0])
+	if err != nil {
+		return err
 	}
 	if h.Kind != KindAgent {
-		return nil, fmt.Errorf("identity: %w: the header is of a %s", ErrMalformed, h.Kind)
+		return fmt.Errorf("identity: %w: the header is of a %s", ErrMalformed, h.Kind)
 	}
 	if len(genesis) > MaxGenesisSize {
-		return nil, fmt.Errorf("identity: %w: a genesis of %d bytes, at most %d", ErrTooLarge, len(genesis), MaxGenesisSize)
+		return fmt.Errorf("identity: %w: a genesis of %d bytes, at most %d", ErrTooLarge, len(genesis), MaxGenesisSize)
 	}
-	if sha256.Sum256(genesis) != h.Body {
-		return nil, fmt.Errorf("identity: %w: the genesis is not the header's body", ErrWrongSubject)
+	if digestOf(genesis) != h.Body {
+		return fmt.Errorf("identity: %w: the genesis is not the header's body", ErrWrongSubject)
 	}
-	g, err := OpenGenesis(genesis)
+	g, err := readGenesis(genesis, r.keys[:0], r.next[:0])
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Identity{id: idOf(header), header: h, genesis: g, genesisBytes: bytes.Clone(genesis)}, nil
+	r.ident = Identity{id: AgentID{digestOf(header)}, header: h, genesis: g, genesisBytes: genesis}
+	return nil
+}
+
+// digestOf hashes s; what is as short as headers and geneses are is not copied to
+// the heap for it.
+func digestOf(s string) [32]byte {
+	var room [256]byte
+	return sha256.Sum256(append(room[:0], s...))
 }
 
 // ID returns the agent's ID.
@@ -78,7 +103,7 @@ func (i *Identity) End() time.Time { return i.header.EndTime() }
 func (i *Identity) HeaderBytes() []byte { return i.header.Bytes() }
 
 // GenesisBytes returns the canonical genesis, a fresh copy.
-func (i *Identity) GenesisBytes() []byte { return bytes.Clone(i.genesisBytes) }
+func (i *Identity) GenesisBytes() []byte { return []byte(i.genesisBytes) }
 
 const (
 	maxAncestors = 5  // links of a proof after the agent's own
@@ -103,51 +128,51 @@ const (
 
 // proofOf is the proof of an agent without rotations and lineage.
 func proofOf(i *Identity) []linkWire {
-	return []linkWire{{Header: i.header.Bytes(), Genesis: i.genesisBytes, Rotations: []byte{headArray}, Consent: []byte{headNull}}}
+	return []linkWire{{Header: i.header.Bytes(), Genesis: i.GenesisBytes(), Rotations: []byte{headArray}, Consent: []byte{headNull}}}
 }
 
-// openProof verifies what a record carries about its agent: the agent's own link
+// readProof verifies what a record carries about its agent: the agent's own link
 // first, then its ancestors'. This version knows neither rotations nor lineage;
 // it refuses them as ErrUnsupported rather than ignoring what they would say, and
 // looks no further into them.
-func openProof(proof []byte) (*Identity, error) {
+func (r *identityRoom) readProof(proof string) error {
 	switch n, ok := arrayCount(proof, 1+maxAncestors); {
 	case !ok || n == 0:
-		return nil, fmt.Errorf("proof: %w: not an array of 1 to %d links", ErrMalformed, 1+maxAncestors)
+		return fmt.Errorf("proof: %w: not an array of 1 to %d links", ErrMalformed, 1+maxAncestors)
 	case n > 1:
-		return nil, fmt.Errorf("proof: %w: lineage", ErrUnsupported)
+		return fmt.Errorf("proof: %w: lineage", ErrUnsupported)
 	}
-	var links []linkWire
-	if err := codec.unmarshal(proof, &links); err != nil {
-		return nil, fmt.Errorf("proof: %w", err)
+	c := cursor{s: proof, at: 1}
+	c.bad = c.array() != 4
+	header, genesis, rotations, consent := c.item(), c.item(), c.item(), c.item()
+	if !c.end() {
+		return fmt.Errorf("proof: %w: not [header, genesis, rotations, consent]", ErrMalformed)
 	}
-	own := links[0]
-	switch n, ok := arrayCount(own.Rotations, maxRotations); {
+	switch n, ok := arrayCount(rotations, maxRotations); {
 	case !ok:
-		return nil, fmt.Errorf("proof: %w: not an array of at most %d rotations", ErrMalformed, maxRotations)
+		return fmt.Errorf("proof: %w: not an array of at most %d rotations", ErrMalformed, maxRotations)
 	case n > 0:
-		return nil, fmt.Errorf("proof: %w: rotations", ErrUnsupported)
+		return fmt.Errorf("proof: %w: rotations", ErrUnsupported)
 	}
-	if n, ok := arrayCount(own.Consent, maxConsent); ok && n > 0 {
-		return nil, fmt.Errorf("proof: %w: lineage", ErrUnsupported)
+	if n, ok := arrayCount(consent, maxConsent); ok && n > 0 {
+		return fmt.Errorf("proof: %w: lineage", ErrUnsupported)
 	}
-	if len(own.Consent) != 1 || own.Consent[0] != headNull {
-		return nil, fmt.Errorf("proof: %w: the consent is neither null nor an array", ErrMalformed)
+	if len(consent) != 1 || consent[0] != headNull {
+		return fmt.Errorf("proof: %w: the consent is neither null nor an array", ErrMalformed)
 	}
-	ident, err := OpenIdentity(own.Header, own.Genesis)
-	if err != nil {
-		return nil, err
+	if err := r.read(header, genesis); err != nil {
+		return err
 	}
-	if ident.genesis.Parent != nil {
-		return nil, fmt.Errorf("proof: %w: a parent is named and its consent is missing", ErrMalformed)
+	if r.ident.genesis.Parent != nil {
+		return fmt.Errorf("proof: %w: a parent is named and its consent is missing", ErrMalformed)
 	}
-	return ident, nil
+	return nil
 }
 
 // arrayCount reads the head of an array of at most limit (up to 23) elements.
-func arrayCount(b []byte, limit int) (n int, ok bool) {
-	if len(b) == 0 || b[0] < headArray || int(b[0]) > headArray+limit {
+func arrayCount(s string, limit int) (n int, ok bool) {
+	if len(s) == 0 || s[0] < headArray || int(s[0]) > headArray+limit {
 		return 0, false
 	}
-	return int(b[0]) - headArray, true
+	return int(s[0]) - headArray, true
 }

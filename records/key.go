@@ -3,7 +3,6 @@ package records
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"strings"
@@ -24,35 +23,40 @@ func Ed25519Key(k ed25519.PublicKey) (PublicKey, error) {
 }
 
 // ParsePublicKey reads multikey bytes; an unknown algorithm is ErrUnsupported.
-func ParsePublicKey(b []byte) (PublicKey, error) {
-	if len(b) < 2 || string(b[:2]) != multikeyEd25519 {
+func ParsePublicKey(b []byte) (PublicKey, error) { return readPublicKey(string(b)) }
+
+// readPublicKey is ParsePublicKey of bytes that do not change.
+func readPublicKey(s string) (PublicKey, error) {
+	if len(s) < 2 || s[:2] != multikeyEd25519 {
 		return PublicKey{}, fmt.Errorf("public key: %w: not an Ed25519 multikey", ErrUnsupported)
 	}
-	if len(b) != 2+ed25519.PublicKeySize {
-		return PublicKey{}, fmt.Errorf("public key: %w: %d bytes", ErrMalformed, len(b))
+	if len(s) != 2+ed25519.PublicKeySize {
+		return PublicKey{}, fmt.Errorf("public key: %w: %d bytes", ErrMalformed, len(s))
 	}
-	if weakEd25519(b[2:]) {
+	if weakEd25519(s[2:]) {
 		return PublicKey{}, fmt.Errorf("public key: %w: of small order, or not the canonical encoding of a point", ErrMalformed)
 	}
-	return PublicKey{string(b)}, nil
+	return PublicKey{s}, nil
 }
 
 // weakEd25519 reports whether k (32 bytes) is one of the eight points whose order
 // divides 8, or spells a y coordinate as 2^255-19 or more, which is a second
 // spelling of a smaller one. Under a key of small order one signature fits many
 // messages without any private key, and implementations disagree on which.
-func weakEd25519(k []byte) bool {
-	y := [32]byte(k)
-	y[31] &= 0x7f // without the sign of x
-	switch hex.EncodeToString(y[:]) {
-	case "0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a":
-		return true
+func weakEd25519(k string) bool {
+	last := k[31] & 0x7f // without the sign of x
+	for _, weak := range [...]string{
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+		"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+		"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+		"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+		"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+	} {
+		if k[:31] == weak[:31] && last == weak[31] {
+			return true
+		}
 	}
-	return y[0] >= 0xed && y[31] == 0x7f && strings.Count(string(y[1:31]), "\xff") == 30
+	return k[0] >= 0xed && last == 0x7f && strings.Count(k[1:31], "\xff") == 30
 }
 
 // Bytes returns the multikey bytes.

@@ -159,11 +159,18 @@ func CheckCapability(s string) error {
 		return fmt.Errorf("capability %q: %w: want a path such as /translate-en-es", s, ErrMalformed)
 	}
 	for seg := range strings.SplitSeq(s[1:], "/") {
-		if seg == "" || strings.Trim(seg, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" || strings.IndexByte("._-", seg[0]) >= 0 {
+		if seg == "" || !only(seg, inCapability) || !isLower(seg[0]) && !isDigit(seg[0]) {
 			return fmt.Errorf("capability %.64q: %w: segment %.32q", s, ErrMalformed, seg)
 		}
 	}
 	return nil
+}
+
+// isPrint reports printable ASCII but for the space.
+func isPrint(c byte) bool { return ' ' < c && c <= '~' }
+
+func inCapability(c byte) bool {
+	return isLower(c) || isDigit(c) || c == '.' || c == '_' || c == '-'
 }
 
 // checkToken holds short printable ASCII words to one rule.
@@ -174,7 +181,7 @@ func checkToken(what, s string) error {
 	if len(s) > MaxToken {
 		return fmt.Errorf("%s: %w: %d bytes, at most %d", what, ErrTooLarge, len(s), MaxToken)
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !only(s, isPrint) {
 		return fmt.Errorf("%s %.32q: %w: not printable ASCII", what, s, ErrMalformed)
 	}
 	return nil

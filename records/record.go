@@ -136,42 +136,129 @@ func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
 // OpenRecord verifies canonical record bytes with nothing else at hand: sizes,
 // form, proof, signature, and every rule that needs no clock.
 func OpenRecord(b []byte) (*Record, error) {
-	if len(b) > MaxValueSize {
-		return nil, fmt.Errorf("record: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxValueSize)
-	}
-	var w recordWire
-	if err := codec.unmarshal(b, &w); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	if w.Type != RecordType {
-		return nil, fmt.Errorf("record: %w: type %.32q", ErrUnsupported, w.Type)
-	}
-	if len(w.Payload) > MaxRecordSize {
-		return nil, fmt.Errorf("record: %w: %d signed bytes, at most %d", ErrTooLarge, len(w.Payload), MaxRecordSize)
-	}
-	r := &Record{}
-	if err := codec.unmarshal(w.Payload, &r.payload); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	var err error
-	if r.ident, err = openProof(w.Proof); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	if err := r.payload.check(r.ident); err != nil {
-		return nil, err
-	}
-	if w.Key >= uint64(len(r.ident.genesis.Keys)) {
-		return nil, fmt.Errorf("record: %w: signing key %d of %d", ErrInvalidSignature, w.Key, len(r.ident.genesis.Keys))
-	}
-	msg, err := codec.marshal(signedWire{Type: RecordType, Payload: w.Payload})
+	r, sig, err := readRecord(b)
 	if err != nil {
 		return nil, err
 	}
-	if !r.ident.genesis.Keys[w.Key].Verify(msg, w.Signature) {
+	if !sig.key.Verify(sig.msg, sig.sig) {
 		return nil, fmt.Errorf("record: %w", ErrInvalidSignature)
 	}
-	r.sum, r.raw = sha256.Sum256(b), string(b)
 	return r, nil
+}
+
+// claim is a signature that is still to be judged.
+type claim struct {
+	key PublicKey
+	msg []byte
+	sig []byte
+}
+
+// readRecord does all of OpenRecord but the signature: r is no record before the
+// claim is judged.
+func readRecord(b []byte) (r *Record, sig claim, err error) {
+	if len(b) > MaxValueSize {
+		return nil, claim{}, fmt.Errorf("record: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxValueSize)
+	}
+	room := &struct {
+		record Record
+		ident  identityRoom
+	}{}
+	r = &room.record
+	r.raw, r.ident = string(b), &room.ident.ident
+	w, err := readEnvelope(r.raw)
+	if err != nil {
+		return nil, claim{}, fmt.Errorf("record: %w", err)
+	}
+	if !r.payload.read(w.payload) {
+		return nil, claim{}, fmt.Errorf("record: %w: the payload is not in its canonical form", ErrMalformed)
+	}
+	if err := room.ident.readProof(w.proof); err != nil {
+		return nil, claim{}, fmt.Errorf("record: %w", err)
+	}
+	if err := r.payload.check(r.ident); err != nil {
+		return nil, claim{}, err
+	}
+	keys := r.ident.genesis.Keys
+	if w.key >= uint64(len(keys)) {
+		return nil, claim{}, fmt.Errorf("record: %w: signing key %d of %d", ErrInvalidSignature, w.key, len(keys))
+	}
+	r.sum = sha256.Sum256(b)
+	// The message is [type, payload], and these two are the first of the five.
+	end := 1 + len(typeField) + len(w.payload)
+	msg := append([]byte{headArray + 2}, b[1:end]...)
+	return r, claim{key: keys[w.key], msg: msg, sig: b[w.sig : w.sig+w.sigSize]}, nil
+}
+
+// typeField is the type name as it stands in a record.
+const typeField = "\x6e" + RecordType
+
+// envelope is where the parts of a record are.
+type envelope struct {
+	payload, proof string
+	key            uint64
+	sig, sigSize   int // place and size of the signature
+}
+
+// readEnvelope takes a record apart: [type, payload, key index, signature, proof].
+func readEnvelope(raw string) (w envelope, err error) {
+	c := cursor{s: raw}
+	c.bad = c.array() != 5
+	kind := c.text()
+	w.payload = c.item()
+	w.key = c.uint(1<<64 - 1)
+	w.sigSize = len(c.bytes())
+	w.sig = c.at - w.sigSize
+	w.proof = c.item()
+	switch {
+	case !c.end():
+		return w, fmt.Errorf("%w: not [type, payload, key, signature, proof]", ErrMalformed)
+	case kind != RecordType:
+		return w, fmt.Errorf("%w: type %.32q", ErrUnsupported, kind)
+	case len(w.payload) > MaxRecordSize:
+		return w, fmt.Errorf("%w: %d signed bytes, at most %d", ErrTooLarge, len(w.payload), MaxRecordSize)
+	}
+	return w, nil
+}
+
+// read decodes the signed part and reports whether it is in its canonical form. Its
+// strings stay parts of s.
+func (p *payloadWire) read(s string) bool {
+	c := cursor{s: s}
+	m := pairsOf(&c)
+	if m.has("ep") {
+		p.Endpoints = readEndpoints(&c)
+	}
+	if m.may("cap") {
+		p.Capabilities = readCapabilities(&c)
+	}
+	if m.has("exp") {
+		p.NotAfter = c.uint(1<<64 - 1)
+	}
+	if m.may("ext") {
+		p.Extensions = readExtensions(&c)
+	}
+	if m.has("iat") {
+		p.Issued = c.uint(1<<64 - 1)
+	}
+	if m.may("reg") {
+		p.Region = c.filled(c.text())
+	}
+	if m.has("rot") {
+		p.Rotation = c.uint(1<<64 - 1)
+	}
+	if m.has("seq") {
+		p.Sequence = c.uint(1<<64 - 1)
+	}
+	if m.may("card") {
+		p.Card = readCard(&c)
+	}
+	if m.may("code") {
+		p.Code = readCode(&c)
+	}
+	if m.has("agent") {
+		p.Agent = c.link()
+	}
+	return m.end() && c.end()
 }
 
 // check holds the payload against its identity and the limits.

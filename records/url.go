@@ -9,13 +9,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 )
 
-const (
-	lower  = "abcdefghijklmnopqrstuvwxyz"
-	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	digits = "0123456789"
-
-	maxHost = 253 // bytes of a DNS name
-)
+const maxHost = 253 // bytes of a DNS name
 
 // CheckURL reports why s is none of: an absolute URL with a host and no user
 // part, a multiaddr, a package URL. It is a check of form, the same for ever: it
@@ -28,19 +22,21 @@ func CheckURL(s string) error {
 	if len(s) > MaxURL {
 		return fmt.Errorf("url: %w: %d bytes, at most %d", ErrTooLarge, len(s), MaxURL)
 	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"{}|\\^`", r) }); i >= 0 {
-		return fmt.Errorf("url %.64q: %w: forbidden character at byte %d", s, ErrMalformed, i)
+	for i := range len(s) {
+		if !inURL(s[i]) {
+			return fmt.Errorf("url %.64q: %w: forbidden character at byte %d", s, ErrMalformed, i)
+		}
 	}
 	if rest, ok := strings.CutPrefix(s, "/"); ok {
 		return checkMultiaddrForm(s, rest)
 	}
 	scheme, rest, ok := strings.Cut(s, ":")
-	if !ok || scheme == "" || !only(scheme, lower+digits+"+.-") || !only(scheme[:1], lower) {
+	if !ok || scheme == "" || !only(scheme, inScheme) || !isLower(scheme[0]) {
 		return fmt.Errorf("url %.64q: %w: no lower-case scheme", s, ErrMalformed)
 	}
 	switch scheme {
 	case "pkg":
-		if kind, name, ok := strings.Cut(rest, "/"); !ok || kind == "" || name == "" || !only(kind, lower+digits+"+.-") {
+		if kind, name, ok := strings.Cut(rest, "/"); !ok || kind == "" || name == "" || !only(kind, inScheme) {
 			return fmt.Errorf("url %.64q: %w: a package URL is pkg:type/name", s, ErrMalformed)
 		}
 		return checkPercent(s, rest)
@@ -65,7 +61,7 @@ func CheckURL(s string) error {
 // protocol's name; rest is s without its first slash.
 func checkMultiaddrForm(s, rest string) error {
 	protocol, _, _ := strings.Cut(rest, "/")
-	if protocol == "" || !only(protocol, lower+digits+"-") || !only(protocol[:1], lower) {
+	if protocol == "" || !only(protocol, inProtocol) || !isLower(protocol[0]) {
 		return fmt.Errorf("url %.64q: %w: a multiaddr begins with a protocol", s, ErrMalformed)
 	}
 	if strings.HasSuffix(rest, "/") || strings.Contains(rest, "//") {
@@ -88,10 +84,13 @@ func checkAuthority(a string) error {
 			return fmt.Errorf("%w: %.16q after the address", ErrMalformed, after)
 		}
 	}
-	if host == "" || len(host) > maxHost || !only(host, lower+upper+digits+"-._~") {
+	if host == "" || len(host) > maxHost || !only(host, inHost) {
 		return fmt.Errorf("%w: want a host of letters, digits and -._~ in at most %d bytes, without a user part", ErrMalformed, maxHost)
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); hasPort && (err != nil || n == 0 || port[0] == '0') {
+	if !hasPort {
+		return nil
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || port[0] == '0' {
 		return fmt.Errorf("%w: port %.16q", ErrMalformed, port)
 	}
 	return nil
@@ -104,15 +103,46 @@ func checkPercent(s, part string) error {
 		if !ok {
 			return nil
 		}
-		if len(after) < 2 || !only(after[:2], digits+"abcdefABCDEF") {
+		if len(after) < 2 || !only(after[:2], isHex) {
 			return fmt.Errorf("url %.64q: %w: %% without two hexadecimal digits", s, ErrMalformed)
 		}
 		rest = after
 	}
 }
 
-// only reports whether s has no byte outside set.
-func only(s, set string) bool { return strings.Trim(s, set) == "" }
+// only reports whether all bytes of s are in a set.
+func only(s string, in func(byte) bool) bool {
+	for i := range len(s) {
+		if !in(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
+
+// inURL is printable ASCII, but for the space and what RFC 3986 keeps out of a URL.
+func inURL(c byte) bool {
+	switch c {
+	case '<', '>', '"', '{', '}', '|', '\\', '^', '`':
+		return false
+	}
+	return ' ' < c && c <= '~'
+}
+
+func inScheme(c byte) bool {
+	return isLower(c) || isDigit(c) || c == '+' || c == '.' || c == '-'
+}
+
+func inProtocol(c byte) bool { return isLower(c) || isDigit(c) || c == '-' }
+
+func inHost(c byte) bool {
+	return isLower(c) || isDigit(c) || 'A' <= c && c <= 'Z' || c == '-' || c == '.' || c == '_' || c == '~'
+}
 
 // checkMultiaddrs refuses, before a key is used, multiaddrs that this build's
 // libraries cannot read. Open does not ask it: a reader may know more protocols

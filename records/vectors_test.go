@@ -265,7 +265,7 @@ func openRecordVector(b []byte) (map[string]any, error) {
 		return nil, err
 	}
 	var w recordWire
-	if err := codec.unmarshal(b, &w); err != nil {
+	if err := strictly(b, &w); err != nil {
 		return nil, err
 	}
 	mark := rec.Mark()
