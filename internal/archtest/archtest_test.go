@@ -119,7 +119,7 @@ func TestBrokenHouses(t *testing.T) {
 		floor  = "a floor does not lean on what stands upon it"
 		above  = "node composes what lies below; simulators and programs stand above it"
 		pure   = "records are pure values: no I/O, no log, no cancellation on the ground (net/url and net/netip only parse)"
-		light  = "the ground stays embeddable: CIDs, multiaddrs and one CBOR codec, nothing heavier"
+		light  = "the ground stays embeddable: CIDs, multiaddrs and one CBOR codec and one curve, nothing heavier"
 		bottom = "the ground stands on nothing of ours"
 		helper = "a helper that anyone may import knows nothing of ours but records"
 		sim    = "no simulator in the daemon's binary"

@@ -44,8 +44,9 @@ var law = slices.Concat([]rule{
 		except: pkgs{
 			"github.com/fxamacker/cbor/...", "github.com/ipfs/go-cid", "github.com/multiformats/go-multiaddr",
 			"github.com/multiformats/go-multibase", "github.com/multiformats/go-multihash", "github.com/multiformats/go-varint",
+			"github.com/oasisprotocol/curve25519-voi/...",
 		},
-		why: "the ground stays embeddable: CIDs, multiaddrs and one CBOR codec, nothing heavier",
+		why: "the ground stays embeddable: CIDs, multiaddrs and one CBOR codec and one curve, nothing heavier",
 	}, {
 		from: pkgs{"overlay/..."}, to: ours("gossip/..."),
 		why: "overlay and gossip are siblings: they share data, never code",

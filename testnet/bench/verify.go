@@ -21,9 +21,9 @@ func verify() Metric {
 		Name: "verify", About: "1/s; signed records opened per second and core, against bare Ed25519", Nodes: 1,
 		Explained: Explanation{
 			Measures: "How many signed location records one core decodes and verifies in a second, in CPU time: `records.OpenRecord` over the bytes of as many different agents. Beside it tombstones, which need two hashes and no signature, and duplicates: a tombstone that is known already, verified again and found in the fact set.",
-			Unit:     "1/s, records per second of CPU time. `p50` is the median of the ratios of interleaved pairs, `least` and `most` are the ends. `batched` is the same for records verified together, `tombstones` a figure in 1/s, `duplicates` the rate of known tombstones over that of bare Ed25519.",
+			Unit:     "1/s, records per second of CPU time. `p50` is the median of the ratios of interleaved pairs, `least` and `most` are the ends. `batched` is the same for all records of a block opened together with `records.OpenRecords`, one rule and one answer for each, `tombstones` a figure in 1/s, `duplicates` the rate of known tombstones over that of bare Ed25519.",
 			Floor:    "`ed25519.Verify` of the standard library over messages of the same size, with another key for each.",
-			Goal:     "Single at least 0.95 of bare Ed25519, batched at least 1.9 of it, 10^6 tombstones a second, duplicates at 50 times the rate of bare Ed25519. Batch verification is not built, so `batched` has no figure and the goal is not held.",
+			Goal:     "Single at least 0.95 of bare Ed25519, batched at least 1.9 of it, 10^6 tombstones a second, duplicates at 50 times the rate of bare Ed25519.",
 		},
 		Run: runs(effort{pairs: fewPairs, items: verifyRecords}, effort{pairs: manyPairs, items: 4 * verifyRecords}, runVerify),
 	}
@@ -51,18 +51,29 @@ func runVerify(ctx context.Context, e effort, say func(string, ...any)) (Result,
 		return r, err
 	}
 	singles.tell(&r)
-	tombs, err := measurePairs(ctx, e.pairs, v.openTombstones, v.bare)
-	if err == nil {
-		r.Figures = append(r.Figures, Figure{"tombstones", Rate, median(tombs.ours)})
-		tombs, err = measurePairs(ctx, e.pairs, v.duplicates, v.bare)
+	err = v.besides(ctx, e.pairs, &r)
+	return r, err
+}
+
+// besides measures what else there is to verify.
+func (v *verification) besides(ctx context.Context, n int, r *Result) error {
+	for _, arm := range []struct {
+		name string
+		ours func() (float64, error)
+	}{{"batched", v.openTogether}, {"tombstones", v.openTombstones}, {"duplicates", v.duplicates}} {
+		p, err := measurePairs(ctx, n, arm.ours, v.bare)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case arm.name == "tombstones":
+			r.Figures = append(r.Figures, Figure{arm.name, Rate, median(p.ours)})
+		default:
+			r.ratio(arm.name, median(p.ratios()))
+		}
 	}
-	if err == nil {
-		r.ratio("duplicates", median(tombs.ratios()))
-	} else if ctx.Err() == nil {
-		return r, err
-	}
-	r.Notes = append(r.Notes, "batched verification is not built")
-	return r, nil
+	return nil
 }
 
 func newVerification(ctx context.Context, n int) (*verification, error) {
@@ -96,6 +107,14 @@ func (v *verification) openRecords() (float64, error) {
 		_, err := records.OpenRecord(v.records[i])
 		return err
 	})
+}
+
+func (v *verification) openTogether() (float64, error) {
+	rate, err := perCPUSecond(1, func(int) error {
+		_, errs := records.OpenRecords(v.records)
+		return errors.Join(errs...)
+	})
+	return rate * float64(len(v.records)), err
 }
 
 func (v *verification) openTombstones() (float64, error) {
