@@ -8,8 +8,8 @@ import (
 const (
 	// settleShare of a distance is how much nearer another parent must be, and
 	// settleLeast at least: delays tremble.
-	settleShare = 16
-	settleLeast = 500 // microseconds
+	settleShare = 64
+	settleLeast = 200 // microseconds
 	// tellShare of a distance is how far it may be off what was told.
 	tellShare = 20
 	tellLeast = 200 // microseconds
