@@ -1,8 +1,8 @@
 package node
 
 import (
-	"container/list"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -24,80 +24,143 @@ const (
 	sourceFound = "cache" // found by a lookup
 )
 
-// cached is what is remembered of one agent.
+// cached is what is remembered of one agent. It does not change, but for the two
+// marks at its end.
 type cached struct {
+	id            records.AgentID
 	rec           *records.Record
 	source        string
 	confirmed     time.Time // when it was last put here or confirmed by peers
 	confirmations int       // peers that gave the same record then
+
+	since       int64 // confirmed, in Unix nanoseconds like the next three
+	from, until int64 // the lease
+	freshUntil  int64 // see fresh
+	slot        int   // place in the ring; owned by cache.mu
+
+	top  atomic.Bool // the store knew of nothing that outranks rec, and what it learns later is offered here
+	used atomic.Bool // asked for since the hand was last here
+}
+
+func newCached(rec *records.Record, source string, confirmed time.Time, confirmations int) *cached {
+	c := &cached{id: rec.ID(), rec: rec, source: source, confirmed: confirmed, confirmations: confirmations}
+	c.from, c.until = rec.Issued().Add(-records.MaxAhead).UnixNano(), rec.NotAfter().UnixNano()
+	c.since = confirmed.UnixNano()
+	c.freshUntil = confirmed.Add(c.freshFor()).UnixNano()
+	return c
+}
+
+func (c *cached) freshFor() time.Duration {
+	if c.source == sourceHeld {
+		return freshHeld
+	}
+	return freshFound
 }
 
 // fresh reports whether c may answer without asking anybody.
-func (c cached) fresh(now time.Time) bool {
-	limit := freshFound
-	if c.source == sourceHeld {
-		limit = freshHeld
-	}
-	return now.Sub(c.confirmed) <= limit && holds(c.rec, now) == nil
+func (c *cached) fresh(now time.Time) bool {
+	return now.Sub(c.confirmed) <= c.freshFor() && holds(c.rec, now) == nil
 }
 
-// cache remembers the newest record of recently used agents; the least recently
-// used goes first. It is memory only: after a restart everything is asked again.
+// cache remembers the newest record of recently used agents; one that was not used
+// for long goes first. It is memory only: after a restart everything is asked again.
+//
+// It never holds the record of an agent that is dead: the fact set is asked before
+// one is taken in, and a fact comes into the set by bury. So what is found here needs
+// no further look at the facts, and who has seen an agent dead finds it here no more.
 type cache struct {
-	mu    sync.Mutex
-	byID  map[records.AgentID]*list.Element // owned by mu
-	order *list.List                        // of cached, most recent first; owned by mu
+	dead func(records.AgentID) records.Fact
+
+	byID *cacheIndex // read by all, written under mu
+	mu   sync.Mutex
+	ring []*cached // all of byID, in the order of the hand; owned by mu
+	hand int       // owned by mu
 }
 
-func newCache() *cache {
-	return &cache{byID: make(map[records.AgentID]*list.Element), order: list.New()}
+// newCache returns an empty cache of agents of which dead says nil.
+func newCache(dead func(records.AgentID) records.Fact) *cache {
+	return &cache{dead: dead, byID: newCacheIndex()}
 }
 
 // get returns what is known of id.
-func (c *cache) get(id records.AgentID) (cached, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	el, ok := c.byID[id]
-	if !ok {
-		return cached{}, false
+func (c *cache) get(id records.AgentID) (*cached, bool) {
+	entry := c.byID.find(&id)
+	if entry == nil {
+		return nil, false
 	}
-	c.order.MoveToFront(el)
-	return el.Value.(cached), true
+	if !entry.used.Load() {
+		entry.used.Store(true)
+	}
+	return entry, true
 }
 
 // offer remembers rec unless a newer one is known; an equal one is confirmed anew.
 func (c *cache) offer(rec *records.Record, source string, at time.Time, confirmations int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry := cached{rec: rec, source: source, confirmed: at, confirmations: confirmations}
-	if el, ok := c.byID[rec.ID()]; ok {
-		old := el.Value.(cached)
-		switch rec.Mark().Compare(old.rec.Mark()) {
-		case -1:
-			return
-		case 0:
-			if old.source == sourceHeld {
-				entry.source = sourceHeld
-			}
-			entry.confirmations = max(confirmations, old.confirmations)
-		}
-		el.Value = entry
-		c.order.MoveToFront(el)
+	if c.dead(rec.ID()) != nil {
 		return
 	}
-	c.byID[rec.ID()] = c.order.PushFront(entry)
-	if c.order.Len() > cacheSize {
-		last := c.order.Back()
-		delete(c.byID, c.order.Remove(last).(cached).rec.ID())
+	id := rec.ID()
+	old := c.byID.find(&id)
+	if old == nil {
+		c.insert(newCached(rec, source, at, confirmations))
+		return
 	}
+	switch rec.Mark().Compare(old.rec.Mark()) {
+	case -1:
+		return
+	case 0:
+		if old.source == sourceHeld {
+			source = sourceHeld
+		}
+		confirmations = max(confirmations, old.confirmations)
+	}
+	entry := newCached(rec, source, at, confirmations)
+	entry.slot = old.slot
+	entry.used.Store(true)
+	c.ring[entry.slot] = entry
+	c.byID.put(entry)
 }
 
-// drop forgets id.
-func (c *cache) drop(id records.AgentID) {
+// insert takes in an agent that is not known, in the place of one that was not used
+// for a turn of the hand where there is no other. Owned by mu.
+func (c *cache) insert(entry *cached) {
+	defer c.byID.put(entry)
+	if len(c.ring) < cacheSize {
+		entry.slot = len(c.ring)
+		c.ring = append(c.ring, entry)
+		return
+	}
+	for c.ring[c.hand].used.Swap(false) {
+		c.hand = (c.hand + 1) % len(c.ring)
+	}
+	c.byID.remove(c.ring[c.hand].id)
+	entry.slot, c.ring[c.hand] = c.hand, entry
+	c.hand = (c.hand + 1) % len(c.ring)
+}
+
+// bury forgets id and then lets add put the fact of its death into the set; nothing is
+// taken in meanwhile.
+func (c *cache) bury(id records.AgentID, add func() bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if el, ok := c.byID[id]; ok {
-		c.order.Remove(el)
-		delete(c.byID, id)
+	c.remove(id)
+	return add()
+}
+
+// remove forgets id. Owned by mu.
+func (c *cache) remove(id records.AgentID) {
+	entry := c.byID.find(&id)
+	if entry == nil {
+		return
+	}
+	c.byID.remove(id)
+	last := len(c.ring) - 1
+	c.ring[entry.slot], c.ring[last].slot = c.ring[last], entry.slot
+	c.ring[last] = nil
+	c.ring = c.ring[:last]
+	if c.hand >= last {
+		c.hand = 0
 	}
 }

@@ -125,9 +125,6 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Socket && c.Dir == "" {
 		return c, fmt.Errorf("a control socket needs a data directory: %w", ErrUsage)
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -27,11 +27,10 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 		n.count.add("facts_refused_total", 1)
 		return false, err
 	}
-	if !n.facts.Add(f) {
+	if !n.cache.bury(f.ID(), func() bool { return n.facts.Add(f) }) {
 		return false, nil
 	}
 	n.arrivals.note(f.ID(), source)
-	n.cache.drop(f.ID())
 	if n.leases.holds(f.ID()) {
 		n.background(func(ctx context.Context) { n.endLease(ctx, f.ID()) })
 	}

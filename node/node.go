@@ -75,9 +75,10 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, started: time.Now(),
-		facts: records.NewFactSet(), arrivals: newArrivals(), cache: newCache(), watchers: newWatchers(), count: newCounters(),
+		facts: records.NewFactSet(), arrivals: newArrivals(), watchers: newWatchers(), count: newCounters(),
 		met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
+	n.cache = newCache(n.dead)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.build(); err != nil {
 		return nil, errors.Join(fmt.Errorf("node: %w", err), n.Close())
@@ -136,7 +137,7 @@ func (n *Node) openStore() error {
 	if err != nil {
 		return err
 	}
-	n.clock = newClock(n.cfg.Now, stored)
+	n.clock = newClock(n.cfg.Now, n.started, stored)
 	if behind := n.clock.Behind(); behind > time.Minute {
 		n.log.Warn("the clock is behind its own last reading; leases are judged by that reading", "behind", behind.Round(time.Second))
 	}
@@ -199,7 +200,7 @@ func (n *Node) joinTopic() error {
 		return err
 	}
 	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
-	n.ready = newReadiness(time.Now, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
+	n.ready = newReadiness(time.Now, n.started, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
 	n.topic, err = gossip.Join(gossip.Config{

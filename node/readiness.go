@@ -2,7 +2,9 @@ package node
 
 import (
 	"fmt"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -41,6 +43,8 @@ type readiness struct {
 	ageless bool             // local profile: completeness does not age
 	anchors map[peer.ID]bool // bootstrap peers and those known from an earlier run
 	became  func()           // called once, at the first time ready
+	base    time.Time        // what lasts counts from
+	until   atomic.Int64     // see lasts; negative while not ready
 
 	mu       sync.Mutex
 	started  time.Time
@@ -54,13 +58,14 @@ type readiness struct {
 	changed  chan struct{}         // closed and replaced when the state may have changed
 }
 
-func newReadiness(now func() time.Time, ageless bool, bootstrap, known []peer.ID, rebuilt bool, became func()) *readiness {
+func newReadiness(now func() time.Time, base time.Time, ageless bool, bootstrap, known []peer.ID, rebuilt bool, became func()) *readiness {
 	r := &readiness{
 		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became,
-		started: now(), alone: len(bootstrap)+len(known) == 0 && !rebuilt, rebuilt: rebuilt,
+		base: base, started: now(), alone: len(bootstrap)+len(known) == 0 && !rebuilt, rebuilt: rebuilt,
 		seen: make(map[peer.ID]bool), live: make(map[peer.ID]bool), seasoned: make(map[peer.ID]time.Time), others: make(map[peer.ID]time.Time),
 		changed: make(chan struct{}),
 	}
+	r.until.Store(-1)
 	for _, p := range bootstrap {
 		r.anchors[p] = true
 	}
@@ -84,6 +89,7 @@ func (r *readiness) connected(p peer.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen[p], r.live[p] = true, true
+	r.extend()
 }
 
 // synced notes a reconciliation that ended in agreement.
@@ -103,6 +109,7 @@ func (r *readiness) synced(rep gossip.SyncReport) {
 	if r.enough() {
 		r.finish()
 	}
+	r.extend()
 }
 
 // enough reports whether the rounds so far make the facts complete. Owned by mu.
@@ -157,7 +164,24 @@ func (r *readiness) finish() {
 		close(r.changed)
 		r.changed = make(chan struct{})
 	}
+	r.extend()
 }
+
+// extend works out how long the node is ready if nothing more happens. Owned by mu,
+// and called after every change of what state looks at.
+func (r *readiness) extend() {
+	switch {
+	case r.complete.IsZero():
+	case r.ageless || r.alone && len(r.live) == 0:
+		r.until.Store(math.MaxInt64)
+	default:
+		r.until.Store(int64(r.complete.Sub(r.base) + completeLimit))
+	}
+}
+
+// lasts reports whether the state is ready at a time since base, without a lock and
+// without a look at the clock.
+func (r *readiness) lasts(run time.Duration) bool { return int64(run) <= r.until.Load() }
 
 // tick lets time pass: a patient wait may be over.
 func (r *readiness) tick() {

@@ -55,7 +55,7 @@ func TestReadiness(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Unix(1_800_000_000, 0)
 			now := start
-			r := newReadiness(func() time.Time { return now }, row.ageless, row.anchors, row.known, row.rebuilt, func() {})
+			r := newReadiness(func() time.Time { return now }, start, row.ageless, row.anchors, row.known, row.rebuilt, func() {})
 			r.begin()
 			for _, step := range row.rounds {
 				now = start.Add(time.Duration(step.at) * time.Second)
@@ -80,7 +80,7 @@ func TestReadiness(t *testing.T) {
 
 func TestClockNeverRunsBack(t *testing.T) {
 	now := time.Unix(2000, 0)
-	c := newClock(func() time.Time { return now }, time.Unix(1000, 0))
+	c := newClock(func() time.Time { return now }, now, time.Unix(1000, 0))
 	if got := c.Now(); !got.Equal(now) {
 		t.Fatalf("now %v", got)
 	}
@@ -107,7 +107,7 @@ func TestAgentName(t *testing.T) {
 func TestWhatReadinessWaitsFor(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	now := start
-	r := newReadiness(func() time.Time { return now }, true, []peer.ID{"boot"}, []peer.ID{"boot", "gone"}, false, func() {})
+	r := newReadiness(func() time.Time { return now }, start, true, []peer.ID{"boot"}, []peer.ID{"boot", "gone"}, false, func() {})
 	r.begin()
 	says := func(want string) {
 		t.Helper()

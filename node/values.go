@@ -57,8 +57,11 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 		return fmt.Errorf("put: %w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), mark.Sequence)
 	}
 	if err := n.store.PutRecord(ctx, rec, own, now); err != nil {
-		if errors.Is(err, store.ErrFull) {
+		switch {
+		case errors.Is(err, store.ErrFull):
 			n.count.add("records_refused_full_total", 1)
+		case ctx.Err() != nil: // it may be stored all the same, and outrank what is remembered
+			n.cache.offer(rec, sourceFound, now, 0)
 		}
 		return err
 	}
