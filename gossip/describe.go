@@ -3,29 +3,20 @@ package gossip
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io"
 	"slices"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
+	"github.com/cairn-overlay/cairn/records"
 )
 
-// describe is the describer's part after it has told what it holds. sketch allows
-// the solver to ask for more symbols, or for a list; a solver that leaves without
-// a word was satisfied if quiet.
-func (s *session) describe(ctx context.Context, sketch, quiet bool) error {
-	d := describer{session: s, sketch: sketch}
+// describe is the describer's part after it has told what it holds: the solver asks
+// for more of it, until it knows enough to settle.
+func (s *session) describe(ctx context.Context) error {
+	d := describer{session: s, open: !s.client && (s.w.mode == modeSymbols || s.w.mode == modeFresh)}
 	for {
 		kind, payload, err := s.read()
-		if errors.Is(err, io.EOF) && quiet {
-			return nil
-		}
 		if err != nil {
 			return unexpected(err)
-		}
-		quiet = false
-		if err := s.prepare(ctx); err != nil {
-			return err
 		}
 		if over, err := d.answer(ctx, kind, payload); over || err != nil {
 			return err
@@ -36,9 +27,9 @@ func (s *session) describe(ctx context.Context, sketch, quiet bool) error {
 // describer is the state of describe.
 type describer struct {
 	*session
-	sketch bool
+	open   bool // the solver may ask for more symbols, or for a list
 	listed bool
-	wants  []uint64
+	wants  []riblt.Item
 	loaded bool  // facts have come: no more wants
 	ended  bool  // the solver's end has come: only its done may follow
 	said   done  // our answer to it
@@ -52,93 +43,112 @@ func (d *describer) answer(ctx context.Context, kind frameKind, payload []byte) 
 		return true, d.over(ctx, payload)
 	case d.ended:
 		return false, junkf("frame %d after the end", kind)
-	case kind == frameMore && d.sketch:
-		n, err := parseMore(payload, maxSymbols-d.symbols)
-		if err != nil {
-			return false, err
-		}
-		return false, d.sendSymbols(n)
-	case kind == frameAskList && d.sketch && !d.listed:
+	case kind == frameMore && d.open:
+		return false, d.more(payload)
+	case kind == frameAnew && d.open && d.view == nil:
+		return false, d.anew(ctx, payload)
+	case kind == frameAskList && d.open && d.view != nil && !d.listed:
 		d.listed = true
 		return false, d.sendList()
-	case kind == frameWant && !d.loaded:
-		return false, d.want(payload)
+	case kind == frameWant && d.view != nil && !d.loaded:
+		return false, d.want(payload, hashSize)
+	case kind == frameFetch && d.view == nil && !d.loaded:
+		return false, d.want(payload, itemSize)
 	case kind == frameFacts:
-		d.loaded, d.sketch = true, false
-		return false, d.take(payload, nil)
+		d.loaded, d.open = true, false
+		_, err := d.take(payload, nil)
+		return false, err
 	case kind == frameEnd:
-		e, err := parseEnd(payload)
+		partial, err := parseEnd(payload)
 		if err != nil {
 			return false, err
 		}
 		d.ended = true
-		return false, d.reckon(ctx, e)
+		return false, d.reckon(ctx, partial)
 	}
 	return false, junkf("frame %d out of place", kind)
 }
 
-// want notes what the solver asks for.
-func (d *describer) want(payload []byte) error {
-	hashes, err := parseHashes(payload)
+// more sends further symbols.
+func (d *describer) more(payload []byte) error {
+	limit := maxSymbols
+	if d.view == nil {
+		limit = cellsBetween(d.h.size, d.w.size)
+	}
+	n, err := parseMore(payload, limit-d.symbols)
 	if err != nil {
 		return err
 	}
-	if n := len(d.wants); len(hashes) == 0 || n+len(hashes) > maxWanted || n > 0 && hashes[0] <= d.wants[n-1] {
-		return junkf("wants %d and %d facts", n, len(hashes))
+	if d.view == nil {
+		return d.sendCells(n)
 	}
-	d.sketch = false
-	d.wants = append(d.wants, hashes...)
+	return d.sendSymbols(n)
+}
+
+// anew begins again, with symbols under this session's keys.
+func (d *describer) anew(ctx context.Context, payload []byte) error {
+	n, err := parseMore(payload, maxSymbols)
+	if err != nil {
+		return err
+	}
+	if !d.admitted(ctx) {
+		return refusedError(refuseBusy)
+	}
+	d.prepare()
+	d.symbols = 0
+	return d.sendSymbols(n)
+}
+
+// want notes what the solver asks for.
+func (d *describer) want(payload []byte, size int) error {
+	names, err := parseItems(payload, size)
+	if err != nil {
+		return err
+	}
+	if n := len(d.wants); n+len(names) > maxWanted || n > 0 && compareItems(d.wants[n-1], names[0]) >= 0 {
+		return junkf("wants %d and %d facts", n, len(names))
+	}
+	d.open = false
+	d.wants = append(d.wants, names...)
 	return nil
 }
 
 // reckon answers the solver's end: the facts it wants, and how we stand.
-func (d *describer) reckon(ctx context.Context, e end) error {
-	union := d.view.sum ^ d.sum
-	if d.fault == nil && !e.partial && union != e.union {
-		return junkf("sets that do not add up")
-	}
-	places, err := d.locate()
+func (d *describer) reckon(ctx context.Context, partial bool) error {
+	facts, err := d.locate()
 	if err != nil {
 		return err
 	}
-	all, err := d.send(places)
+	sent, err := d.send(facts)
 	if err != nil {
 		return err
 	}
-	if e.partial || !all {
+	if partial || sent < len(facts) || len(facts) < len(d.wants) {
 		d.err = errPartial
 	}
-	d.said, d.err = d.finished(ctx, d.err, union)
+	d.said, d.err = d.finished(ctx, d.err)
 	return d.write(frameDone, d.said.append(nil))
 }
 
-// locate finds the wanted facts in the view.
-func (d *describer) locate() ([]uint32, error) {
+// locate finds the wanted facts. Of items, which a solver may have been misled to, some
+// may stand for nothing.
+func (d *describer) locate() (facts []records.Fact, err error) {
+	if d.view == nil {
+		for _, it := range d.wants {
+			if f := d.r.ledger.find(d.snap, it); f != nil {
+				facts = append(facts, f)
+			}
+		}
+		return facts, nil
+	}
 	if len(d.wants) == 0 {
 		return nil, nil
 	}
-	places := make([]uint32, 0, len(d.wants))
-	found := 0
-	wanted := make(map[uint64]bool, len(d.wants))
-	for _, h := range d.wants {
-		wanted[h] = true
-	}
-	for i, it := range d.view.hashed {
-		h := short(it)
-		first, ok := wanted[h]
-		if !ok {
-			continue
-		}
-		if first {
-			found++
-			wanted[h] = false
-		}
-		places = append(places, uint32(i))
-	}
-	if found != len(d.wants) {
+	facts, ok := d.view.find(d.wants)
+	if !ok {
 		return nil, junkf("wants what we never had")
 	}
-	return places, nil
+	return facts, nil
 }
 
 // over takes the solver's done. Without an end before it, it says that the sets
@@ -149,15 +159,25 @@ func (d *describer) over(ctx context.Context, payload []byte) error {
 		return err
 	}
 	if !d.ended {
-		if d.loaded || len(d.wants) > 0 || theirs.union != d.view.sum {
+		if d.loaded || len(d.wants) > 0 {
 			return junkf("done with nothing")
 		}
-		d.said, d.err = d.finished(ctx, nil, d.view.sum)
+		d.said, d.err = d.finished(ctx, nil)
 	}
-	if d.err == nil && theirs.agreed {
-		d.remember(d.said, theirs)
+	return d.agree(d.err, d.said, theirs)
+}
+
+// sendCells sends the next n symbols that we keep.
+func (s *session) sendCells(n int) error {
+	s.misled = true // until the sums say otherwise
+	for end := s.symbols + n; s.symbols < end; {
+		run := s.r.ledger.run(s.snap, s.symbols, min(end-s.symbols, symbolsFrame))
+		s.symbols += len(run.Symbols)
+		if err := s.write(frameSymbols, run.Append(nil)); err != nil {
+			return err
+		}
 	}
-	return d.err
+	return nil
 }
 
 // sendSymbols sends the next n symbols.

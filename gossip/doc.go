@@ -55,8 +55,10 @@
 // Files: trees.go, treelink.go, treefacts.go, treewire.go (the trees); topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
 // settings of pubsub), tracer.go (what it drops), repair.go (peers it forgets);
 // schedule.go and watch.go (when to reconcile), sync.go and serve.go (client and
-// server), roles.go, session.go, describe.go, solve.go, view.go, memory.go (the
-// session), frames.go and wire.go (its bytes).
+// server), roles.go, session.go, choose.go, feed.go, describe.go, solve.go, memory.go
+// and marks.go (the session), ledger.go, essence.go and sketch.go (what is kept of the
+// set for it), view.go (the set under a session's keys), frames.go and wire.go (its
+// bytes).
 //
 // # Lifecycle
 //

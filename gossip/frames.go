@@ -1,8 +1,11 @@
 package gossip
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/cairn-overlay/cairn/internal/riblt"
 )
 
 // syncVersion is the first byte of hello and welcome.
@@ -13,7 +16,7 @@ type frameKind byte
 
 // The frames of a reconciliation, in the order in which they appear in one.
 const (
-	frameHello   frameKind = 1  // the client: who I am, how large my set is
+	frameHello   frameKind = 1  // the client: who I am, what I hold
 	frameWelcome frameKind = 2  // the server: the same, and how we go on
 	frameRefuse  frameKind = 3  // the server: not now
 	frameSymbols frameKind = 4  // a run of coded symbols
@@ -23,77 +26,119 @@ const (
 	frameWant    frameKind = 8  // short hashes of facts that the sender lacks
 	frameFacts   frameKind = 9  // facts
 	frameEnd     frameKind = 10 // the solver has sent its wants and facts
-	frameDone    frameKind = 11 // the sender has everything
+	frameDone    frameKind = 11 // how the sender stands now
+	frameAnew    frameKind = 12 // that many symbols under this session's key, please
+	frameFetch   frameKind = 13 // items of facts that the sender lacks
 )
 
 // mode is how a reconciliation goes on after the welcome.
 type mode byte
 
 const (
-	modeSame    mode = 0 // nothing has changed since we last agreed
-	modeSymbols mode = 1 // symbols follow; the client solves
+	modeSame    mode = 0 // the sets are equal
+	modeSymbols mode = 1 // symbols that the server keeps follow; the client solves
 	modeList    mode = 2 // the server's list follows; the client solves
 	modeTell    mode = 3 // the client lists, the server solves
+	modeFeed    mode = 4 // what the server got since then follows
+	modeFresh   mode = 5 // symbols under this session's key follow; the client solves
+	lastMode         = modeFresh
 )
 
-// hello introduces a side: its nonce for this session, and its set. Of one
-// instance of a set, equal generations are equal sets.
+const nonceSize = 8
+
+// nonce is a side's part in the keys of a session.
+type nonce [nonceSize]byte
+
+// hello introduces a client: its nonce for this session, its set, and how much of the
+// server's set it holds.
 type hello struct {
-	everReady  bool
-	nonce      [16]byte
-	instance   [8]byte
-	generation uint64
-	size       uint64
+	everReady bool
+	fresh     bool // the last session was misled by symbols that everybody can compute
+	nonce     nonce
+	instance  [8]byte // of the set; equal sizes of one instance are equal sets
+	size      uint64
+	sum       uint64  // of the fingerprint, under the client's nonce alone
+	holds     uint64  // the first facts of the peer's set that the sender holds, in their order of arrival
+	of        [8]byte // the instance that this is about; nothing unless holds is something
+	sketch    sketch
 }
 
-// maxSetSize bounds the size and generation that a peer may claim.
+// maxSetSize bounds the sizes that a peer may claim.
 const maxSetSize = 1 << 40
 
-const helloFixed = 1 + 1 + 16 + 8
+const helloFixed = 1 + 1 + nonceSize + 8
 
 func (h hello) append(b []byte) []byte {
-	b = append(b, syncVersion, flag(h.everReady))
-	return h.appendRest(b)
-}
-
-func (h hello) appendRest(b []byte) []byte {
+	b = append(b, syncVersion, flag(h.everReady)|flag(h.fresh)<<1)
 	b = append(b, h.nonce[:]...)
 	b = append(b, h.instance[:]...)
-	b = binary.AppendUvarint(b, h.generation)
-	return binary.AppendUvarint(b, h.size)
+	b = binary.AppendUvarint(b, h.size)
+	b = binary.BigEndian.AppendUint64(b, h.sum)
+	b = binary.AppendUvarint(b, h.holds)
+	if h.holds > 0 {
+		b = append(b, h.of[:]...)
+	}
+	return h.sketch.append(b)
 }
 
 func parseHello(b []byte) (h hello, err error) {
-	if len(b) < helloFixed || b[0] != syncVersion {
+	if len(b) < helloFixed || b[0] != syncVersion || b[1] > 3 {
 		return h, junkf("hello of %d bytes, or of another version", len(b))
 	}
-	if h.everReady, err = parseFlag(b[1]); err != nil {
-		return h, err
-	}
-	return h, h.parseRest(b[2:])
-}
-
-func (h *hello) parseRest(b []byte) (err error) {
+	h.everReady, h.fresh = b[1]&1 != 0, b[1]&2 != 0
+	b = b[2:]
 	b = b[copy(h.nonce[:], b):]
 	b = b[copy(h.instance[:], b):]
-	if h.generation, b, err = parseUvarint(b, maxSetSize); err != nil {
-		return fmt.Errorf("generation: %w", err)
+	if h.size, h.sum, b, err = parseSet(b); err != nil {
+		return h, err
 	}
-	if h.size, b, err = parseUvarint(b, maxSetSize); err != nil {
-		return fmt.Errorf("size: %w", err)
+	if h.holds, b, err = parseUvarint(b, maxSetSize); err != nil {
+		return h, fmt.Errorf("holds: %w", err)
 	}
-	return nothingLeft(b)
+	if h.holds > 0 {
+		if len(b) < len(h.of) {
+			return h, junkf("hello without an instance")
+		}
+		b = b[copy(h.of[:], b):]
+	}
+	if len(b) != sketchSize {
+		return h, junkf("sketch of %d bytes", len(b))
+	}
+	h.sketch = parseSketch(b)
+	return h, nil
+}
+
+// parseSet splits a set's size and sum off b.
+func parseSet(b []byte) (size, sum uint64, rest []byte, err error) {
+	if size, b, err = parseUvarint(b, maxSetSize); err != nil {
+		return 0, 0, nil, fmt.Errorf("size: %w", err)
+	}
+	if len(b) < 8 {
+		return 0, 0, nil, junkf("no sum")
+	}
+	return size, binary.BigEndian.Uint64(b), b[8:], nil
 }
 
 // welcome is the server's hello and its choice.
 type welcome struct {
-	hello
-	mode mode
+	everReady bool
+	mode      mode
+	nonce     nonce
+	instance  [8]byte
+	size      uint64
+	sum       uint64 // of the fingerprint, under both nonces
+	holds     uint64 // the first facts of the client's set that the server holds
+	count     uint64 // how many facts or symbols follow
 }
 
 func (w welcome) append(b []byte) []byte {
 	b = append(b, syncVersion, flag(w.everReady), byte(w.mode))
-	return w.appendRest(b)
+	b = append(b, w.nonce[:]...)
+	b = append(b, w.instance[:]...)
+	b = binary.AppendUvarint(b, w.size)
+	b = binary.BigEndian.AppendUint64(b, w.sum)
+	b = binary.AppendUvarint(b, w.holds)
+	return binary.AppendUvarint(b, w.count)
 }
 
 func parseWelcome(b []byte) (w welcome, err error) {
@@ -103,10 +148,22 @@ func parseWelcome(b []byte) (w welcome, err error) {
 	if w.everReady, err = parseFlag(b[1]); err != nil {
 		return w, err
 	}
-	if w.mode = mode(b[2]); w.mode > modeTell {
+	if w.mode = mode(b[2]); w.mode > lastMode {
 		return w, junkf("mode %d", w.mode)
 	}
-	return w, w.parseRest(b[3:])
+	b = b[3:]
+	b = b[copy(w.nonce[:], b):]
+	b = b[copy(w.instance[:], b):]
+	if w.size, w.sum, b, err = parseSet(b); err != nil {
+		return w, err
+	}
+	if w.holds, b, err = parseUvarint(b, maxSetSize); err != nil {
+		return w, fmt.Errorf("holds: %w", err)
+	}
+	if w.count, b, err = parseUvarint(b, w.size+maxSymbols); err != nil {
+		return w, fmt.Errorf("count: %w", err)
+	}
+	return w, nothingLeft(b)
 }
 
 // refusal is why a server does not serve now.
@@ -218,50 +275,67 @@ func parseFacts(b []byte) ([][]byte, error) {
 	return facts, nil
 }
 
-// end closes what a solver sends: its wants and the facts the describer lacks.
-type end struct {
-	partial bool   // a limit cut it short: the round cannot end in agreement
-	union   uint64 // XOR of the short hashes of both sets' union
-}
+// itemSize is the length of an item.
+const itemSize = 16
 
-func (e end) append(b []byte) []byte {
-	return binary.BigEndian.AppendUint64(append(b, flag(e.partial)), e.union)
-}
-
-func parseEnd(b []byte) (e end, err error) {
-	if len(b) != 1+8 {
-		return e, junkf("end of %d bytes", len(b))
+// appendItems encodes what names facts: items, of which the first size bytes count.
+func appendItems(b []byte, names []riblt.Item, size int) []byte {
+	for i := range names {
+		b = append(b, names[i][:size]...)
 	}
-	e.union = binary.BigEndian.Uint64(b[1:])
-	e.partial, err = parseFlag(b[0])
-	return e, err
+	return b
 }
 
-// done says how the session ended for its sender.
+// parseItems reads at least one name of that size. They ascend strictly.
+func parseItems(b []byte, size int) ([]riblt.Item, error) {
+	if len(b) == 0 || len(b)%size != 0 {
+		return nil, junkf("%d bytes are no names", len(b))
+	}
+	names := make([]riblt.Item, 0, len(b)/size)
+	for ; len(b) > 0; b = b[size:] {
+		var it riblt.Item
+		copy(it[:size], b)
+		if n := len(names); n > 0 && compareItems(names[n-1], it) >= 0 {
+			return nil, junkf("names do not ascend")
+		}
+		names = append(names, it)
+	}
+	return names, nil
+}
+
+func compareItems(a, b riblt.Item) int { return bytes.Compare(a[:], b[:]) }
+
+// parseEnd reads whether a limit cut short what the solver sent: the session cannot
+// end in agreement then.
+func parseEnd(b []byte) (partial bool, err error) {
+	if len(b) != 1 {
+		return false, junkf("end of %d bytes", len(b))
+	}
+	return parseFlag(b[0])
+}
+
+// done says how its sender stands: at the end of the session, or after its last turn.
 type done struct {
-	agreed     bool   // the sender holds the union, flushed
-	exact      bool   // and at this generation its set was the union and nothing else
-	generation uint64 // 0 unless exact
-	union      uint64 // XOR of the short hashes of what the sender should hold now
+	whole bool   // it holds all that it should now, flushed
+	sum   uint64 // of the fingerprint of that, under both nonces
+	reach uint64 // the receiver holds that many of the sender's first facts, 0 if unknown
 }
 
 func (d done) append(b []byte) []byte {
-	b = append(b, flag(d.agreed)|flag(d.exact)<<1)
-	b = binary.BigEndian.AppendUint64(b, d.union)
-	return binary.AppendUvarint(b, d.generation)
+	b = binary.BigEndian.AppendUint64(append(b, flag(d.whole)), d.sum)
+	return binary.AppendUvarint(b, d.reach)
 }
 
 func parseDone(b []byte) (d done, err error) {
-	if len(b) < 1+8+1 || b[0] > 3 || b[0] == 2 {
+	if len(b) < 1+8+1 {
 		return d, junkf("done of %d bytes", len(b))
 	}
-	d.agreed, d.exact = b[0]&1 != 0, b[0]&2 != 0
-	d.union = binary.BigEndian.Uint64(b[1:])
-	if d.generation, b, err = parseUvarint(b[9:], maxSetSize); err != nil {
-		return d, fmt.Errorf("generation: %w", err)
+	if d.whole, err = parseFlag(b[0]); err != nil {
+		return d, err
 	}
-	if d.generation != 0 && !d.exact {
-		return d, junkf("generation without exactness")
+	d.sum = binary.BigEndian.Uint64(b[1:])
+	if d.reach, b, err = parseUvarint(b[9:], maxSetSize); err != nil {
+		return d, fmt.Errorf("reach: %w", err)
 	}
 	return d, nothingLeft(b)
 }

@@ -13,18 +13,27 @@ import (
 	"time"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
+	"github.com/cairn-overlay/cairn/records"
 )
 
-// sampleHello has every field set.
+// sampleHello and sampleWelcome have every field set.
 func sampleHello() hello {
-	h := hello{everReady: true, generation: 300, size: 299}
+	h := hello{everReady: true, fresh: true, size: 300, sum: 258, holds: 299}
 	for i := range h.nonce {
 		h.nonce[i] = byte(i)
 	}
 	for i := range h.instance {
-		h.instance[i] = byte(0xa0 + i)
+		h.instance[i], h.of[i] = byte(0xa0+i), byte(0xb0+i)
+	}
+	for i := range h.sketch {
+		h.sketch[i] = int32(i-16) & (1<<sketchBits - 1)
 	}
 	return h
+}
+
+func sampleWelcome() welcome {
+	h := sampleHello()
+	return welcome{everReady: true, mode: modeFeed, nonce: h.nonce, instance: h.of, size: 400, sum: 259, holds: 298, count: 101}
 }
 
 // TestSpecVectors computes the vectors of docs/spec/003-reconciliation.md, and looks
@@ -34,34 +43,44 @@ func TestSpecVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := sampleHello()
-	other := h
-	other.nonce[0] = 0xff
-	k := sessionKeys(h.nonce, other.nonce)
-	v := newView(side(setOf(facts(t, 1, 3))).snaps.take(), k)
-	one := newView(side(setOf(facts(t, 1, 2))).snaps.take(), k)
+	client := sampleHello().nonce
+	server := client
+	server[0] = 0xff
+	k := sessionKeys(client, server)
+	snap := newLedger(setOf(facts(t, 1, 3))).take()
+	v, one := newView(snap.facts, k), essenceOf(fact(t, 1))
 	symbols := riblt.NewEncoder(k.symbols, slices.Values(v.hashed)).Next(4)
+	l := newLedger(setOf(facts(t, 1, 3)))
+	cells := l.run(l.take(), 0, 4)
 	for _, row := range []struct {
 		name string
 		got  []byte
 	}{
-		{"hello", frame(frameHello, h.append(nil))},
-		{"welcome", frame(frameWelcome, welcome{h, modeList}.append(nil))},
+		{"hello", frame(frameHello, sampleHello().append(nil))},
+		{"welcome", frame(frameWelcome, sampleWelcome().append(nil))},
 		{"refuse", frame(frameRefuse, []byte{byte(refuseRate)})},
 		{"more", frame(frameMore, binary.AppendUvarint(nil, 300))},
 		{"ask list", frame(frameAskList, nil)},
 		{"list", frame(frameList, appendList(nil, []uint64{1, 0xfffefdfcfbfaf9f8}, true))},
-		{"want", frame(frameWant, appendHashes(nil, []uint64{258}))},
+		{"want", frame(frameWant, appendItems(nil, []riblt.Item{shortName(258)}, hashSize))},
 		{"facts", frame(frameFacts, appendFact(appendFact(nil, []byte("ab")), []byte("c")))},
-		{"end", frame(frameEnd, end{partial: true, union: 258}.append(nil))},
-		{"done", frame(frameDone, done{agreed: true, exact: true, generation: 300, union: 258}.append(nil))},
+		{"end", frame(frameEnd, []byte{flag(true)})},
+		{"done", frame(frameDone, done{whole: true, reach: 300, sum: 258}.append(nil))},
+		{"anew", frame(frameAnew, binary.AppendUvarint(nil, 64))},
+		{"fetch", frame(frameFetch, appendItems(nil, []riblt.Item{{15: 1}}, itemSize))},
 		{"item key", k.items[:]},
 		{"symbol key", k.symbols[:]},
 		{"fact", fact(t, 1).Bytes()},
-		{"fact item", one.items[0][:]},
-		{"session item", one.hashed[0][:]},
-		{"short hash", binary.BigEndian.AppendUint64(nil, one.short(fact(t, 1)))},
-		{"symbols", frame(frameSymbols, symbols.Append(nil))},
+		{"fact item", func() []byte { it := records.FactItem(fact(t, 1)); return it[:] }()},
+		{"item", one.item[:]},
+		{"signs", binary.BigEndian.AppendUint32(nil, one.signs)},
+		{"first lanes", binary.BigEndian.AppendUint64(nil, one.lanes[0])},
+		{"sum", binary.BigEndian.AppendUint64(nil, snap.print.sum(client, server))},
+		{"sketch", snap.sketch.append(nil)},
+		{"session item", v.hashed[0][:]},
+		{"short hash", binary.BigEndian.AppendUint64(nil, v.short(fact(t, 1)))},
+		{"symbols", frame(frameSymbols, cells.Append(nil))},
+		{"fresh", frame(frameSymbols, symbols.Append(nil))},
 	} {
 		if !regexp.MustCompile(`(?m)^` + row.name + ` +` + hex.EncodeToString(row.got) + `$`).Match(page) {
 			t.Errorf("not in the page: %-13s %x", row.name, row.got)
@@ -100,7 +119,7 @@ func FuzzHello(f *testing.F) {
 }
 
 func FuzzWelcome(f *testing.F) {
-	f.Add(welcome{sampleHello(), modeTell}.append(nil))
+	f.Add(sampleWelcome().append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w, err := parseWelcome(b)
 		roundTrip(t, b, err, func() []byte { return w.append(nil) })
@@ -135,14 +154,38 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-func FuzzHashes(f *testing.F) {
-	f.Add(appendHashes(nil, []uint64{1, 2}))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		hashes, err := parseHashes(b)
-		if !slices.IsSorted(hashes) {
+// FuzzItems reads names of both sizes.
+func FuzzItems(f *testing.F) {
+	f.Add(appendItems(nil, []riblt.Item{{7: 1}, {7: 2}}, hashSize), true)
+	f.Add(appendItems(nil, []riblt.Item{{15: 1}, {15: 2}}, itemSize), false)
+	f.Fuzz(func(t *testing.T, b []byte, short bool) {
+		size := itemSize
+		if short {
+			size = hashSize
+		}
+		items, err := parseItems(b, size)
+		if !slices.IsSortedFunc(items, compareItems) {
 			t.Fatal("not sorted")
 		}
-		roundTrip(t, b, err, func() []byte { return appendHashes(nil, hashes) })
+		roundTrip(t, b, err, func() []byte { return appendItems(nil, items, size) })
+	})
+}
+
+// FuzzSketch: any bytes of the right length are a sketch, whose distance from any
+// other has a bound.
+func FuzzSketch(f *testing.F) {
+	f.Add(sampleHello().sketch.append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) != sketchSize {
+			return
+		}
+		k := parseSketch(b)
+		if got := k.append(nil); !bytes.Equal(got, b) {
+			t.Fatalf("%x became %x", b, got)
+		}
+		if d := k.difference(sketch{}); d > 1<<(2*sketchBits-2) || d != k.difference(parseSketch(b)) && k == (sketch{}) {
+			t.Fatalf("%d apart", d)
+		}
 	})
 }
 
@@ -160,15 +203,15 @@ func FuzzFacts(f *testing.F) {
 }
 
 func FuzzEnd(f *testing.F) {
-	f.Add(end{union: 1}.append(nil))
+	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := parseEnd(b)
-		roundTrip(t, b, err, func() []byte { return e.append(nil) })
+		partial, err := parseEnd(b)
+		roundTrip(t, b, err, func() []byte { return []byte{flag(partial)} })
 	})
 }
 
 func FuzzDone(f *testing.F) {
-	f.Add(done{agreed: true, exact: true, generation: 9, union: 1}.append(nil))
+	f.Add(done{whole: true, reach: 9, sum: 1}.append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := parseDone(b)
 		roundTrip(t, b, err, func() []byte { return d.append(nil) })
@@ -214,14 +257,31 @@ func FuzzWire(f *testing.F) {
 	})
 }
 
+// recorded is what a session writes, as a seed.
+func recorded(frames func(w *wire)) []byte {
+	w := newWire(&tape{Reader: bytes.NewReader(nil)})
+	frames(w)
+	_ = w.flush()
+	return w.s.(*tape).Bytes()
+}
+
 // FuzzServer and FuzzClient play any bytes to a whole session.
 func FuzzServer(f *testing.F) {
-	w := newWire(&tape{Reader: bytes.NewReader(nil)})
-	_ = w.write(frameHello, hello{size: 3}.append(nil))
-	_ = w.write(frameList, appendList(nil, []uint64{1, 2, 3}, true))
-	_ = w.write(frameDone, done{}.append(nil))
-	_ = w.flush()
-	f.Add(w.s.(*tape).Bytes())
+	one := appendFact(nil, fact(f, 1_000).Bytes())
+	for _, h := range []hello{{}, {size: 3}, {size: 100, fresh: true}, {size: 100, sketch: sketch{5, 3, 1}}} {
+		f.Add(recorded(func(w *wire) {
+			_ = w.write(frameHello, h.append(nil))
+			_ = w.write(frameList, appendList(nil, []uint64{1, 2, 3}, true))
+			_ = w.write(frameDone, done{}.append(nil))
+		}))
+		f.Add(recorded(func(w *wire) {
+			_ = w.write(frameHello, h.append(nil))
+			_ = w.write(frameAnew, []byte{9})
+			_ = w.write(frameFacts, one)
+			_ = w.write(frameEnd, []byte{0})
+			_ = w.write(frameDone, done{}.append(nil))
+		}))
+	}
 	set := facts(f, 0, 100)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := &session{wire: newWire(&tape{Reader: bytes.NewReader(b)}), r: side(setOf(set)), peer: "peer"}
@@ -230,12 +290,20 @@ func FuzzServer(f *testing.F) {
 }
 
 func FuzzClient(f *testing.F) {
-	w := newWire(&tape{Reader: bytes.NewReader(nil)})
-	_ = w.write(frameWelcome, welcome{hello{size: 3}, modeList}.append(nil))
-	_ = w.write(frameList, appendList(nil, []uint64{1, 2, 3}, true))
-	_ = w.write(frameDone, done{}.append(nil))
-	_ = w.flush()
-	f.Add(w.s.(*tape).Bytes())
+	one := appendFact(nil, fact(f, 1_000).Bytes())
+	for m := range lastMode + 1 {
+		f.Add(recorded(func(w *wire) {
+			_ = w.write(frameWelcome, welcome{mode: m, size: 100, count: 2}.append(nil))
+			_ = w.write(frameList, appendList(nil, []uint64{1, 2, 3}, true))
+			_ = w.write(frameDone, done{}.append(nil))
+		}))
+		f.Add(recorded(func(w *wire) {
+			_ = w.write(frameWelcome, welcome{mode: m, size: 100, count: 2}.append(nil))
+			_ = w.write(frameSymbols, noise(0, 100, 2))
+			_ = w.write(frameFacts, one)
+			_ = w.write(frameDone, done{}.append(nil))
+		}))
+	}
 	set := facts(f, 0, 100)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := &session{wire: newWire(&tape{Reader: bytes.NewReader(b)}), r: side(setOf(set)), peer: "peer"}

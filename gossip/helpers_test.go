@@ -23,6 +23,23 @@ const soon = 20 * time.Second
 // fact makes the n-th tombstone, with 1 to 3 locks (78 to 146 bytes).
 func fact(t testing.TB, n int, locks ...int) records.Fact {
 	t.Helper()
+	f, err := makeFact(n, locks...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// plainFact is fact without a test.
+func plainFact(n int) records.Fact {
+	f, err := makeFact(n)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+func makeFact(n int, locks ...int) (records.Fact, error) {
 	var body [32]byte
 	binary.BigEndian.PutUint64(body[:], uint64(n))
 	secrets := make([]records.Secret, max(1, sum(locks)))
@@ -32,13 +49,9 @@ func fact(t testing.TB, n int, locks ...int) records.Fact {
 	}
 	h, err := records.NewHeader(records.KindAgent, 2_000_000_000, body, secrets...)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	f, err := h.Reveal(secrets[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return h.Reveal(secrets[0])
 }
 
 func sum(ns []int) (total int) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 // A script is a hostile side: it gets the wire and does with it what it wants.
@@ -25,6 +26,14 @@ func hear(w *wire) (frameKind, []byte) {
 	return kind, payload
 }
 
+// names is a want.
+func names(hashes ...uint64) (b []byte) {
+	for _, h := range hashes {
+		b = binary.BigEndian.AppendUint64(b, h)
+	}
+	return b
+}
+
 // forever repeats a step until it fails.
 func forever(step func() error) {
 	for step() == nil {
@@ -32,19 +41,39 @@ func forever(step func() error) {
 }
 
 // claim is a welcome after whatever hello has come.
-func claim(w *wire, m mode, size uint64) hello {
+func claim(w *wire, m mode, size, count uint64) hello {
 	_, payload := hear(w)
 	h, _ := parseHello(payload)
-	_ = w.write(frameWelcome, welcome{hello{size: size, generation: size, nonce: [16]byte{1}}, m}.append(nil))
+	_ = w.write(frameWelcome, welcome{mode: m, size: size, nonce: nonce{1}, count: count}.append(nil))
 	return h
 }
 
 // greet is a hello, and the welcome that follows.
-func greet(w *wire, size uint64) welcome {
-	_ = w.write(frameHello, hello{size: size, generation: size, nonce: [16]byte{2}}.append(nil))
+func greet(w *wire, h hello) welcome {
+	h.nonce = nonce{2}
+	_ = w.write(frameHello, h.append(nil))
 	_, payload := hear(w)
 	got, _ := parseWelcome(payload)
 	return got
+}
+
+// Hellos after which the victim chooses each of the modes.
+var (
+	toFeed    = hello{}
+	toTell    = hello{size: 10}
+	toList    = hello{size: 1 << 39}
+	toSymbols = hello{size: held, sketch: nearSketch()}
+	toFresh   = hello{size: held, sketch: nearSketch(), fresh: true}
+)
+
+// nearSketch is the sketch of a set that differs from the victim's in two facts.
+func nearSketch() sketch {
+	set := records.NewFactSet()
+	for n := range held - 1 {
+		set.Add(plainFact(n))
+	}
+	set.Add(plainFact(5_000_000))
+	return newLedger(set).take().sketch
 }
 
 // noise is a run of symbols of no set.
@@ -115,8 +144,8 @@ var hostileServers = map[string]script{
 	"goes away":             func(_ *testing.T, w *wire) { hear(w) },
 	"no welcome":            func(_ *testing.T, w *wire) { hear(w); _ = w.write(frameDone, nil); hear(w) },
 	"unknown version":       func(_ *testing.T, w *wire) { hear(w); _ = w.write(frameWelcome, make([]byte, 40)); hear(w) },
-	"unknown mode":          func(_ *testing.T, w *wire) { claim(w, 4, 100); hear(w) },
-	"set of 2^41":           func(_ *testing.T, w *wire) { claim(w, modeSymbols, 1<<41); hear(w) },
+	"unknown mode":          func(_ *testing.T, w *wire) { claim(w, lastMode+1, 100, 0); hear(w) },
+	"set of 2^41":           func(_ *testing.T, w *wire) { claim(w, modeSymbols, 1<<41, 9); hear(w) },
 	"giant frame":           func(_ *testing.T, w *wire) { hear(w); _, _ = w.s.Write([]byte{2, 0xff, 0xff, 0xff, 0xff}); hear(w) },
 	"long length":           func(_ *testing.T, w *wire) { hear(w); _, _ = w.s.Write([]byte{2, 0x80, 0x00}); hear(w) },
 	"half a frame":          func(_ *testing.T, w *wire) { hear(w); _, _ = w.s.Write([]byte{2, 40, 1}) },
@@ -131,7 +160,7 @@ var hostileServers = map[string]script{
 		})
 	},
 	"drips frames": func(_ *testing.T, w *wire) {
-		claim(w, modeList, 1<<40)
+		claim(w, modeList, 1<<40, 0)
 		next := uint64(0)
 		forever(func() error {
 			time.Sleep(3 * time.Second)
@@ -141,99 +170,127 @@ var hostileServers = map[string]script{
 		})
 	},
 	"wrong symbols for ever, then a list for ever": func(_ *testing.T, w *wire) {
-		claim(w, modeSymbols, held)
-		endlessNoise(w, held, symbolsAtFirst(held, held))
+		claim(w, modeSymbols, held, 24)
+		endlessNoise(w, held, 24)
 		ascending(w, false)
 	},
 	"wrong symbols for ever of 2^40 items": func(_ *testing.T, w *wire) {
-		claim(w, modeSymbols, 1<<40)
+		claim(w, modeFresh, 1<<40, mostAtFirst)
 		endlessNoise(w, 1<<40, mostAtFirst)
 		ascending(w, false)
 	},
+	"as many wrong symbols as are kept": func(_ *testing.T, w *wire) {
+		claim(w, modeSymbols, 1<<40, mostCells)
+		endlessNoise(w, 1<<40, mostCells)
+		ascending(w, false)
+	},
 	"other symbols than asked for": func(_ *testing.T, w *wire) {
-		claim(w, modeSymbols, held)
+		claim(w, modeSymbols, held, 10)
 		_ = w.write(frameSymbols, noise(7, held, 3))
 		hear(w)
 	},
 	"more symbols than asked for": func(_ *testing.T, w *wire) {
-		claim(w, modeSymbols, held)
-		_ = w.write(frameSymbols, noise(0, held, firstSymbols+1))
+		claim(w, modeSymbols, held, 10)
+		_ = w.write(frameSymbols, noise(0, held, 11))
 		hear(w)
 	},
-	"a list for ever": func(_ *testing.T, w *wire) { claim(w, modeList, 1<<40); ascending(w, false) },
-	"lists for ever":  func(_ *testing.T, w *wire) { claim(w, modeList, 1<<40); ascending(w, true) },
+	"a list for ever": func(_ *testing.T, w *wire) { claim(w, modeList, 1<<40, 0); ascending(w, false) },
+	"lists for ever":  func(_ *testing.T, w *wire) { claim(w, modeList, 1<<40, 0); ascending(w, true) },
 	"a list that descends": func(_ *testing.T, w *wire) {
-		claim(w, modeList, 2)
+		claim(w, modeList, 2, 0)
 		_ = w.write(frameList, appendList(nil, []uint64{2, 1}, true))
 		hear(w)
 	},
 	"a list of empty frames": func(_ *testing.T, w *wire) {
-		claim(w, modeList, 2)
+		claim(w, modeList, 2, 0)
 		forever(func() error { return w.write(frameList, []byte{0}) })
 	},
 	"a list of lies, then nothing": func(_ *testing.T, w *wire) {
-		claim(w, modeList, 2)
+		claim(w, modeList, 2, 0)
 		_ = w.write(frameList, appendList(nil, []uint64{1, 2}, true))
 		for kind, _ := hear(w); kind != frameEnd && kind != 0; kind, _ = hear(w) {
 		}
-		_ = w.write(frameDone, done{agreed: true}.append(nil))
+		_ = w.write(frameDone, done{whole: true}.append(nil))
 		hear(w)
 	},
 	"facts that nobody asked for": func(t *testing.T, w *wire) {
-		claim(w, modeList, 1)
+		claim(w, modeList, 1, 0)
 		_ = w.write(frameList, appendList(nil, []uint64{1}, true))
 		_ = w.write(frameFacts, appendFact(nil, fact(t, 5_000_000).Bytes()))
 		hear(w)
 	},
 	"facts in place of a welcome": func(t *testing.T, w *wire) { hear(w); endlessFacts(t, w) },
-	"facts for ever":              func(t *testing.T, w *wire) { claim(w, modeTell, 1<<40); endlessFacts(t, w) },
+	"facts for ever":              func(t *testing.T, w *wire) { claim(w, modeTell, 1<<40, 0); endlessFacts(t, w) },
 	"facts that do not verify": func(t *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
+		claim(w, modeTell, 1<<40, 0)
 		_ = w.write(frameFacts, appendFact(nil, random(t, 78)))
 		hear(w)
 	},
 	"facts that do not fit": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
+		claim(w, modeTell, 1<<40, 0)
 		_ = w.write(frameFacts, []byte{0xff, 0x3f, 1})
 		hear(w)
 	},
 	"empty facts": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
+		claim(w, modeTell, 1<<40, 0)
 		forever(func() error { return w.write(frameFacts, []byte{0}) })
 	},
 	"wants what never was": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
-		_ = w.write(frameWant, appendHashes(nil, []uint64{1, 2, 3}))
-		_ = w.write(frameEnd, end{}.append(nil))
+		claim(w, modeTell, 1<<40, 0)
+		_ = w.write(frameWant, names(1, 2, 3))
+		_ = w.write(frameEnd, []byte{0})
 		hear(w)
 		hear(w)
 	},
 	"wants for ever": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
+		claim(w, modeTell, 1<<40, 0)
 		next := uint64(0)
-		forever(func() error { next++; return w.write(frameWant, appendHashes(nil, []uint64{next})) })
+		forever(func() error { next++; return w.write(frameWant, names(next)) })
 	},
 	"sums that do not add up": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
-		_ = w.write(frameEnd, end{union: 1}.append(nil))
+		claim(w, modeTell, 1<<40, 0)
+		_ = w.write(frameEnd, []byte{0})
 		hear(w)
 	},
 	"ends for ever": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
-		forever(func() error { return w.write(frameEnd, end{partial: true}.append(nil)) })
+		claim(w, modeTell, 1<<40, 0)
+		forever(func() error { return w.write(frameEnd, []byte{1}) })
 	},
 	"partial for ever": func(t *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
+		claim(w, modeTell, 1<<40, 0)
 		_ = w.write(frameFacts, appendFact(nil, fact(t, 5_000_000).Bytes()))
-		_ = w.write(frameEnd, end{partial: true}.append(nil))
+		_ = w.write(frameEnd, []byte{1})
 		for kind, _ := hear(w); kind != frameDone && kind != 0; kind, _ = hear(w) {
 		}
 		_ = w.write(frameDone, done{}.append(nil))
 		hear(w)
 	},
-	"the same, as it says": func(_ *testing.T, w *wire) { claim(w, modeSame, held); hear(w); hear(w) },
+	"the same, as it says": func(_ *testing.T, w *wire) { claim(w, modeSame, held, 0); hear(w); hear(w) },
+	"a feed for ever":      func(t *testing.T, w *wire) { claim(w, modeFeed, 1<<40, 1<<40); endlessFacts(t, w) },
+	"a longer feed":        func(t *testing.T, w *wire) { claim(w, modeFeed, 1<<40, 7); endlessFacts(t, w) },
+	"a feed of less":       func(t *testing.T, w *wire) { claim(w, modeFeed, 7, 8); endlessFacts(t, w) },
+	"a feed of nothing, that did not arrive": func(t *testing.T, w *wire) {
+		claim(w, modeFeed, 7, 0)
+		for kind, _ := hear(w); kind != frameDone && kind != 0; kind, _ = hear(w) {
+		}
+		_ = w.write(frameDone, done{whole: true, reach: 1 << 40}.append(nil))
+		hear(w)
+	},
+	"holds more than there is": func(_ *testing.T, w *wire) {
+		hear(w)
+		_ = w.write(frameWelcome, welcome{mode: modeFeed, holds: held + 1}.append(nil))
+		hear(w)
+	},
+	"no symbols":       func(_ *testing.T, w *wire) { claim(w, modeSymbols, held, 0); hear(w); hear(w) },
+	"too many symbols": func(_ *testing.T, w *wire) { claim(w, modeSymbols, held, maxSymbols); hear(w); hear(w) },
+	"symbols of nothing": func(_ *testing.T, w *wire) {
+		claim(w, modeSymbols, held, 24)
+		_ = w.write(frameSymbols, riblt.Run{Size: held, Symbols: append([]riblt.Symbol{{Count: held}}, make([]riblt.Symbol, 23)...)}.Append(nil))
+		endlessNoise(w, held, 0)
+		ascending(w, false)
+	},
 	"unknown frames for ever": func(_ *testing.T, w *wire) {
-		claim(w, modeTell, 1<<40)
+		claim(w, modeTell, 1<<40, 0)
 		forever(func() error { return w.write(99, nil) })
 	},
 }
@@ -242,59 +299,87 @@ var hostileClients = map[string]script{
 	"says nothing": func(_ *testing.T, w *wire) { hear(w) },
 	"no hello":     func(_ *testing.T, w *wire) { _ = w.write(frameMore, []byte{1}); hear(w) },
 	"half a hello": func(_ *testing.T, w *wire) { _ = w.write(frameHello, []byte{syncVersion, 0}); hear(w) },
-	"set of 2^41":  func(_ *testing.T, w *wire) { greet(w, 1<<41) },
+	"set of 2^41":  func(_ *testing.T, w *wire) { greet(w, hello{size: 1 << 41}) },
 	"giant frame":  func(_ *testing.T, w *wire) { _, _ = w.s.Write([]byte{1, 0x81, 0x80, 0x04}); hear(w) },
-	"goes away":    func(_ *testing.T, w *wire) { greet(w, held) },
+	"goes away":    func(_ *testing.T, w *wire) { greet(w, toSymbols) },
 	"reads nothing": func(_ *testing.T, w *wire) {
 		_ = w.write(frameHello, hello{}.append(nil))
 		_ = w.flush()
 		time.Sleep(time.Minute)
 	},
 	"symbols for ever": func(_ *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toSymbols)
 		forever(func() error { _ = w.write(frameMore, []byte{0xff, 0x0f}); hear(w); return w.flush() })
 	},
-	"no symbols": func(_ *testing.T, w *wire) { greet(w, held); _ = w.write(frameMore, []byte{0}); hear(w); hear(w) },
+	"no symbols": func(_ *testing.T, w *wire) { greet(w, toSymbols); _ = w.write(frameMore, []byte{0}); hear(w); hear(w) },
 	"lists for ever": func(_ *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toFresh)
 		forever(func() error { _ = w.write(frameAskList, nil); hear(w); return w.flush() })
 	},
-	"a list for ever": func(_ *testing.T, w *wire) { greet(w, 10); ascending(w, false) },
-	"a list of all":   func(_ *testing.T, w *wire) { greet(w, 10); ascending(w, true) },
-	"facts for ever":  func(t *testing.T, w *wire) { greet(w, held); hear(w); endlessFacts(t, w) },
+	"a list of symbols that are no secret": func(_ *testing.T, w *wire) { greet(w, toSymbols); _ = w.write(frameAskList, nil); hear(w); hear(w) },
+	"anew for ever": func(_ *testing.T, w *wire) {
+		greet(w, toSymbols)
+		forever(func() error { _ = w.write(frameAnew, []byte{9}); hear(w); return w.flush() })
+	},
+	"fresh symbols for ever": func(_ *testing.T, w *wire) {
+		greet(w, toFresh)
+		forever(func() error { _ = w.write(frameMore, []byte{0xff, 0x0f}); hear(w); return w.flush() })
+	},
+	"more of a list": func(_ *testing.T, w *wire) { greet(w, toList); hear(w); _ = w.write(frameMore, []byte{9}); hear(w) },
+	"fetches what never was": func(_ *testing.T, w *wire) {
+		greet(w, toSymbols)
+		hear(w)
+		_ = w.write(frameFetch, appendItems(nil, []riblt.Item{{1}, {2}}, itemSize))
+		_ = w.write(frameEnd, []byte{0})
+		hear(w)
+		_ = w.write(frameDone, done{whole: true}.append(nil))
+		hear(w)
+	},
+	"wants what has no name yet": func(_ *testing.T, w *wire) { greet(w, toSymbols); hear(w); _ = w.write(frameWant, names(1)); hear(w) },
+	"answers a feed for ever":    func(t *testing.T, w *wire) { greet(w, toFeed); endlessFacts(t, w) },
+	"answers a feed with wants":  func(_ *testing.T, w *wire) { greet(w, toFeed); hear(w); _ = w.write(frameWant, names(1)); hear(w) },
+	"content with a feed that it did not get": func(_ *testing.T, w *wire) {
+		greet(w, toFeed)
+		hear(w)
+		_ = w.write(frameDone, done{whole: true, reach: 1 << 40}.append(nil))
+		hear(w)
+	},
+	"a list for ever": func(_ *testing.T, w *wire) { greet(w, toTell); ascending(w, false) },
+	"a list of all":   func(_ *testing.T, w *wire) { greet(w, toTell); ascending(w, true) },
+	"facts for ever":  func(t *testing.T, w *wire) { greet(w, toSymbols); hear(w); endlessFacts(t, w) },
 	"facts that do not verify": func(t *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toSymbols)
 		hear(w)
 		_ = w.write(frameFacts, appendFact(nil, random(t, 78)))
 		hear(w)
 	},
 	"wants everything, twice": func(_ *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toSymbols)
 		hear(w)
-		_ = w.write(frameWant, appendHashes(nil, []uint64{1, 2}))
-		_ = w.write(frameWant, appendHashes(nil, []uint64{1, 2}))
+		_ = w.write(frameWant, names(1, 2))
+		_ = w.write(frameWant, names(1, 2))
 		hear(w)
 	},
 	"wants in disorder": func(_ *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toSymbols)
 		hear(w)
-		_ = w.write(frameWant, appendHashes(nil, []uint64{2, 1}))
+		_ = w.write(frameWant, names(2, 1))
 		hear(w)
 	},
 	"done with nothing": func(_ *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toSymbols)
 		hear(w)
-		_ = w.write(frameDone, done{agreed: true}.append(nil))
+		_ = w.write(frameDone, done{whole: true}.append(nil))
 		hear(w)
 	},
 	"done at last": func(t *testing.T, w *wire) {
-		greet(w, held)
+		greet(w, toSymbols)
 		hear(w)
 		_ = w.write(frameFacts, appendFact(nil, fact(t, 5_000_000).Bytes()))
-		_ = w.write(frameDone, done{agreed: true}.append(nil))
+		_ = w.write(frameDone, done{whole: true}.append(nil))
 		hear(w)
 	},
-	"unknown frame": func(_ *testing.T, w *wire) { greet(w, held); _ = w.write(99, nil); hear(w); hear(w) },
+	"unknown frame": func(_ *testing.T, w *wire) { greet(w, toSymbols); _ = w.write(99, nil); hear(w); hear(w) },
 }
 
 // pumped is a connection whose incoming bytes are taken at once, so that a script
@@ -416,20 +501,24 @@ func heap() uint64 {
 
 // TestHostileMemory: what a peer can make a session hold is less than 10 MB.
 func TestHostileMemory(t *testing.T) {
-	for _, name := range []string{
-		"wrong symbols for ever of 2^40 items", "wrong symbols for ever, then a list for ever", "a list for ever", "facts for ever",
+	for _, row := range []struct {
+		name string
+		held int
+	}{
+		{"wrong symbols for ever of 2^40 items", held}, {"as many wrong symbols as are kept", 2 * mostCells},
+		{"a list for ever", held}, {"facts for ever", held}, {"a feed for ever", held},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(row.name, func(t *testing.T) {
 			ours, theirs := net.Pipe()
 			watch := &sampler{Conn: theirs}
-			set := setOf(facts(t, 0, held))
-			s := &session{wire: newWire(ours), r: side(set), peer: "peer"}
+			s := &session{wire: newWire(ours), r: side(setOf(facts(t, 0, row.held))), peer: "peer"}
+			s.r.ledger.take()
 			before := heap()
 			over := make(chan struct{})
 			go func() {
 				defer close(over)
 				defer func() { _ = theirs.Close() }()
-				hostileServers[name](t, newWire(pump(watch)))
+				hostileServers[row.name](t, newWire(pump(watch)))
 			}()
 			if _, err := s.initiate(t.Context()); err == nil {
 				t.Error("no error")

@@ -6,38 +6,41 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// An agreement is the memory that two sets were equal: ours at generation own,
-// the peer's instance at generation theirs. Each side trusts its own memory only.
-type agreement struct {
-	own      uint64
-	instance [8]byte
-	theirs   uint64
+// An acquaintance is what a side remembers of a peer: its own knowledge only, nothing
+// that the peer said of it.
+type acquaintance struct {
+	instance [8]byte // of the peer's set
+	holds    uint64  // the first facts of that, in the peer's order, that we hold
+	equal    bool    // the two sets were equal
+	at       uint64  // when we had that many facts
+	fresh    bool    // symbols that everybody can compute misled us
 }
 
-// maxAgreements bounds how many peers are remembered, 100 bytes each.
-const maxAgreements = 4096
+// maxAcquaintances bounds how many peers are remembered, 100 bytes each.
+const maxAcquaintances = 4096
 
-// agreements are the latest ones by peer, safe for concurrent use.
-type agreements struct {
+// acquaintances are the latest ones by peer, safe for concurrent use.
+type acquaintances struct {
 	mu sync.Mutex
-	by map[peer.ID]agreement
+	by map[peer.ID]acquaintance
 }
 
-func newAgreements() *agreements { return &agreements{by: make(map[peer.ID]agreement)} }
-
-func (a *agreements) get(p peer.ID) (agreement, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	found, ok := a.by[p]
-	return found, ok
+func newAcquaintances() *acquaintances {
+	return &acquaintances{by: make(map[peer.ID]acquaintance)}
 }
 
-// put remembers the latest agreement with p. When there are too many, some other
-// one is forgotten, which costs that peer's next round a kilobyte.
-func (a *agreements) put(p peer.ID, latest agreement) {
+func (a *acquaintances) get(p peer.ID) acquaintance {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, known := a.by[p]; !known && len(a.by) >= maxAgreements {
+	return a.by[p]
+}
+
+// put remembers the latest of p. When there are too many, some other one is
+// forgotten, which costs that peer's next session a kilobyte or so.
+func (a *acquaintances) put(p peer.ID, latest acquaintance) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, known := a.by[p]; !known && len(a.by) >= maxAcquaintances {
 		for other := range a.by {
 			delete(a.by, other)
 			break
@@ -48,6 +51,6 @@ func (a *agreements) put(p peer.ID, latest agreement) {
 
 // settled reports whether we, as we stand, have agreed with p.
 func (r *reconciler) settled(p peer.ID) bool {
-	a, ok := r.memory.get(p)
-	return ok && a.own == r.snaps.generation()
+	a := r.memory.get(p)
+	return a.equal && a.at == uint64(r.facts.Len())
 }

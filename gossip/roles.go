@@ -2,91 +2,105 @@ package gossip
 
 import (
 	"context"
+	"crypto/rand"
 )
 
-// initiate is the client's side of a session. same: nothing had changed since the
-// last one. A nil error means that this side holds the union, flushed.
+// initiate is the client's side of a session. same: the sets were equal. A nil error
+// means that this side holds the union, flushed.
 func (s *session) initiate(ctx context.Context) (same bool, err error) {
-	s.own = s.r.introduce(s.r.snaps.generation())
-	if err := s.write(frameHello, s.own.append(nil)); err != nil {
+	s.client = true
+	s.introduce()
+	if err := s.write(frameHello, s.h.append(nil)); err != nil {
 		return false, err
 	}
-	m, err := s.readWelcome()
-	if err != nil {
+	if err := s.readWelcome(); err != nil {
 		return false, err
 	}
-	if m == modeSame && s.same() {
-		return true, nil
+	switch s.w.mode {
+	case modeSame:
+		own, err := s.finished(ctx, nil)
+		return true, s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.w.size})
+	case modeFeed:
+		return false, s.follow(ctx)
+	case modeTell:
+		s.prepare()
+		if err := s.sendList(); err != nil {
+			return false, err
+		}
+		return false, s.describe(ctx)
 	}
-	snap := s.r.snaps.take()
-	if m == modeTell && s.own.size == 0 {
-		snap = &snapshot{} // we said that we hold nothing, whatever came meanwhile
+	return false, s.reconcile(ctx)
+}
+
+// introduce fills in the client's hello.
+func (s *session) introduce() {
+	known := s.stand()
+	s.h = hello{
+		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.instance, size: s.snap.size(),
+		holds: known.holds, of: known.instance, sketch: s.snap.sketch,
 	}
-	s.view = newView(snap, sessionKeys(s.own.nonce, s.them.nonce))
-	return false, s.reconcile(ctx, m)
+	_, _ = rand.Read(s.h.nonce[:]) // never fails, by its contract
+	s.h.sum = s.snap.print.sum(s.h.nonce, nonce{})
 }
 
 // readWelcome reads the server's first frame.
-func (s *session) readWelcome() (mode, error) {
+func (s *session) readWelcome() error {
 	kind, payload, err := s.read()
 	if err != nil {
-		return 0, unexpected(err)
+		return unexpected(err)
 	}
 	switch kind {
 	case frameWelcome:
-		w, err := parseWelcome(payload)
-		s.them = w.hello
-		return w.mode, err
+		if s.w, err = parseWelcome(payload); err != nil {
+			return err
+		}
+		return s.checkWelcome()
 	case frameRefuse:
 		why, err := parseRefusal(payload)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		return 0, refusedError(why)
+		return refusedError(why)
 	}
-	return 0, junkf("frame %d in place of a welcome", kind)
+	return junkf("frame %d in place of a welcome", kind)
 }
 
-// reconcile goes on in the mode that the server chose.
-func (s *session) reconcile(ctx context.Context, m mode) error {
-	if m == modeTell {
-		if s.own.size > 0 {
-			if err := s.sendList(); err != nil {
-				return err
-			}
-		}
-		return s.describe(ctx, false, false)
+// checkWelcome refuses a welcome that does not fit our hello.
+func (s *session) checkWelcome() error {
+	limit := uint64(0)
+	switch s.w.mode {
+	case modeFeed:
+		limit = s.w.size - min(s.w.size, s.told())
+	case modeSymbols:
+		limit = uint64(cellsBetween(s.h.size, s.w.size))
+	case modeFresh:
+		limit = maxSymbols
 	}
-	d, err := s.solve(m)
+	symbols := s.w.mode == modeSymbols || s.w.mode == modeFresh
+	if s.w.count > limit || symbols && s.w.count == 0 || s.w.holds > s.h.size {
+		return junkf("welcome with %d of %d, and %d of our %d", s.w.count, limit, s.w.holds, s.h.size)
+	}
+	return nil
+}
+
+// told is how many of the server's first facts the client holds, as both see it.
+func (s *session) told() uint64 {
+	if s.h.of != s.w.instance || s.h.holds > s.w.size {
+		return 0
+	}
+	return s.h.holds
+}
+
+// reconcile is the client's part as solver.
+func (s *session) reconcile(ctx context.Context) error {
+	d, err := s.solve()
 	if err != nil {
 		return err
 	}
 	if d.empty() {
-		theirs := done{agreed: true, exact: true, generation: s.them.generation, union: s.view.sum}
-		return s.conclude(ctx, nil, s.view.sum, theirs)
+		return s.conclude(ctx, nil, done{whole: true, sum: s.w.sum, reach: s.w.size})
 	}
 	return s.settle(ctx, d)
-}
-
-// solve finds the difference, from symbols if they do, else from a list.
-func (s *session) solve(m mode) (difference, error) {
-	if m == modeList {
-		return s.solveList()
-	}
-	first := symbolsAtFirst(s.own.size, s.them.size)
-	if m == modeSame { // the server remembers an agreement that we do not
-		if err := s.askMore(first); err != nil {
-			return difference{}, err
-		}
-	}
-	d, ok, err := s.solveSymbols(first)
-	if ok || err != nil {
-		return d, err
-	}
-	if err := s.write(frameAskList, nil); err != nil {
-		return d, err
-	}
-	return s.solveList()
 }
 
 // respond is the server's side.
@@ -98,64 +112,82 @@ func (s *session) respond(ctx context.Context) error {
 	if kind != frameHello {
 		return junkf("frame %d in place of a hello", kind)
 	}
-	if s.them, err = parseHello(payload); err != nil {
+	if s.h, err = parseHello(payload); err != nil {
 		return err
 	}
-	s.own = s.r.introduce(s.r.snaps.generation())
-	if s.same() {
-		if err := s.write(frameWelcome, welcome{s.own, modeSame}.append(nil)); err != nil {
-			return err
-		}
-		return s.describe(ctx, true, true)
-	}
-	if s.admit != nil && !s.admit(ctx) {
+	s.receive(s.stand())
+	if heavy := s.w.mode == modeList || s.w.mode == modeTell || s.w.mode == modeFresh; heavy && !s.admitted(ctx) {
 		return s.refuse(refuseBusy)
 	}
 	return s.serve(ctx)
 }
 
+// receive fills in the server's welcome.
+func (s *session) receive(known acquaintance) {
+	s.w = welcome{everReady: s.r.everReady(), instance: s.r.instance, size: s.snap.size()}
+	_, _ = rand.Read(s.w.nonce[:]) // never fails, by its contract
+	s.w.sum = s.snap.print.sum(s.h.nonce, s.w.nonce)
+	if s.h.size == s.w.size && s.h.sum == s.snap.print.sum(s.h.nonce, nonce{}) {
+		s.w.mode = modeSame
+		return
+	}
+	if known.instance == s.h.instance && known.holds <= s.h.size {
+		s.w.holds = known.holds
+	}
+	x := situation{
+		client: s.h.size, server: s.w.size, told: s.told(), known: s.w.holds,
+		apart: s.snap.sketch.difference(s.h.sketch), fresh: s.h.fresh || known.fresh,
+	}
+	s.w.mode, s.w.count = x.choose()
+	if s.w.mode == modeFeed {
+		s.w.count = fitting(s.snap.facts[x.told:])
+	}
+}
+
 // serve welcomes the client and does the part that the mode leaves to the server.
 func (s *session) serve(ctx context.Context) error {
-	snap := s.r.snaps.take()
-	s.own.generation, s.own.size = snap.generation(), snap.generation()
-	s.view = newView(snap, sessionKeys(s.them.nonce, s.own.nonce))
-	m := chooseMode(s.them.size, s.own.size)
-	if err := s.write(frameWelcome, welcome{s.own, m}.append(nil)); err != nil {
+	if err := s.write(frameWelcome, s.w.append(nil)); err != nil {
 		return err
 	}
-	switch m {
+	switch s.w.mode {
+	case modeSame:
+		same := done{whole: true, sum: s.w.sum, reach: s.w.size}
+		return s.agree(s.flush(), same, done{whole: true, sum: s.w.sum, reach: s.h.size})
+	case modeFeed:
+		return s.feed(ctx)
 	case modeTell:
-		d := s.view.everything()
-		if s.them.size > 0 {
-			var err error
-			if d, err = s.solveList(); err != nil {
-				return err
-			}
+		s.prepare()
+		d, err := s.solveList()
+		if err != nil {
+			return err
 		}
 		return s.settle(ctx, d)
 	case modeList:
+		s.prepare()
 		if err := s.sendList(); err != nil {
 			return err
 		}
-		return s.describe(ctx, false, false)
+	case modeFresh:
+		s.prepare()
+		if err := s.sendSymbols(int(s.w.count)); err != nil {
+			return err
+		}
+	case modeSymbols:
+		if err := s.sendCells(int(s.w.count)); err != nil {
+			return err
+		}
 	}
-	if err := s.sendSymbols(symbolsAtFirst(s.them.size, s.own.size)); err != nil {
-		return err
-	}
-	return s.describe(ctx, true, false)
+	return s.describe(ctx)
 }
 
-// prepare takes the view of a server that had welcomed with modeSame, and is
-// asked for more all the same.
-func (s *session) prepare(ctx context.Context) error {
-	if s.view != nil {
-		return nil
+// admitted asks for leave for work that grows with the set.
+func (s *session) admitted(ctx context.Context) bool { return s.admit == nil || s.admit(ctx) }
+
+// prepare goes through the snapshot under this session's keys.
+func (s *session) prepare() {
+	if s.view == nil {
+		s.view = newView(s.snap.facts, sessionKeys(s.h.nonce, s.w.nonce))
 	}
-	if s.admit != nil && !s.admit(ctx) {
-		return refusedError(refuseBusy)
-	}
-	s.view = newView(s.r.snaps.take(), sessionKeys(s.them.nonce, s.own.nonce))
-	return nil
 }
 
 // refuse turns the client away.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -14,9 +13,14 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// errPartial ends a session that a limit cut short. What arrived is kept; the
-// next session goes on from there.
-var errPartial = errors.New("more than one session may carry: to be continued")
+var (
+	// errPartial ends a session that a limit cut short. What arrived is kept; the
+	// next session goes on from there.
+	errPartial = errors.New("more than one session may carry: to be continued")
+	// errUnequal ends a session whose two sides do not hold the same in the end.
+	// Nobody need be to blame; the next session starts from nothing.
+	errUnequal = errors.New("sets that should be equal are not")
+)
 
 // A reconciler is one side's part in all its sessions: the set and what is
 // remembered of peers.
@@ -27,8 +31,8 @@ type reconciler struct {
 	everReady func() bool
 
 	instance [8]byte // names our set to peers; another one in every process
-	snaps    *snapshots
-	memory   *agreements
+	ledger   *ledger
+	memory   *acquaintances
 }
 
 func newReconciler(cfg Config) *reconciler {
@@ -37,24 +41,18 @@ func newReconciler(cfg Config) *reconciler {
 		ingest:    func(f records.Fact, from peer.ID) (bool, error) { return cfg.Ingest(f, from, ViaSync) },
 		flush:     cfg.Flush,
 		everReady: cfg.EverReady,
-		snaps:     &snapshots{set: cfg.Facts},
-		memory:    newAgreements(),
+		ledger:    newLedger(cfg.Facts),
+		memory:    newAcquaintances(),
 	}
 	_, _ = rand.Read(r.instance[:]) // never fails, by its contract
 	return r
 }
 
-// introduce makes a hello for a new session.
-func (r *reconciler) introduce(generation uint64) hello {
-	h := hello{everReady: r.everReady(), instance: r.instance, generation: generation, size: generation}
-	_, _ = rand.Read(h.nonce[:])
-	return h
-}
-
 // A session is one side of one reconciliation. In it the describer tells what it
 // holds, by coded symbols or by a list; the solver finds the difference, sends what
-// the describer lacks and asks for the rest. They speak in turns, so that two
-// sides that both have much to say never wait for each other's buffers.
+// the describer lacks and asks for the rest. Or the server tells what it got since
+// the two last spoke, and the client answers in kind. They speak in turns, so that
+// two sides that both have much to say never wait for each other's buffers.
 type session struct {
 	*wire
 	r    *reconciler
@@ -64,17 +62,39 @@ type session struct {
 	admit   func(context.Context) bool
 	release func()
 
-	own  hello // as sent
-	them hello // as received
-	view *view // nil until needed
+	client bool
+	h      hello   // the client's
+	w      welcome // the server's
+	snap   *snapshot
+	union  fingerprint // of the snapshot, and of what came from the peer
+	marks  marks       // by arrival, from the first that the peer may lack: what came from the peer
+	view   *view       // the snapshot under this session's keys; nil until needed
 
-	encoder  *riblt.Encoder // of a describer that was asked for symbols
+	encoder  *riblt.Encoder // of a describer that was asked for symbols under these keys
 	symbols  int            // how many it has sent
+	misled   bool           // symbols that everybody can compute were used
 	arrived  int            // verified facts from the peer
-	sum      uint64         // XOR of their short hashes
 	received int            // of them, new here
 	sent     int            // facts sent
 	fault    error          // our own: ingest or flush failed, or a kind of fact that we do not know
+}
+
+// stand takes the snapshot that the session is about, and returns what we knew of the
+// peer before, which the snapshot has therefore.
+func (s *session) stand() (known acquaintance) {
+	known = s.r.memory.get(s.peer)
+	s.snap = s.r.ledger.take()
+	s.union = s.snap.print
+	s.marks = marks{from: len(s.snap.facts)}
+	return known
+}
+
+// their returns the peer's instance and the size of its set.
+func (s *session) their() (instance [8]byte, size uint64) {
+	if s.client {
+		return s.w.instance, s.w.size
+	}
+	return s.h.instance, s.h.size
 }
 
 // openFact verifies the bytes of a fact.
@@ -86,12 +106,12 @@ func openFact(b []byte) (records.Fact, error) {
 	return f, err
 }
 
-// take verifies and ingests a frame of facts. wanted is what may come, once each;
-// nil: anything.
-func (s *session) take(payload []byte, wanted map[uint64]bool) error {
+// take verifies and ingests a frame of facts, and returns how many there were. wanted
+// is what may come, once each; nil: anything.
+func (s *session) take(payload []byte, wanted map[riblt.Item]bool) (int, error) {
 	facts, err := parseFacts(payload)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, b := range facts {
 		f, err := openFact(b)
@@ -100,40 +120,55 @@ func (s *session) take(payload []byte, wanted map[uint64]bool) error {
 			continue
 		}
 		if err != nil {
-			return junkf("%w", err)
+			return 0, junkf("%w", err)
 		}
-		hash := s.view.short(f)
-		if wanted != nil && !wanted[hash] {
-			return junkf("fact that nobody asked for")
+		if wanted != nil {
+			name := s.name(f)
+			if !wanted[name] {
+				return 0, junkf("fact that nobody asked for")
+			}
+			delete(wanted, name)
 		}
-		delete(wanted, hash)
-		s.keep(f, hash)
+		s.keep(f)
 	}
-	return nil
+	return len(facts), nil
+}
+
+// name is what a fact is asked for by.
+func (s *session) name(f records.Fact) riblt.Item {
+	if s.view == nil {
+		return itemOf(f)
+	}
+	return shortName(s.view.short(f))
 }
 
 // keep ingests a verified fact.
-func (s *session) keep(f records.Fact, hash uint64) {
+func (s *session) keep(f records.Fact) {
 	s.arrived++
-	s.sum ^= hash
-	if s.r.facts.Lookup(f.ID()) != nil {
+	at := s.r.facts.Arrival(f.ID())
+	if at < 0 {
+		isNew, err := s.r.ingest(f, s.peer)
+		switch {
+		case err != nil:
+			s.fault = fmt.Errorf("ingest: %w", err)
+		case isNew:
+			s.received++
+		}
+		at = s.r.facts.Arrival(f.ID())
+	}
+	if at >= 0 && !s.marks.set(at) || at >= 0 && at < len(s.snap.facts) {
 		return
 	}
-	isNew, err := s.r.ingest(f, s.peer)
-	switch {
-	case err != nil:
-		s.fault = fmt.Errorf("ingest: %w", err)
-	case isNew:
-		s.received++
-	}
+	e := essenceOf(f)
+	s.union.add(&e.lanes)
 }
 
-// send sends facts of the view, and reports whether all fitted.
-func (s *session) send(places []uint32) (all bool, err error) {
+// send sends facts, and returns how many of them fitted.
+func (s *session) send(facts []records.Fact) (n int, err error) {
 	var frame []byte
 	total := 0
-	for _, i := range places {
-		b := s.view.facts[i].Bytes()
+	for ; n < len(facts); n++ {
+		b := facts[n].Bytes()
 		if total += len(b); total > factsBudget {
 			break
 		}
@@ -141,7 +176,7 @@ func (s *session) send(places []uint32) (all bool, err error) {
 		s.sent++
 		if len(frame) >= factsFrame {
 			if err := s.write(frameFacts, frame); err != nil {
-				return false, err
+				return n, err
 			}
 			frame = frame[:0]
 		}
@@ -149,46 +184,58 @@ func (s *session) send(places []uint32) (all bool, err error) {
 	if len(frame) > 0 {
 		err = s.write(frameFacts, frame)
 	}
-	return total <= factsBudget, err
+	return n, err
 }
 
 // settle is the solver's part once it knows the difference. It returns nil if
 // this side then holds the union, flushed.
 func (s *session) settle(ctx context.Context, d difference) error {
-	union := s.view.sum
-	wanted := make(map[uint64]bool, len(d.missing))
-	for _, h := range d.missing {
-		union ^= h
-		wanted[h] = true
+	if err := s.ask(d.missing); err != nil {
+		return err
 	}
-	for hashes := range slices.Chunk(d.missing, maxHashes) {
-		if err := s.write(frameWant, appendHashes(nil, hashes)); err != nil {
-			return err
-		}
-	}
-	all, err := s.send(d.extra)
+	sent, err := s.send(d.extra)
 	if err != nil {
 		return err
 	}
-	partial := d.partial || !all
-	if err := s.write(frameEnd, end{partial: partial, union: union}.append(nil)); err != nil {
+	partial := d.partial || sent < len(d.extra)
+	if err := s.write(frameEnd, []byte{flag(partial)}); err != nil {
 		return err
+	}
+	wanted := make(map[riblt.Item]bool, len(d.missing))
+	for _, name := range d.missing {
+		wanted[name] = true
 	}
 	theirs, err := s.collect(wanted)
 	if err != nil {
 		return err
 	}
-	switch {
-	case theirs.agreed && (partial || len(wanted) > 0 || theirs.union != union):
-		return junkf("agrees to what cannot be")
-	case partial || len(wanted) > 0:
+	switch short := partial || len(wanted) > 0; {
+	case short && theirs.whole:
+		return junkf("is content with what cannot be")
+	case short:
 		err = errPartial
 	}
-	return s.conclude(ctx, err, union, theirs)
+	return s.conclude(ctx, err, theirs)
+}
+
+// ask says which facts we want.
+func (s *session) ask(missing []riblt.Item) error {
+	kind, size := frameFetch, itemSize
+	if s.view != nil {
+		kind, size = frameWant, hashSize
+	}
+	for len(missing) > 0 {
+		n := min(len(missing), maxFrame/size)
+		if err := s.write(kind, appendItems(nil, missing[:n], size)); err != nil {
+			return err
+		}
+		missing = missing[n:]
+	}
+	return nil
 }
 
 // collect reads what the describer answers: the wanted facts and its done.
-func (s *session) collect(wanted map[uint64]bool) (done, error) {
+func (s *session) collect(wanted map[riblt.Item]bool) (done, error) {
 	for {
 		kind, payload, err := s.read()
 		if err != nil {
@@ -196,7 +243,7 @@ func (s *session) collect(wanted map[uint64]bool) (done, error) {
 		}
 		switch kind {
 		case frameFacts:
-			err = s.take(payload, wanted)
+			_, err = s.take(payload, wanted)
 		case frameDone:
 			return parseDone(payload)
 		default:
@@ -208,46 +255,57 @@ func (s *session) collect(wanted map[uint64]bool) (done, error) {
 	}
 }
 
-// conclude flushes, says the last done, and remembers the agreement.
-func (s *session) conclude(ctx context.Context, err error, union uint64, theirs done) error {
-	own, err := s.finished(ctx, err, union)
+// sum is that of all that both sides should hold, as far as we know.
+func (s *session) sum() uint64 { return s.union.sum(s.h.nonce, s.w.nonce) }
+
+// conclude flushes, says the last done, and remembers what has come of it.
+func (s *session) conclude(ctx context.Context, err error, theirs done) error {
+	own, err := s.finished(ctx, err)
 	if werr := s.write(frameDone, own.append(nil)); err == nil {
 		err = werr
 	}
 	if ferr := s.flush(); err == nil {
 		err = ferr
 	}
-	if err == nil {
-		s.remember(own, theirs)
-	}
-	return err
+	return s.agree(err, own, theirs)
 }
 
-// finished flushes what was ingested and says how we stand. It returns err, or
-// our own fault.
-func (s *session) finished(ctx context.Context, err error, union uint64) (done, error) {
-	if err == nil {
+// finished flushes what was ingested and says how we stand. It returns our own fault,
+// or err.
+func (s *session) finished(ctx context.Context, err error) (done, error) {
+	ferr := s.r.flush(ctx)
+	switch {
+	case s.fault != nil:
 		err = s.fault
-	}
-	if ferr := s.r.flush(ctx); ferr != nil && err == nil {
+	case ferr != nil:
 		err = fmt.Errorf("flush: %w", ferr)
 	}
-	d := done{agreed: err == nil, union: union}
-	if now := s.r.snaps.generation(); d.agreed && now == s.view.generation()+uint64(s.arrived) {
-		d.exact, d.generation = true, now
+	d := done{whole: err == nil, sum: s.sum()}
+	if d.whole {
+		d.reach = uint64(s.marks.reach(len(s.snap.facts)))
 	}
 	return d, err
 }
 
-// remember notes that the sets were equal at these generations.
-func (s *session) remember(own, theirs done) {
-	if own.exact && theirs.exact && own.union == theirs.union {
-		s.r.memory.put(s.peer, agreement{own: own.generation, instance: s.them.instance, theirs: theirs.generation})
+// agree is the end of a session that has run its course: err, or whether both sides
+// hold the same. What that means for the next session is remembered.
+func (s *session) agree(err error, own, theirs done) error {
+	if err == nil && own.sum != theirs.sum {
+		err = errUnequal
 	}
-}
-
-// same reports whether nothing has changed on either side since the last agreement.
-func (s *session) same() bool {
-	a, ok := s.r.memory.get(s.peer)
-	return ok && a == agreement{own: s.own.generation, instance: s.them.instance, theirs: s.them.generation}
+	a := acquaintance{}
+	a.instance, a.holds = s.their()
+	switch {
+	case err == nil:
+		a.holds = max(theirs.reach, a.holds)
+		a.equal, a.at = theirs.whole, own.reach
+	case errors.Is(err, errPartial) && theirs.reach > 0:
+		a.holds = theirs.reach
+	case errors.Is(err, errUnequal), errors.Is(err, errPartial) && s.misled:
+		a = acquaintance{fresh: s.misled}
+	default:
+		return err // what we knew before still holds
+	}
+	s.r.memory.put(s.peer, a)
+	return err
 }

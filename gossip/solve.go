@@ -10,42 +10,108 @@ import (
 
 // How many symbols a solver gets, and when a list is the better idea.
 const (
-	firstSymbols  = 24    // tells equal sets, and solves 10 differences in 93 of 100 sessions
-	secondSymbols = 64    // the total after asking once: solves them in all but one of 3,000
-	mostAtFirst   = 2_048 // however much the sizes differ
+	secondSymbols = 64    // the total after asking once, at least
+	mostAtFirst   = 2_048 // under this session's keys, however far apart the sets seem
 	symbolsFrame  = 2_048 // symbols in one frame
-	symbolBytes   = 21    // of one symbol, about
-	shortList     = 64    // hashes that are sent at once, cheaper than the first symbols
-	listFactor    = 3     // a side this many times smaller than the difference of sizes lists
+	cellsAsks     = 3     // for more of the symbols that everybody can compute
 )
 
-// chooseMode is the server's choice, from the sizes of the two sets.
-func chooseMode(client, server uint64) mode {
-	switch {
-	case client == 0 && server > 0:
-		return modeTell
-	case server <= shortList:
-		return modeList
-	case client < server && client <= listFactor*(server-client):
-		return modeTell
-	case server < client && server <= listFactor*(client-server):
-		return modeList
+// solve is how the client finds the difference: from symbols if they do, else from a
+// list.
+func (s *session) solve() (difference, error) {
+	first := int(s.w.count)
+	switch s.w.mode {
+	case modeList:
+		s.prepare()
+		return s.solveList()
+	case modeSymbols:
+		d, have, err := s.solveCells(first)
+		if have == 0 || err != nil {
+			return d, err
+		}
+		first = min(max(secondSymbols, have), maxSymbols)
+		if err := s.write(frameAnew, binary.AppendUvarint(nil, uint64(first))); err != nil {
+			return d, err
+		}
 	}
-	return modeSymbols
+	s.prepare()
+	d, ok, err := s.solveSymbols(first)
+	if ok || err != nil {
+		return d, err
+	}
+	if err := s.write(frameAskList, nil); err != nil {
+		return d, err
+	}
+	return s.solveList()
 }
 
-// symbolsAtFirst is how many symbols come with a welcome.
-func symbolsAtFirst(client, server uint64) int {
-	delta := max(client, server) - min(client, server)
-	return int(min(firstSymbols+2*delta, mostAtFirst))
+// solveCells finds the difference from the symbols that the server keeps, and our own.
+// first of them are under way. Where it does not, because somebody has planted facts
+// whose symbols collide or because there are too many, have is how many symbols were
+// in vain.
+func (s *session) solveCells(first int) (d difference, have int, err error) {
+	s.misled = true // until the sums say otherwise
+	limit := cellsBetween(s.h.size, s.w.size)
+	dec := riblt.NewDecoder(publicKey, slices.Values([]riblt.Item(nil)), limit)
+	broken := false
+	add := func(run riblt.Run) error {
+		ours := s.r.ledger.run(s.snap, run.Start, len(run.Symbols))
+		broken = broken || dec.AddOver(run, ours.Symbols) != nil
+		return nil
+	}
+	for n, asks := first, 0; ; asks++ {
+		if err := s.readSymbols(add, have, n); err != nil {
+			return d, have, err
+		}
+		have += n
+		if dec.Done() {
+			if d, ok := s.recognize(dec.Missing(), dec.Extra()); ok {
+				return d, 0, nil
+			}
+			return d, have, nil
+		}
+		if n = min(max(secondSymbols, 2*have), limit) - have; n <= 0 || broken || asks == cellsAsks {
+			return d, have, nil
+		}
+		if err := s.askMore(n); err != nil {
+			return d, have, err
+		}
+	}
 }
 
-// solveSymbols finds the difference from coded symbols. first of them are under
-// way. ok is false if a list is the better idea.
+// recognize turns what a decoder found in symbols that everybody can compute into a
+// difference, unless it is none: it contradicts what we hold, or is empty although the
+// sums differ.
+func (s *session) recognize(missing, extra []riblt.Item) (d difference, ok bool) {
+	d.missing = missing
+	slices.SortFunc(d.missing, compareItems)
+	for i, it := range d.missing {
+		if s.r.ledger.find(s.snap, it) != nil || i > 0 && it == d.missing[i-1] {
+			return d, false
+		}
+	}
+	for _, it := range extra {
+		f := s.r.ledger.find(s.snap, it)
+		if f == nil {
+			return d, false
+		}
+		d.extra = append(d.extra, f)
+	}
+	return d, !d.empty() || s.sum() == s.w.sum
+}
+
+// solveSymbols finds the difference from symbols under this session's keys. first of
+// them are under way. ok is false if a list is the better idea.
 func (s *session) solveSymbols(first int) (d difference, ok bool, err error) {
 	dec := riblt.NewDecoder(s.view.keys.symbols, slices.Values(s.view.hashed), maxSymbols)
+	add := func(run riblt.Run) error {
+		if err := dec.Add(run); err != nil && !errors.Is(err, riblt.ErrLimit) {
+			return junkf("%w", err)
+		}
+		return nil
+	}
 	for n, have := first, 0; ; {
-		if err := s.readSymbols(dec, have, n); err != nil {
+		if err := s.readSymbols(add, have, n); err != nil {
 			return d, false, err
 		}
 		if have += n; dec.Done() {
@@ -53,7 +119,7 @@ func (s *session) solveSymbols(first int) (d difference, ok bool, err error) {
 			return d, true, err
 		}
 		n = max(secondSymbols, 2*have) - have
-		if have+n > maxSymbols || uint64(n)*symbolBytes > s.them.size*hashSize {
+		if have+n > maxSymbols || uint64(n)*symbolBytes > s.w.size*hashSize {
 			return d, false, nil
 		}
 		if err := s.askMore(n); err != nil {
@@ -67,8 +133,8 @@ func (s *session) askMore(n int) error {
 	return s.write(frameMore, binary.AppendUvarint(nil, uint64(n)))
 }
 
-// readSymbols feeds the decoder with n symbols, of which it had have before.
-func (s *session) readSymbols(dec *riblt.Decoder, have, n int) error {
+// readSymbols reads n symbols, after the first have, and hands them on.
+func (s *session) readSymbols(add func(riblt.Run) error, have, n int) error {
 	for n > 0 {
 		kind, payload, err := s.read()
 		if err != nil {
@@ -84,8 +150,8 @@ func (s *session) readSymbols(dec *riblt.Decoder, have, n int) error {
 		if run.Start != have {
 			return junkf("symbols from %d on in place of %d", run.Start, have)
 		}
-		if err := dec.Add(run); err != nil && !errors.Is(err, riblt.ErrLimit) {
-			return junkf("%w", err)
+		if err := add(run); err != nil {
+			return err
 		}
 		have += len(run.Symbols)
 		n -= len(run.Symbols)

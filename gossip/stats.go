@@ -36,7 +36,7 @@ type Stats struct {
 
 	SyncRounds   uint64 // reconciliations that this node started
 	SyncComplete uint64 // of those, complete
-	SyncSame     uint64 // of the complete, those where nothing had changed
+	SyncSame     uint64 // of the complete, those where the sets were equal
 	SyncFailed   uint64 // of those started, not complete
 	SyncJunk     uint64 // of the failed, those where the peer broke the protocol
 	SyncServed   uint64 // reconciliations that peers started

@@ -37,7 +37,7 @@ type SyncReport struct {
 	// held when the round began, and both sides found the same union.
 	Complete bool
 
-	unchanged bool // nothing had changed on either side since the last agreement
+	unchanged bool // the sets were equal
 }
 
 // Sync reconciles with p now, connecting if need be, and waits for the outcome,
@@ -89,7 +89,7 @@ func (t *Topic) exchange(ctx context.Context, rep *SyncReport) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	ses := &session{wire: newWire(s), r: t.reconciler, peer: rep.Peer}
 	rep.unchanged, err = ses.initiate(ctx)
-	rep.EverReady = ses.them.everReady
+	rep.EverReady = ses.w.everReady
 	rep.Received, rep.Sent = ses.received, ses.sent
 	rep.RoundTrips, rep.BytesIn, rep.BytesOut = ses.waits, ses.in, ses.out
 	if stopped := stop(); err == nil && stopped {

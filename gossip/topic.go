@@ -62,6 +62,9 @@ func Join(cfg Config) (*Topic, error) {
 	t.reconciler.ingest = t.ingestSync
 	t.sched.eligible, t.sched.speaks, t.sched.spared = t.syncPeers, t.speaks, t.spared
 	t.sched.settled, t.sched.run = t.reconciler.settled, func(ctx context.Context, p peer.ID, reason string) SyncReport {
+		if reason == spreadCause && t.reconciler.settled(p) { // it is from there that we learned
+			return SyncReport{Peer: p, Reason: reason, Complete: true, unchanged: true}
+		}
 		return t.round(network.WithNoDial(ctx, "cairn sync"), p, reason) // a peer that has gone stays gone
 	}
 	if err := t.start(); err != nil {

@@ -5,48 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"sync"
-	"weak"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
 	"github.com/cairn-overlay/cairn/records"
 )
-
-// A snapshot is the fact set at one moment, with what reconciliation compares of
-// each fact. It is immutable and shared by sessions.
-type snapshot struct {
-	facts []records.Fact
-	items [][32]byte
-}
-
-// generation names the state of the set: a set that only grows is told by its size.
-func (s *snapshot) generation() uint64 { return uint64(len(s.facts)) }
-
-// snapshots hands out the latest snapshot. It keeps one only as long as a session
-// or the garbage collector does, since at ten million facts it takes 400 MB.
-type snapshots struct {
-	set  *records.FactSet
-	mu   sync.Mutex // held while a snapshot is made, so that sessions share it
-	last weak.Pointer[snapshot]
-}
-
-// generation is that of a snapshot taken now.
-func (c *snapshots) generation() uint64 { return uint64(c.set.Len()) }
-
-func (c *snapshots) take() *snapshot {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.last.Value(); s != nil && s.generation() == c.generation() {
-		return s
-	}
-	s := &snapshot{facts: slices.AppendSeq(make([]records.Fact, 0, c.set.Len()), c.set.All())}
-	s.items = make([][32]byte, len(s.facts))
-	for i, f := range s.facts {
-		s.items[i] = records.FactItem(f)
-	}
-	c.last = weak.Make(s)
-	return s
-}
 
 // keys are the secrets of one session: fresh, and drawn by both sides together.
 type keys struct {
@@ -56,7 +18,7 @@ type keys struct {
 
 const keysDomain = "cairn-sync/1 keys"
 
-func sessionKeys(client, server [16]byte) keys {
+func sessionKeys(client, server nonce) keys {
 	b := append([]byte(keysDomain), client[:]...)
 	sum := sha256.Sum256(append(b, server[:]...))
 	return keys{items: [16]byte(sum[:16]), symbols: riblt.Key(sum[16:])}
@@ -74,19 +36,24 @@ func (k keys) item(fact [32]byte) riblt.Item {
 // short is the short hash of an item.
 func short(it riblt.Item) uint64 { return binary.BigEndian.Uint64(it[:hashSize]) }
 
-// A view is a snapshot under the keys of one session.
-type view struct {
-	*snapshot
-	keys   keys
-	hashed []riblt.Item // of facts, in the same order
-	sum    uint64       // XOR of their short hashes
+// shortName is the name of a fact in lists and wants.
+func shortName(hash uint64) (it riblt.Item) {
+	binary.BigEndian.PutUint64(it[:hashSize], hash)
+	return it
 }
 
-func newView(s *snapshot, k keys) *view {
-	v := &view{snapshot: s, keys: k, hashed: make([]riblt.Item, len(s.items))}
-	for i, it := range s.items {
-		v.hashed[i] = k.item(it)
-		v.sum ^= short(v.hashed[i])
+// A view is a snapshot under the keys of one session. To make one takes work that
+// grows with the set.
+type view struct {
+	facts  []records.Fact
+	keys   keys
+	hashed []riblt.Item // of facts, in the same order
+}
+
+func newView(facts []records.Fact, k keys) *view {
+	v := &view{facts: facts, keys: k, hashed: make([]riblt.Item, len(facts))}
+	for i, f := range facts {
+		v.hashed[i] = k.item(records.FactItem(f))
 	}
 	return v
 }
@@ -112,31 +79,23 @@ func (v *view) sorted() []ref {
 
 // difference is what a solver finds out.
 type difference struct {
-	missing []uint64 // short hashes of what the describer has and we lack, ascending
-	extra   []uint32 // places of what we have and the describer lacks
-	partial bool     // there is more of it than one session may handle
+	missing []riblt.Item   // names of what the describer has and we lack, ascending
+	extra   []records.Fact // what we have and the describer lacks
+	partial bool           // there is more of it than one session may handle
 }
 
 func (d *difference) empty() bool { return len(d.missing) == 0 && len(d.extra) == 0 && !d.partial }
 
-// everything is the difference to an empty set.
-func (v *view) everything() difference {
-	d := difference{extra: make([]uint32, len(v.facts))}
-	for i := range d.extra {
-		d.extra[i] = uint32(i)
-	}
-	return d
-}
-
 // A merge compares the view with a list that arrives in ascending stretches.
 type merge struct {
+	view *view
 	refs []ref // those not passed by the list yet
 	diff difference
 	last uint64
 	seen bool
 }
 
-func (v *view) merge() *merge { return &merge{refs: v.sorted()} }
+func (v *view) merge() *merge { return &merge{view: v, refs: v.sorted()} }
 
 // add takes the next stretch of the list.
 func (m *merge) add(hashes []uint64) error {
@@ -153,7 +112,7 @@ func (m *merge) add(hashes []uint64) error {
 		switch {
 		case held:
 		case len(m.diff.missing) < maxWanted:
-			m.diff.missing = append(m.diff.missing, h)
+			m.diff.missing = append(m.diff.missing, shortName(h))
 		default:
 			m.diff.partial = true
 		}
@@ -164,7 +123,7 @@ func (m *merge) add(hashes []uint64) error {
 // skip passes what the list does not have: all refs below h.
 func (m *merge) skip(h uint64) {
 	for len(m.refs) > 0 && m.refs[0].hash < h {
-		m.diff.extra = append(m.diff.extra, m.refs[0].index)
+		m.diff.extra = append(m.diff.extra, m.view.facts[m.refs[0].index])
 		m.refs = m.refs[1:]
 	}
 }
@@ -172,7 +131,7 @@ func (m *merge) skip(h uint64) {
 // finish ends the list.
 func (m *merge) finish() difference {
 	for _, r := range m.refs {
-		m.diff.extra = append(m.diff.extra, r.index)
+		m.diff.extra = append(m.diff.extra, m.view.facts[r.index])
 	}
 	m.refs = nil
 	return m.diff
@@ -181,10 +140,10 @@ func (m *merge) finish() difference {
 // locate turns what a decoder found into a difference. What contradicts the view
 // is junk: a missing item that we have, or an extra one that we lack.
 func (v *view) locate(missing, extra []riblt.Item) (difference, error) {
-	d := difference{missing: make([]uint64, len(missing)), extra: make([]uint32, 0, len(extra))}
+	d := difference{missing: make([]riblt.Item, len(missing)), extra: make([]records.Fact, 0, len(extra))}
 	lacking, having := make(map[riblt.Item]bool, len(missing)), make(map[riblt.Item]bool, len(extra))
 	for i, it := range missing {
-		d.missing[i], lacking[it] = short(it), true
+		d.missing[i], lacking[it] = shortName(short(it)), true
 	}
 	for _, it := range extra {
 		having[it] = true
@@ -197,12 +156,34 @@ func (v *view) locate(missing, extra []riblt.Item) (difference, error) {
 			return d, junkf("symbols lack a fact of ours and have it")
 		}
 		if having[it] {
-			d.extra = append(d.extra, uint32(i))
+			d.extra = append(d.extra, v.facts[i])
 		}
 	}
-	slices.Sort(d.missing)
+	slices.SortFunc(d.missing, compareItems)
 	if n := len(slices.Compact(d.missing)); n != len(missing) || len(d.extra) != len(extra) {
 		return d, junkf("symbols of no set")
 	}
 	return d, nil
+}
+
+// find returns the facts that are asked for by these names. ok is false if there is
+// none by one of them.
+func (v *view) find(names []riblt.Item) (facts []records.Fact, ok bool) {
+	wanted := make(map[riblt.Item]bool, len(names))
+	for _, name := range names {
+		wanted[name] = true
+	}
+	found := 0
+	for i, it := range v.hashed {
+		name := shortName(short(it))
+		first, asked := wanted[name]
+		if first {
+			found++
+			wanted[name] = false
+		}
+		if asked {
+			facts = append(facts, v.facts[i])
+		}
+	}
+	return facts, found == len(names)
 }

@@ -2,6 +2,7 @@ package records
 
 import (
 	"crypto/sha256"
+	"hash/maphash"
 	"iter"
 	"sync"
 )
@@ -24,16 +25,19 @@ func FactItem(f Fact) [32]byte {
 
 // FactSet is a grow-only set of facts, at most one per subject, safe for
 // concurrent use. Every order of additions gives the same subjects; the fact held
-// first stays. One set is shared by all parts of a node.
+// first stays. The set remembers the order in which its facts came: what it held
+// when it had n facts are its first n for ever. One set is shared by all parts of a
+// node.
 type FactSet struct {
-	mu    sync.RWMutex     // guards all below
-	facts map[AgentID]Fact // by subject
-	order []Fact           // as they came; it only grows
-	bytes int              // the sum of Size over facts
+	mu    sync.RWMutex // guards all below
+	order []Fact       // as they came; what is in it never changes
+	seed  maphash.Seed
+	index [indexParts]indexPart // by subject
+	bytes int                   // the sum of Size over facts
 }
 
 // NewFactSet returns an empty set.
-func NewFactSet() *FactSet { return &FactSet{facts: make(map[AgentID]Fact)} }
+func NewFactSet() *FactSet { return &FactSet{seed: maphash.MakeSeed()} }
 
 // Add puts f in and reports whether its subject was new. A nil fact is not.
 func (s *FactSet) Add(f Fact) bool {
@@ -42,11 +46,11 @@ func (s *FactSet) Add(f Fact) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, held := s.facts[f.id]; held {
+	if s.find(f.id) >= 0 {
 		return false
 	}
-	s.facts[f.id] = f
 	s.order = append(s.order, f)
+	s.enter(len(s.order) - 1)
 	s.bytes += f.Size()
 	return true
 }
@@ -55,14 +59,39 @@ func (s *FactSet) Add(f Fact) bool {
 func (s *FactSet) Lookup(id AgentID) Fact {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.facts[id]
+	if i := s.find(id); i >= 0 {
+		return s.order[i]
+	}
+	return nil
+}
+
+// Arrival returns how many facts came before the one about id, or -1 if there is none.
+func (s *FactSet) Arrival(id AgentID) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.find(id)
+}
+
+// Prefixed returns the facts whose subjects' digests begin with these bytes: one, but
+// for collisions, or none.
+func (s *FactSet) Prefixed(prefix [8]byte) []Fact {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var found []Fact
+	s.probe(prefix, func(i int) bool {
+		if [8]byte(s.order[i].id.sum[:]) == prefix {
+			found = append(found, s.order[i])
+		}
+		return false
+	})
+	return found
 }
 
 // Len returns the number of subjects.
 func (s *FactSet) Len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.facts)
+	return len(s.order)
 }
 
 // Size returns the sum of the facts' bytes.
@@ -72,6 +101,14 @@ func (s *FactSet) Size() int {
 	return s.bytes
 }
 
+// Since returns the facts that came after the first n, in that order, without
+// copying them: the result must not be changed.
+func (s *FactSet) Since(n int) []Fact {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.order[min(n, len(s.order)):len(s.order):len(s.order)]
+}
+
 // All yields every fact of the set as it stood when the iteration began, in the order
 // of their arrival. The set is not locked meanwhile.
 func (s *FactSet) All() iter.Seq[Fact] { return s.From(0) }
@@ -79,10 +116,7 @@ func (s *FactSet) All() iter.Seq[Fact] { return s.From(0) }
 // From is All without the first n facts: those that arrived since Len was n.
 func (s *FactSet) From(n int) iter.Seq[Fact] {
 	return func(yield func(Fact) bool) {
-		s.mu.RLock()
-		snapshot := s.order[min(n, len(s.order)):]
-		s.mu.RUnlock()
-		for _, f := range snapshot {
+		for _, f := range s.Since(n) {
 			if !yield(f) {
 				return
 			}

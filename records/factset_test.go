@@ -53,6 +53,58 @@ func TestFactSet(t *testing.T) {
 	}
 }
 
+// TestFactSetRemembersTheOrder: the first n facts are the same for ever, and each is
+// found by its subject, by where it stands, and by how its digest begins.
+func TestFactSetRemembersTheOrder(t *testing.T) {
+	const many = 5_000 // enough for every part of the index to grow
+	s := NewFactSet()
+	var all []Fact
+	for i := range many {
+		f := mustReveal(t, mustHeader(t, Secret{byte(i), byte(i >> 8), 1}), Secret{byte(i), byte(i >> 8), 1})
+		if s.Arrival(f.ID()) != -1 || len(s.Prefixed([8]byte(f.id.sum[:]))) != 0 {
+			t.Fatal("found before it came")
+		}
+		s.Add(f)
+		all = append(all, f)
+	}
+	early := s.Since(many - 10)
+	s.Add(mustReveal(t, mustHeader(t, Secret{0, 0, 2}), Secret{0, 0, 2}))
+	if len(early) != 10 || len(s.Since(many)) != 1 || len(s.Since(many+1)) != 0 {
+		t.Errorf("%d, %d and %d facts", len(early), len(s.Since(many)), len(s.Since(many+1)))
+	}
+	for i, f := range all {
+		if s.Since(i)[0] != f || s.Arrival(f.ID()) != i || s.Lookup(f.ID()) != f {
+			t.Fatalf("fact %d is not where it was", i)
+		}
+		if found := s.Prefixed([8]byte(f.id.sum[:])); len(found) != 1 || found[0] != f {
+			t.Fatalf("fact %d: %d by its prefix", i, len(found))
+		}
+	}
+	i := 0
+	for f := range s.All() {
+		if i < many && f != all[i] {
+			t.Fatalf("fact %d comes out of order", i)
+		}
+		i++
+	}
+}
+
+// TestFactSetPrefixes: two subjects whose digests begin alike are both found, and told
+// apart.
+func TestFactSetPrefixes(t *testing.T) {
+	twin := func(last byte) Fact { return &Tombstone{id: AgentID{[32]byte{1, 2, 3, 31: last}}, raw: "x"} }
+	s := NewFactSet()
+	a, b := twin(1), twin(2)
+	s.Add(a)
+	s.Add(b)
+	if found := s.Prefixed([8]byte{1, 2, 3}); len(found) != 2 || found[0] == found[1] {
+		t.Errorf("found %v", found)
+	}
+	if s.Lookup(a.id) != a || s.Lookup(b.id) != b || s.Lookup(twin(3).id) != nil || s.Len() != 2 {
+		t.Error("twins are mixed up")
+	}
+}
+
 // TestA38OneItemPerDeath: the item that reconciliation compares says who is dead,
 // and not which lock was opened, or two nodes would never agree.
 func TestA38OneItemPerDeath(t *testing.T) {
@@ -95,6 +147,7 @@ func TestFactSetTogether(t *testing.T) {
 					}
 				}
 				_, _ = s.Len(), s.Size()
+				_, _, _ = s.Since(0), s.Arrival(f.ID()), s.Prefixed([8]byte(f.id.sum[:]))
 			}
 		})
 	}

@@ -55,7 +55,12 @@ func NewDecoder(key Key, items iter.Seq[Item], limit int) *Decoder {
 // Add takes the run that follows the ones added before. It stops reading once
 // the decoder is done; further runs are then ignored. An error is final and is
 // ErrCorrupt or ErrLimit; what was recovered before stays readable.
-func (d *Decoder) Add(run Run) error {
+func (d *Decoder) Add(run Run) error { return d.AddOver(run, nil) }
+
+// AddOver is Add for a decoder that was given no items, or not all: local are the
+// symbols of the others, those of a Prefix, at the same places as the run's. Where
+// local is too short, it counts as empty symbols.
+func (d *Decoder) AddOver(run Run, local []Symbol) error {
 	if d.err != nil || d.Done() {
 		return d.err
 	}
@@ -63,13 +68,16 @@ func (d *Decoder) Add(run Run) error {
 		return d.err
 	}
 	d.size = run.Size
-	for _, remote := range run.Symbols {
+	for i, remote := range run.Symbols {
 		if d.Done() {
 			break
 		}
 		if len(d.rest) == d.limit {
 			d.err = fmt.Errorf("%w: not done after %d", ErrLimit, d.limit)
 			return d.err
+		}
+		if i < len(local) {
+			remote.toggle(&local[i].Sum, local[i].Check, -local[i].Count)
 		}
 		if d.err = d.receive(remote); d.err != nil {
 			return d.err
@@ -111,7 +119,7 @@ func (d *Decoder) follows(run Run) error {
 // receive subtracts the local symbol from the remote one and peels what that
 // sets free.
 func (d *Decoder) receive(remote Symbol) error {
-	local, _ := d.local.next() // limit keeps us within the sequence
+	local, _ := d.local.next() // the limit keeps us within the sequence
 	remote.toggle(&local.Sum, local.Check, -local.Count)
 	d.rest = append(d.rest, remote)
 	if remote.empty() {

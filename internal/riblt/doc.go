@@ -39,6 +39,13 @@
 // attacker plants things whose items or checks cancel, and reconciliation of
 // their neighbours fails for ever.
 //
+// A [Prefix] is the exception: symbols under a key that everybody knows, kept up to
+// date as the set grows, so that a session need not go through it. Two items that
+// share a seed, 2^32 tries for whoever plants them, are never told apart while both
+// are in a difference, and sums can be forged that pass for an item. Its results are
+// a guess, therefore: the caller must compare the sets afterwards by other means,
+// and go through them under a fresh key where the guess was wrong or took too long.
+//
 // The peer of the session does know the key. It can only harm its own session:
 // see Decoder.
 //
