@@ -71,6 +71,11 @@ type Config struct {
 	// OnSync is called after every reconciliation that this node started, whatever
 	// came of it, from gossip's goroutine: it must not block, nor call Close. May be nil.
 	OnSync func(SyncReport)
+	// Memory is what [Topic.Memory] returned in an earlier run of this node, so that it
+	// catches up with peers that it knew for the bytes of what it missed. It must be
+	// one whose facts were on the disk that Facts was filled from, in their order. What
+	// is wrong in it costs bytes, and nothing else. Nil: no peer is known.
+	Memory []byte
 	// Logger gets what an operator may want to know. Nil: nothing is logged.
 	Logger *slog.Logger
 

@@ -21,23 +21,37 @@ type essence struct {
 // item as key: 8 bytes for the end of the item, 4 for the signs, 4 of no use, and the
 // lanes.
 func essenceOf(f records.Fact) (e essence) {
-	key := records.FactItem(f)
-	block, _ := aes.NewCipher(key[:]) // never fails: 32 bytes are a key
-	var iv [aes.BlockSize]byte
-	var stream [16 + lanesSize]byte
-	cipher.NewCTR(block, iv[:]).XORKeyStream(stream[:], stream[:])
-	digest := f.ID().Digest()
-	copy(e.item[:8], digest[:])
-	copy(e.item[8:], stream[:8])
-	e.signs = binary.BigEndian.Uint32(stream[8:])
+	block, head := streamOf(f)
+	e.item = itemFrom(f, &head)
+	e.signs = binary.BigEndian.Uint32(head[8:])
+	var stream [lanesSize]byte
+	cipher.NewCTR(block, []byte{aes.BlockSize - 1: 1}).XORKeyStream(stream[:], stream[:])
 	for i := range e.lanes {
-		e.lanes[i] = binary.BigEndian.Uint64(stream[16+8*i:])
+		e.lanes[i] = binary.BigEndian.Uint64(stream[8*i:])
 	}
 	return e
 }
 
 // itemOf is the item alone.
-func itemOf(f records.Fact) riblt.Item { return essenceOf(f).item }
+func itemOf(f records.Fact) riblt.Item {
+	_, head := streamOf(f)
+	return itemFrom(f, &head)
+}
+
+// streamOf returns the cipher of a fact and the first block of its stream.
+func streamOf(f records.Fact) (block cipher.Block, head [aes.BlockSize]byte) {
+	key := records.FactItem(f)
+	block, _ = aes.NewCipher(key[:]) // never fails: 32 bytes are a key
+	block.Encrypt(head[:], head[:])
+	return block, head
+}
+
+func itemFrom(f records.Fact, head *[aes.BlockSize]byte) (it riblt.Item) {
+	digest := f.ID().Digest()
+	copy(it[:8], digest[:])
+	copy(it[8:], head[:8])
+	return it
+}
 
 // lanesSize is the length of a fingerprint.
 const lanesSize = 512

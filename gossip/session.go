@@ -30,7 +30,7 @@ type reconciler struct {
 	flush     func(context.Context) error
 	everReady func() bool
 
-	instance [8]byte // names our set to peers; another one in every process
+	instance [8]byte // names our set, and the order of its facts, to peers
 	ledger   *ledger
 	memory   *acquaintances
 }
@@ -45,6 +45,11 @@ func newReconciler(cfg Config) *reconciler {
 		memory:    newAcquaintances(),
 	}
 	_, _ = rand.Read(r.instance[:]) // never fails, by its contract
+	if len(cfg.Memory) > 0 {
+		if err := r.recall(cfg.Memory); err != nil {
+			cfg.Logger.Warn("what was known of peers' facts is lost", "err", err)
+		}
+	}
 	return r
 }
 

@@ -385,26 +385,48 @@ func (n *node) hasten() {
 	}
 }
 
-// BenchmarkSession is a session with sets of n facts that differ in d, over a pipe.
+// BenchmarkSession is a session between two sides that hold n facts, over a pipe: one
+// has missed d since they agreed, both have, or they are strangers and both lack d/2.
 func BenchmarkSession(b *testing.B) {
-	for _, size := range []struct{ n, d int }{{10_000, 0}, {10_000, 10}, {100_000, 10}, {100_000, 1_000}} {
-		b.Run(fmt.Sprintf("n=%d,d=%d", size.n, size.d), func(b *testing.B) {
-			shared := facts(b, 0, size.n)
-			extra := facts(b, size.n, size.n+size.d)
-			var bytes, trips int64
-			for b.Loop() {
-				b.StopTimer()
-				client, server := side(setOf(shared)), side(setOf(shared, extra))
-				b.StartTimer()
-				o := talk(client, server)
-				if o.clientErr != nil {
-					b.Fatal(o.clientErr)
-				}
-				bytes, trips = bytes+o.bytes(), trips+int64(o.client.waits)
+	for _, n := range []int{10_000, 1_000_000} {
+		shared := facts(b, 0, n)
+		client, server := side(setOf(shared)), side(setOf(shared))
+		if o := talk(client, server); o.clientErr != nil {
+			b.Fatal(o.clientErr)
+		}
+		next := n
+		add := func(r *reconciler, d int) {
+			for _, f := range facts(b, next, next+d) {
+				r.facts.Add(f)
 			}
-			b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/op")
-			b.ReportMetric(float64(trips)/float64(b.N), "trips/op")
-		})
+			next += d
+		}
+		for _, kind := range []string{"behind", "diverged", "strangers"} {
+			for _, d := range []int{0, 10, 100, 1_000} {
+				b.Run(fmt.Sprintf("n=%d,%s,d=%d", n, kind, d), func(b *testing.B) {
+					var bytes, trips int64
+					for b.Loop() {
+						b.StopTimer()
+						if add(server, d-d/2); kind == "behind" {
+							add(server, d/2)
+						} else {
+							add(client, d/2)
+						}
+						if kind == "strangers" {
+							client.memory, server.memory = newAcquaintances(), newAcquaintances()
+						}
+						b.StartTimer()
+						o := talk(client, server)
+						if o.clientErr != nil {
+							b.Fatal(o.clientErr)
+						}
+						bytes, trips = bytes+o.bytes(), trips+int64(o.client.waits)
+					}
+					b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/op")
+					b.ReportMetric(float64(trips)/float64(b.N), "trips/op")
+				})
+			}
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	metaEverReady = "ever-ready"
 	metaClock     = "clock"
 	metaRebuilt   = "rebuilt"
+	metaSync      = "sync" // gossip's Memory
 )
 
 // Node is a running Cairn node. Its methods are safe for concurrent use.
@@ -203,10 +204,14 @@ func (n *Node) joinTopic() error {
 	n.ready = newReadiness(time.Now, n.started, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
+	memory, err := n.store.Meta(metaSync)
+	if err != nil {
+		return err
+	}
 	n.topic, err = gossip.Join(gossip.Config{
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
 		Ingest: n.ingestGossip, Flush: n.journal.flush, Known: n.known,
-		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, Logger: n.log,
+		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, Memory: memory, Logger: n.log,
 	})
 	if err != nil {
 		return err

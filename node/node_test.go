@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -240,13 +241,16 @@ func TestRestartKeepsEverything(t *testing.T) {
 	if _, err := b.Revoke(t.Context(), cert); err != nil {
 		t.Fatal(err)
 	}
-	id := b.ID()
+	id, memory := b.ID(), b.topic.Memory()
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b = newTestNode(t, Config{Dir: dir}, a)
 	if b.ID() != id {
 		t.Error("the node's key changed")
+	}
+	if instance := memory[:1+8]; !bytes.HasPrefix(b.topic.Memory(), instance) {
+		t.Error("to its peers the node's facts are others")
 	}
 	if !b.leases.holds(keep.ID()) || b.leases.holds(kill.ID()) {
 		t.Error("leases changed over the restart")

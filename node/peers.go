@@ -207,7 +207,7 @@ func (n *Node) livePeers() []peer.ID {
 	})
 }
 
-// savePeers stores the live peers and the clock's reading.
+// savePeers stores the live peers, what we hold of peers' facts, and the clock's reading.
 func (n *Node) savePeers(ctx context.Context) {
 	now := n.clock.Now()
 	var known []store.KnownPeer
@@ -221,9 +221,21 @@ func (n *Node) savePeers(ctx context.Context) {
 	if err := n.store.PutPeers(ctx, known); err != nil {
 		n.log.Warn("known peers not stored", "err", err)
 	}
+	if err := n.saveMemory(ctx); err != nil {
+		n.log.Warn("what is known of peers' facts not stored", "err", err)
+	}
 	if err := n.storeClock(ctx); err != nil {
 		n.log.Warn("clock not stored", "err", err)
 	}
+}
+
+// saveMemory stores what reconciliation remembers, behind the facts that it is about.
+func (n *Node) saveMemory(ctx context.Context) error {
+	memory := n.topic.Memory()
+	if err := n.journal.flush(ctx); err != nil {
+		return err
+	}
+	return n.store.SetMeta(ctx, metaSync, memory)
 }
 
 // notifee hears of connections: readiness counts them, and what waits for peers goes out.

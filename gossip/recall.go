@@ -1,0 +1,77 @@
+package gossip
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+const (
+	recallVersion = 1
+	maxRecalled   = 900 // peers; 60 bytes each
+	maxPeerID     = 128 // bytes
+)
+
+// Memory returns what this node remembers of its own set and its peers', for
+// [Config].Memory of a later run: what the set holds now must be durable before it is
+// stored. It takes less than 64 kB.
+func (t *Topic) Memory() []byte { return t.reconciler.remembered() }
+
+// remembered encodes the instance of our set, its size, and for peers what we hold of
+// theirs.
+func (r *reconciler) remembered() []byte {
+	b := append([]byte{recallVersion}, r.instance[:]...)
+	r.memory.mu.Lock()
+	defer r.memory.mu.Unlock()
+	b = binary.AppendUvarint(b, uint64(r.facts.Len()))
+	n := 0
+	for _, p := range slices.Sorted(maps.Keys(r.memory.by)) {
+		a := r.memory.by[p]
+		if a.holds == 0 || len(p) > maxPeerID || n == maxRecalled {
+			continue
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
+		b = append(b, a.instance[:]...)
+		b = binary.AppendUvarint(b, a.holds)
+		n++
+	}
+	return b
+}
+
+// recall takes what remembered gave in an earlier run, unless facts have been lost
+// since. Whether they are the same ones, in the same order, need not be known: a
+// session that was misled ends with different sums.
+func (r *reconciler) recall(b []byte) error {
+	if len(b) < 1+len(r.instance) || b[0] != recallVersion {
+		return junkf("memory of %d bytes, or of another version", len(b))
+	}
+	instance := [8]byte(b[1:])
+	size, b, err := parseUvarint(b[1+len(instance):], maxSetSize)
+	if err != nil {
+		return err
+	}
+	by := make(map[peer.ID]acquaintance)
+	for len(b) > 0 {
+		n, rest, err := parseUvarint(b, maxPeerID)
+		if err != nil {
+			return err
+		}
+		var a acquaintance
+		if len(rest) < int(n)+len(a.instance) || len(by) == maxRecalled {
+			return junkf("memory is cut short, or too long")
+		}
+		p := peer.ID(rest[:n])
+		rest = rest[n:]
+		rest = rest[copy(a.instance[:], rest):]
+		if a.holds, b, err = parseUvarint(rest, maxSetSize); err != nil {
+			return err
+		}
+		by[p] = a
+	}
+	if size <= uint64(r.facts.Len()) {
+		r.instance, r.memory.by = instance, by
+	}
+	return nil
+}
