@@ -69,7 +69,8 @@ type Config struct {
 	// life, ever been complete itself? Nil: no.
 	EverReady func() bool
 	// OnSync is called after every reconciliation that this node started, whatever
-	// came of it, from gossip's goroutine: it must not block, nor call Close. May be nil.
+	// came of it, and after those that a peer started and that are Complete here too,
+	// from gossip's goroutine: it must not block, nor call Close. May be nil.
 	OnSync func(SyncReport)
 	// Memory is what [Topic.Memory] returned in an earlier run of this node, so that it
 	// catches up with peers that it knew for the bytes of what it missed. It must be

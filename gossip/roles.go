@@ -151,8 +151,9 @@ func (s *session) serve(ctx context.Context) error {
 	}
 	switch s.w.mode {
 	case modeSame:
-		same := done{whole: true, sum: s.w.sum, reach: s.w.size}
-		return s.agree(s.flush(), same, done{whole: true, sum: s.w.sum, reach: s.h.size})
+		err := s.flush()
+		own, err := s.finished(ctx, err)
+		return s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.h.size})
 	case modeFeed:
 		return s.feed(ctx)
 	case modeTell:

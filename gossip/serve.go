@@ -131,6 +131,9 @@ func (t *Topic) serve(s network.Stream) {
 	ses := &session{wire: newWire(s), r: t.reconciler, peer: p}
 	err := t.respond(ctx, ses)
 	t.countServed(ses, err)
+	if ses.agreed {
+		t.cfg.OnSync(SyncReport{Peer: p, EverReady: ses.h.everReady, Received: ses.received, Sent: ses.sent, Reason: "served", Complete: true})
+	}
 	if ses.received > 0 {
 		t.sched.spread()
 	}

@@ -81,6 +81,7 @@ type session struct {
 	arrived  int            // verified facts from the peer
 	received int            // of them, new here
 	sent     int            // facts sent
+	agreed   bool           // we hold what both sides held, flushed, and the sums are equal
 	fault    error          // our own: ingest or flush failed, or a kind of fact that we do not know
 }
 
@@ -302,6 +303,7 @@ func (s *session) agree(err error, own, theirs done) error {
 	a.instance, a.holds = s.their()
 	switch {
 	case err == nil:
+		s.agreed = true
 		a.holds = max(theirs.reach, a.holds)
 		a.equal, a.at = theirs.whole, own.reach
 	case errors.Is(err, errPartial) && theirs.reach > 0:

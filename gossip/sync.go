@@ -31,7 +31,7 @@ type SyncReport struct {
 	BytesIn    int64         // bytes read from the stream, without what libp2p adds
 	BytesOut   int64         // bytes written to it
 	Took       time.Duration // opening the stream included
-	Reason     string        // why it was started: "connect", "timer", "asked", "drop ...", what SyncSoon was given
+	Reason     string        // why it was started: "connect", "timer", "asked", "drop ...", "served", what SyncSoon was given
 	Err        error         // why it is not complete
 	// Complete: this node holds, verified and flushed, everything that the peer
 	// held when the round began, and both sides found the same union.
