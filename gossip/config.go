@@ -89,6 +89,10 @@ type Config struct {
 	// that ends: while it stands the peer means to stay connected. It must not block.
 	// May be nil.
 	OnLink func(p peer.ID, stands bool)
+	// RTT returns the least round trip to p that the transport has measured, 0 if it has
+	// none: links are as long as this, or as their own pings say if that is less. Nil: the
+	// pings alone.
+	RTT func(p peer.ID) time.Duration
 	// NoTrees leaves facts to the topic alone.
 	NoTrees bool
 
@@ -127,6 +131,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.EverReady == nil {
 		c.EverReady = func() bool { return false }
+	}
+	if c.RTT == nil {
+		c.RTT = func(peer.ID) time.Duration { return 0 }
 	}
 	if c.OnLink == nil {
 		c.OnLink = func(peer.ID, bool) {}

@@ -283,11 +283,7 @@ func (l *link) gotPing(kind byte, payload []byte) error {
 // measured takes the time of an answer; owned by mu.
 func (l *link) measured(took time.Duration) {
 	l.pinged = time.Time{}
-	if l.least == 0 || took < l.least {
-		l.least = took
-		l.r.relay.Link(l.slot, tree.Dist(took.Microseconds()/2))
-		l.r.tellSoon()
-	}
+	l.nearer(took)
 	if !l.proven {
 		l.proven = true
 		l.r.proven++
@@ -295,5 +291,14 @@ func (l *link) measured(took time.Duration) {
 	}
 	if l.pings < firstPings {
 		l.ping()
+	}
+}
+
+// nearer takes a round trip, if it is the least so far; owned by mu.
+func (l *link) nearer(rtt time.Duration) {
+	if l.least == 0 || rtt < l.least {
+		l.least = rtt
+		l.r.relay.Link(l.slot, tree.Dist(rtt.Microseconds()/2))
+		l.r.tellSoon()
 	}
 }

@@ -99,6 +99,7 @@ func (r *trees) loop(ctx context.Context) {
 			r.relay.Tick(rand.Uint32())
 			if ticks++; ticks%forgiveTicks == 0 {
 				r.relay.Forgive()
+				r.remeasure()
 			}
 			r.tellSoon()
 			r.mu.Unlock()
@@ -210,6 +211,16 @@ func (r *trees) fetchDue() {
 	}
 	if r.fetching = next != tree.Never; r.fetching {
 		r.fetch.Reset(time.Duration(next-min(next, now)) * time.Microsecond)
+	}
+}
+
+// remeasure takes what the transport has measured meanwhile: pings at a link's
+// beginning, when much else begins, are often late. Owned by mu.
+func (r *trees) remeasure() {
+	for p, l := range r.byPeer {
+		if rtt := r.t.cfg.RTT(p); rtt > 0 && l.proven {
+			l.nearer(rtt)
+		}
 	}
 }
 

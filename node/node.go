@@ -211,7 +211,7 @@ func (n *Node) joinTopic() error {
 	n.topic, err = gossip.Join(gossip.Config{
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
 		Ingest: n.ingestGossip, Flush: n.journal.flush, Known: n.known,
-		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, Memory: memory, Logger: n.log,
+		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Logger: n.log,
 	})
 	if err != nil {
 		return err

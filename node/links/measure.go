@@ -5,10 +5,17 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"github.com/quic-go/quic-go"
 )
+
+// RTT is the least round trip to p that the transport has measured on a connection
+// that stands; zero where there is none, or none that tells.
+func (k *Keeper) RTT(p peer.ID) time.Duration {
+	return leastRTT(k.cfg.Host.Network().ConnsToPeer(p))
+}
 
 // leastRTT is the least round trip that the transport has measured on any of the
 // connections; zero where none tells.
