@@ -11,8 +11,8 @@ const (
 	settleShare = 64
 	settleLeast = 200 // microseconds
 	// tellShare of a distance is how far it may be off what was told.
-	tellShare = 20
-	tellLeast = 200 // microseconds
+	tellShare = 64
+	tellLeast = 100 // microseconds
 )
 
 // Table is what a node knows of all trees. It is not safe for concurrent use.
