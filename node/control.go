@@ -40,9 +40,6 @@ func resolutionDTO(r Resolution) api.Resolution {
 		ID: r.ID, Status: r.Status, Source: r.Source, AgeMS: r.Age.Milliseconds(), Confirmations: r.Confirmations,
 		ElapsedMS: milliseconds(r.Elapsed), Path: []api.Hop{}, Reason: r.Reason, Record: r.Record, Tombstone: r.Tombstone,
 	}
-	if r.Record != nil {
-		out.RecordBytes = r.Record.Bytes()
-	}
 	for _, h := range r.Path {
 		out.Path = append(out.Path, api.Hop{Peer: h.Peer.String(), Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)})
 	}

@@ -18,6 +18,7 @@ const (
 
 	keyPrefix  = "/" + KeyNamespace + "/"
 	cidTextLen = 59
+	cidLen     = len(cidPrefix) + 32
 )
 
 // cidPrefix is CIDv1, dag-cbor, sha2-256, 32 bytes: the only CID form of an ID.
@@ -47,15 +48,15 @@ func ParseAgentID(s string) (AgentID, error) {
 	if len(s) != cidTextLen || s[0] != 'b' {
 		return AgentID{}, fmt.Errorf("agent id %.80q: %w: want 59 characters that start with bafyrei%s", s, ErrMalformed, foreignCID(s))
 	}
-	b, err := textEncoding.DecodeString(s[1:])
-	if err != nil {
+	var b [cidLen]byte
+	if n, err := textEncoding.Decode(b[:], []byte(s[1:])); err != nil || n != cidLen {
 		return AgentID{}, fmt.Errorf("agent id %q: %w: not lower-case base32", s, ErrMalformed)
 	}
-	id, err := AgentIDFromBytes(b)
+	id, err := AgentIDFromBytes(b[:])
 	if err != nil {
 		return AgentID{}, err
 	}
-	if id.String() != s {
+	if text := id.text(); string(text[:]) != s {
 		return AgentID{}, fmt.Errorf("agent id %q: %w: unused bits are set", s, ErrMalformed)
 	}
 	return id, nil
@@ -92,7 +93,19 @@ func (id AgentID) Digest() [32]byte { return id.sum }
 func (id AgentID) Bytes() []byte { return append([]byte(cidPrefix), id.sum[:]...) }
 
 // String returns the text form: 59 characters, fit for a DNS label.
-func (id AgentID) String() string { return "b" + textEncoding.EncodeToString(id.Bytes()) }
+func (id AgentID) String() string {
+	text := id.text()
+	return string(text[:])
+}
+
+func (id AgentID) text() (text [cidTextLen]byte) {
+	var b [cidLen]byte
+	copy(b[:], cidPrefix)
+	copy(b[len(cidPrefix):], id.sum[:])
+	text[0] = 'b'
+	textEncoding.Encode(text[1:], b[:])
+	return text
+}
 
 // DID returns the did:cairn form.
 func (id AgentID) DID() string { return DIDPrefix + id.String() }
@@ -126,7 +139,10 @@ func (id AgentID) IsZero() bool { return id == AgentID{} }
 func (id AgentID) Compare(other AgentID) int { return bytes.Compare(id.sum[:], other.sum[:]) }
 
 // MarshalText gives the text form, so that JSON shows it.
-func (id AgentID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+func (id AgentID) MarshalText() ([]byte, error) {
+	text := id.text()
+	return text[:], nil
+}
 
 // UnmarshalText reads what ParseAgentID reads.
 func (id *AgentID) UnmarshalText(b []byte) error {

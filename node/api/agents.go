@@ -35,24 +35,23 @@ func (s *server) getAgent(c *call) error {
 	if err != nil {
 		return s.provenDead(c, id, err)
 	}
-	return s.sendResolution(c, complete(res))
+	return s.sendResolution(c, usable(res))
 }
 
 func (s *server) sendResolution(c *call, res Resolution) error {
-	h := c.w.Header()
-	h.Set(headerStatus, word(string(res.Status)))
-	h.Set(headerSource, word(res.Source))
-	h.Set(headerAge, strconv.FormatInt(res.AgeMS, 10))
-	h.Set(headerConfirmations, strconv.Itoa(res.Confirmations))
-	h.Add("Vary", "Accept")
+	setHeader(c, headerStatus, word(string(res.Status)))
+	setHeader(c, headerSource, word(res.Source))
+	setHeader(c, headerAge, strconv.FormatInt(res.AgeMS, 10))
+	setHeader(c, headerConfirmations, strconv.Itoa(res.Confirmations))
+	c.w.Header().Add("Vary", "Accept")
 	cbor := wantsCBOR(c.r)
 	switch res.Status {
 	case records.StatusActive, records.StatusStale:
-		if len(res.RecordBytes) == 0 {
+		if res.Record == nil && len(res.RecordBytes) == 0 {
 			return fmt.Errorf("resolve %s: status %s without a record", res.ID, res.Status)
 		}
 		if cbor {
-			s.send(c, http.StatusOK, typeCBOR, res.RecordBytes)
+			s.send(c, http.StatusOK, typeCBOR, complete(res).RecordBytes)
 			return nil
 		}
 		b, err := s.renderings.resolution(res)
@@ -70,18 +69,35 @@ func (s *server) sendResolution(c *call, res Resolution) error {
 	default:
 		return fmt.Errorf("resolve %s: a status without a meaning: %q", res.ID, res.Status)
 	}
-	s.sendProblem(c, resolutionProblem(res))
+	s.sendProblem(c, resolutionProblem(complete(res)))
 	return nil
 }
 
 // word keeps everything out of a header but letters, digits and dashes.
 func word(s string) string {
+	if isWord(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
-		if r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+		if r < 0x80 && inWord(byte(r)) {
 			return r
 		}
 		return -1
 	}, s)
+}
+
+// isWord reports whether word leaves s as it is.
+func isWord(s string) bool {
+	for i := range len(s) {
+		if !inWord(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func inWord(c byte) bool {
+	return c == '-' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
 // resolutionProblem is the answer where a lookup ended in anything but a good
@@ -102,6 +118,9 @@ func resolutionProblem(res Resolution) *Problem {
 // wantsCBOR reports whether the client names application/cbor and does not rank
 // JSON above it.
 func wantsCBOR(r *http.Request) bool {
+	if len(r.Header["Accept"]) == 0 {
+		return false
+	}
 	var cbor, json float64
 	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
 		media, params, _ := strings.Cut(part, ";")

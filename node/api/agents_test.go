@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -338,17 +339,26 @@ func TestRenderings(t *testing.T) {
 	var r renderings
 	for i := range 3 {
 		for _, rec := range []*records.Record{a.record(t, 1), a.record(t, 2), nil} {
-			res := complete(Resolution{ID: a.id(), Status: records.StatusActive, Source: "cache", AgeMS: int64(i), Reason: "<\u202e>", Record: rec})
-			var plain, kept Resolution
-			b := must(r.resolution(res))(t)
-			if err := json.Unmarshal(b, &kept); err != nil {
-				t.Fatalf("%v: %s", err, b)
-			}
-			if err := json.Unmarshal(must(encode(res))(t), &plain); err != nil {
-				t.Fatal(err)
-			}
-			if shown(t, plain) != shown(t, kept) || bytes.ContainsRune(b, '\u202e') {
-				t.Errorf("%s", b)
+			for name, res := range map[string]Resolution{
+				"out of memory":     {Source: "cache"},
+				"a lookup":          {Source: "dht", ElapsedMS: 1.25, Path: []Hop{{Peer: "p", Answer: "record", RTTMS: 0.5}}},
+				"with a reason":     {Source: "cache", Reason: "<\u202e>"},
+				"an odd source":     {Source: `"\u202e</script>`},
+				"of an older sight": {Source: "cache", Confirmations: 3},
+			} {
+				res.ID, res.Status, res.AgeMS, res.Record = a.id(), records.StatusActive, int64(i), rec
+				res = usable(res)
+				var plain, kept map[string]any
+				b := must(r.resolution(res))(t)
+				if err := json.Unmarshal(b, &kept); err != nil {
+					t.Fatalf("%s: %v: %s", name, err, b)
+				}
+				if err := json.Unmarshal(must(encode(complete(res)))(t), &plain); err != nil {
+					t.Fatal(err)
+				}
+				if !reflect.DeepEqual(plain, kept) || bytes.ContainsRune(b, '\u202e') {
+					t.Errorf("%s: %s", name, b)
+				}
 			}
 		}
 	}

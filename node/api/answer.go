@@ -34,12 +34,24 @@ func (s *server) sendProblem(c *call, p *Problem) {
 
 // send answers with bytes of a type.
 func (s *server) send(c *call, code int, media string, b []byte) {
-	h := c.w.Header()
-	h.Set("Content-Type", media)
-	h.Set("Content-Length", strconv.Itoa(len(b)))
+	setHeader(c, "Content-Type", media)
+	setHeader(c, "Content-Length", strconv.Itoa(len(b)))
 	c.header(code)
 	_, _ = c.w.Write(b) // a client that left is no fault
 }
+
+// setHeader sets a header whose name is in its canonical form.
+func setHeader(c *call, name, value string) {
+	if len(c.values) == cap(c.values) {
+		c.values = make([]string, 0, headersAtOnce)
+	}
+	c.values = append(c.values, value)
+	n := len(c.values)
+	c.w.Header()[name] = c.values[n-1 : n : n]
+}
+
+// headersAtOnce is how many headers of an answer share a piece of memory.
+const headersAtOnce = 8
 
 // encode gives v as one line of JSON that is safe to put into a page or onto a
 // terminal: what strangers wrote in it cannot end a script, move a cursor, or

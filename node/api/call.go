@@ -24,7 +24,8 @@ type call struct {
 	params  url.Values
 	reader  io.Reader // what the body is read from: r.Body within its limit
 	body    []byte
-	code    int // the status code that was sent; 0 is none yet
+	values  []string // of headers; see setHeader
+	code    int      // the status code that was sent; 0 is none yet
 }
 
 // agent reads the ID in the path.
@@ -38,7 +39,8 @@ func (c *call) header(code int) {
 
 // context bounds the work on a request that is no stream.
 func (s *server) context(c *call) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(c.r.Context(), s.limits.Request)
+	ctx := &allowance{Context: c.r.Context(), limit: s.limits.Request}
+	return ctx, ctx.end
 }
 
 // refuse answers a request that a defence stopped. What is left of its body is
@@ -93,7 +95,11 @@ func (s *server) finish(c *call) {
 	if c.route != nil {
 		pattern = c.route.pattern
 	}
-	s.metrics.count(pattern, c.code)
+	if c.route != nil && c.code == http.StatusOK {
+		c.route.ok.Inc()
+	} else {
+		s.metrics.count(pattern, c.code)
+	}
 	if c.route != nil && !c.route.safe() {
 		s.log.LogAttrs(c.r.Context(), slog.LevelInfo, "api: write", slog.String("method", c.r.Method),
 			slog.String("path", c.r.URL.Path), slog.Int("code", c.code))

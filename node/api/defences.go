@@ -64,8 +64,10 @@ func checkPath(_ *server, c *call) *Problem {
 	if !strings.HasPrefix(path, "/") || c.r.URL.Opaque != "" {
 		return problem("path", "it does not start with a slash")
 	}
-	if i := strings.IndexFunc(path, notInPath); i >= 0 {
-		return problem("path", "forbidden character at byte %d", i)
+	for i := range len(path) {
+		if !inPath(path[i]) {
+			return problem("path", "forbidden character at byte %d", i)
+		}
 	}
 	// RawPath is set where the path was sent with escapes that it does not need;
 	// those that it would need are of characters refused above.
@@ -80,8 +82,8 @@ func checkPath(_ *server, c *call) *Problem {
 	return nil
 }
 
-func notInPath(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/:._-", r)
+func inPath(c byte) bool {
+	return inWord(c) || c == '/' || c == ':' || c == '.' || c == '_'
 }
 
 // checkContentType takes the one media type of the route. What browsers send

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ func (s *server) hostAllowed(r *http.Request) bool {
 		return true
 	}
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if !ok || port != fmt.Sprint(local.Port) {
+	if !ok || !isPort(port, local.Port) {
 		return false
 	}
 	switch name {
@@ -39,6 +40,12 @@ func (s *server) hostAllowed(r *http.Request) bool {
 	// An address is not a name: nobody can make it point elsewhere.
 	ip, err := netip.ParseAddr(name)
 	return err == nil && ip == local.AddrPort().Addr().Unmap()
+}
+
+// isPort reports whether s is the number n as it is written.
+func isPort(s string, n int) bool {
+	var room [20]byte
+	return string(strconv.AppendInt(room[:0], int64(n), 10)) == s
 }
 
 // allowedHosts holds the configured names to a form that no wildcard, URL or

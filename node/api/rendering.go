@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"strconv"
 	"sync"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -15,42 +16,51 @@ const maxRenderings = 1024
 // use.
 type renderings struct {
 	mu   sync.Mutex
-	made map[*records.Record][]byte // guarded by mu
+	made map[*records.Record]rendering // guarded by mu
 }
 
-// of returns `"record":{...},"record_cbor":"..."` for a record, encoded.
-func (r *renderings) of(rec *records.Record) ([]byte, error) {
+// rendering is what is the same in every answer with one record.
+type rendering struct {
+	head []byte // `{"id":"...","status":"`
+	tail []byte // `"record":{...},"record_cbor":"..."}`
+}
+
+// of returns what is written of a record.
+func (r *renderings) of(rec *records.Record) (rendering, error) {
 	r.mu.Lock()
-	b, ok := r.made[rec]
+	made, ok := r.made[rec]
 	r.mu.Unlock()
 	if ok {
-		return b, nil
+		return made, nil
 	}
-	b, err := encode(struct {
+	tail, err := encode(struct {
 		Record *records.Record `json:"record"`
 		Bytes  []byte          `json:"record_cbor"`
 	}{rec, rec.Bytes()})
 	if err != nil {
-		return nil, err
+		return rendering{}, err
 	}
-	b = b[1 : len(b)-1]
+	made = rendering{[]byte(`{"id":"` + rec.ID().String() + `","status":"`), tail[1:]}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.made == nil || len(r.made) >= maxRenderings {
-		r.made = make(map[*records.Record][]byte)
+		r.made = make(map[*records.Record]rendering)
 	}
-	r.made[rec] = b
-	return b, nil
+	r.made[rec] = made
+	return made, nil
 }
 
-// resolution gives what encode gives of a resolution, in another order.
+// resolution gives what encode gives of a resolution with the bytes of its record.
 func (r *renderings) resolution(res Resolution) ([]byte, error) {
-	if res.Record == nil {
-		return encode(res)
+	if res.Record == nil || res.Tombstone != nil || res.ID != res.Record.ID() {
+		return encode(complete(res))
 	}
-	rec, err := r.of(res.Record)
+	made, err := r.of(res.Record)
 	if err != nil {
 		return nil, err
+	}
+	if len(res.Path) == 0 && res.Reason == "" && res.ElapsedMS == 0 && isWord(string(res.Status)) && isWord(res.Source) {
+		return made.plain(res), nil
 	}
 	type light struct { // shadows what is rendered already
 		Resolution
@@ -62,5 +72,16 @@ func (r *renderings) resolution(res Resolution) ([]byte, error) {
 		return nil, err
 	}
 	b = append(b[:len(b)-1:len(b)-1], ',')
-	return append(append(b, rec...), '}'), nil
+	return append(b, made.tail...), nil
+}
+
+// plain writes an answer that came out of memory: words and numbers only.
+func (m rendering) plain(res Resolution) []byte {
+	b := make([]byte, 0, len(m.head)+len(m.tail)+160)
+	b = append(append(b, m.head...), res.Status...)
+	b = append(append(b, `","source":"`...), res.Source...)
+	b = strconv.AppendInt(append(b, `","age_ms":`...), res.AgeMS, 10)
+	b = strconv.AppendInt(append(b, `,"confirmations":`...), int64(res.Confirmations), 10)
+	b = append(b, `,"elapsed_ms":0,"path":[],`...)
+	return append(b, m.tail...)
 }

@@ -7,16 +7,22 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// complete adds the canonical bytes of the record, and takes away what must not
-// be used: endpoints of an agent that is revoked or in conflict.
-func complete(r Resolution) Resolution {
+// usable takes away what must not be used: endpoints of an agent that is revoked or
+// in conflict.
+func usable(r Resolution) Resolution {
 	if r.Path == nil {
 		r.Path = []Hop{}
 	}
-	switch {
-	case r.Status == records.StatusRevoked || r.Status == records.StatusConflict:
+	if r.Status == records.StatusRevoked || r.Status == records.StatusConflict {
 		r.Record, r.RecordBytes = nil, nil
-	case r.Record != nil && len(r.RecordBytes) == 0:
+	}
+	return r
+}
+
+// complete is usable, with the canonical bytes of the record.
+func complete(r Resolution) Resolution {
+	r = usable(r)
+	if r.Record != nil && len(r.RecordBytes) == 0 {
 		r.RecordBytes = r.Record.Bytes()
 	}
 	return r

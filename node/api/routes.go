@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Media types of bodies.
@@ -25,6 +27,7 @@ type route struct {
 	media           string   // the body's media type; empty is no body
 	limit           int64    // the body's greatest length
 	serve           func(*server, *call) error
+	ok              prometheus.Counter // of its answers with 200
 }
 
 // safe reports whether the route only reads.

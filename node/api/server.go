@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 )
 
 // Config is what a handler and its server need. Controller is required, and
@@ -97,6 +98,11 @@ func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
 	}
 	if s.metrics, s.metered, err = newMetrics(cfg.Controller); err != nil {
 		return nil, fmt.Errorf("api: metrics: %w", err)
+	}
+	for pattern, methods := range s.routes {
+		for _, r := range methods {
+			r.ok = s.metrics.requests.WithLabelValues(pattern, strconv.Itoa(http.StatusOK))
+		}
 	}
 	return s, nil
 }
