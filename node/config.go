@@ -62,6 +62,9 @@ type Config struct {
 	Profile Profile
 	// Replication is k, 1 to 20; default DefaultReplication.
 	Replication int
+	// NoView keeps no view of the network's members: lookups then start from the routing
+	// table alone.
+	NoView bool
 	// NoMDNS turns off discovery on the local network, which is otherwise on
 	// unless every listen address is loopback.
 	NoMDNS bool

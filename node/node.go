@@ -178,16 +178,16 @@ func (n *Node) openHost() error {
 }
 
 func (n *Node) joinOverlay() error {
+	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Policy: links.DefaultPolicy(), Logger: n.log})
 	var err error
 	n.dht, err = overlay.Join(overlay.Config{
 		Host: n.host, Values: values{n}, Network: n.cfg.Network, Replication: n.cfg.Replication,
-		WAN: n.cfg.Profile == ProfileWAN, Logger: n.log,
+		WAN: n.cfg.Profile == ProfileWAN, Neighbours: n.links.Peers, NoView: n.cfg.NoView, Logger: n.log,
 	})
 	if err != nil {
 		return err
 	}
 	n.onClose(n.dht.Close)
-	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Policy: links.DefaultPolicy(), Logger: n.log})
 	return nil
 }
 

@@ -35,6 +35,7 @@ func (d *DHT) Bootstrap(ctx context.Context, peers []peer.AddrInfo) (reached int
 	defer end()
 	defer d.links.errands(time.Now())
 	reached = d.contact(ctx, peers)
+	d.wakeGatherer()
 	answered := true
 	if reached > 0 || len(peers) == 0 && d.TableSize() > 0 {
 		answered = d.fill(ctx, string(d.self), min(bucketSize, max(refreshK, 2*d.cfg.Replication)))

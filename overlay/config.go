@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -72,6 +73,12 @@ type Config struct {
 	// RecordAge is kad-dht's own record age: what it serves no longer. The
 	// default 0 is never, since leases decide. No age opens a roll-back.
 	RecordAge time.Duration
+	// Neighbours are the peers that this node keeps connections with, who are asked now
+	// and then which members of the network they know. Nil, or while they are very few,
+	// all that are connected. It must not block.
+	Neighbours func() []peer.ID
+	// NoView keeps no view of the members beyond the routing table, and gives none.
+	NoView bool
 	// Logger gets what an operator may want to know; nil discards.
 	Logger *slog.Logger
 

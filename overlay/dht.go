@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -26,14 +27,17 @@ type DHT struct {
 	self       peer.ID
 	acceptable func(multiaddr.Multiaddr) bool // addresses named by strangers
 
-	kad    *kad.IpfsDHT // serves, and keeps the routing table
-	stats  *counters
-	trips  *roundTrips
-	links  *links
-	sender *sender
-	verify *verifier
-	table  *table
-	doors  *doors
+	kad     *kad.IpfsDHT // serves, and keeps the routing table
+	stats   *counters
+	trips   *roundTrips
+	links   *links
+	sender  *sender
+	verify  *verifier
+	table   *table
+	members *members
+	doors   *doors
+	asks    *quotas       // for members
+	woken   chan struct{} // holds a token when there may be new neighbours
 
 	serving *gate           // requests of others
 	calls   *gate           // of this package's methods, and goroutines
@@ -51,13 +55,14 @@ func Join(cfg Config) (*DHT, error) {
 	if err != nil {
 		return nil, fmt.Errorf("overlay: %w", err)
 	}
-	d := &DHT{cfg: cfg, self: cfg.Host.ID(), acceptable: acceptAny, stats: new(counters), trips: new(roundTrips), serving: new(gate), calls: new(gate)}
+	d := &DHT{cfg: cfg, self: cfg.Host.ID(), acceptable: acceptAny, stats: new(counters), trips: new(roundTrips), asks: newAsks(), woken: make(chan struct{}, 1), serving: new(gate), calls: new(gate)}
 	if cfg.WAN {
 		d.acceptable = acceptPublic
 	}
 	d.links = newLinks(cfg.Host, cfg.IdleTimeout, d.stats)
 	d.sender = newSender(d.links, cfg.protocol(), cfg.RequestTimeout, d.trips, d.stats)
 	d.verify = &verifier{stats: d.stats}
+	d.members = newMembers(cfg, d.acceptable)
 	d.doors = newDoors(d.links, d.stats, d.serving, cfg.PutRate)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if d.kad, err = kad.New(kadHost{cfg.Host, d.doors}, d.kadOptions()...); err != nil {
@@ -68,6 +73,9 @@ func Join(cfg Config) (*DHT, error) {
 	}
 	d.table = newTable(d.kad.RoutingTable(), cfg.Host, d.stats)
 	d.start(d.keepHouse)
+	if err := d.startMembers(); err != nil {
+		return nil, errors.Join(fmt.Errorf("overlay: %w", err), d.Close())
+	}
 	return d, nil
 }
 
@@ -116,6 +124,7 @@ func (d *DHT) Close() error {
 // stopServing ends the streams of others and waits for their handlers.
 func (d *DHT) stopServing() {
 	d.cfg.Host.RemoveStreamHandler(d.cfg.protocol())
+	d.cfg.Host.RemoveStreamHandler(d.cfg.prefix() + membersSuffix)
 	d.serving.close()
 	d.doors.close()
 	d.serving.wait()
@@ -161,6 +170,7 @@ func (d *DHT) keepHouse() {
 			d.sender.sweep(now)
 			d.doors.sweep(now)
 			d.table.settle()
+			d.asks.sweep(now)
 		case <-d.ctx.Done():
 			return
 		}
@@ -198,6 +208,7 @@ func (d *DHT) Table() []TablePeer {
 // Stats returns the counters since Join.
 func (d *DHT) Stats() Stats {
 	s := d.stats.snapshot()
+	s.Members, s.Hints = d.members.count()
 	s.TablePeers, s.OwnConns, s.IdleStreams = d.TableSize(), d.links.count(), d.sender.pool.count()
 	return s
 }

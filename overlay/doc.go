@@ -23,6 +23,11 @@
 //	      :
 //	    doors -- kad-dht -- datastore -- Values     frames bounded, puts rated
 //
+// Beside the table stands the view: the members of the network that this node talked
+// with, and those that its neighbours name (package view, spec 005). Lookups start from
+// both. A put goes to the nearest known at once where enough are known around its key,
+// while the lookup makes sure.
+//
 // [Values] is the node's: it alone decides what is stored, served and dropped.
 // kad-dht's own rule of ages, which can bring an older record back, sees every held
 // value as received just now.

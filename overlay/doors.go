@@ -11,10 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-const (
-	maxQuotas = 4096                   // peers whose put rate is counted
-	maxQueue  = 250 * time.Millisecond // a put above the rate waits so long, or is refused
-)
+// maxQueue: a put above the rate waits so long, or is refused.
+const maxQueue = 250 * time.Millisecond
 
 // doors stand before kad-dht's stream handler: they bound the frames that a
 // stranger can send, count what is served, hold each peer to its rate of puts, and
@@ -23,17 +21,19 @@ type doors struct {
 	links *links
 	stats *counters
 	gate  *gate
-	rate  int // puts per second and peer, negative: no limit
+	puts  *quotas // nil: no limit
 
-	mu     sync.Mutex
-	shut   bool
-	open   map[*guarded]struct{} // streams being served
-	quotas map[peer.ID]*rate.Limiter
+	mu   sync.Mutex
+	shut bool
+	open map[*guarded]struct{} // streams being served
 }
 
 func newDoors(l *links, stats *counters, g *gate, putRate int) *doors {
-	return &doors{links: l, stats: stats, gate: g, rate: putRate,
-		open: make(map[*guarded]struct{}), quotas: make(map[peer.ID]*rate.Limiter)}
+	d := &doors{links: l, stats: stats, gate: g, open: make(map[*guarded]struct{})}
+	if putRate >= 0 {
+		d.puts = &quotas{rate: rate.Limit(putRate), burst: putBurst * putRate}
+	}
+	return d
 }
 
 // serve runs kad-dht's handler on s.
@@ -91,10 +91,10 @@ func (d *doors) request(ctx context.Context, s network.Stream, m *pb.Message) {
 
 // admit waits for p's turn to put, and reports whether it came soon enough.
 func (d *doors) admit(ctx context.Context, p peer.ID) bool {
-	if d.rate < 0 {
+	if d.puts == nil {
 		return true
 	}
-	turn := d.quota(p).Reserve()
+	turn := d.puts.of(p).Reserve()
 	wait := turn.Delay()
 	if wait == 0 {
 		return true
@@ -113,31 +113,10 @@ func (d *doors) admit(ctx context.Context, p peer.ID) bool {
 	}
 }
 
-func (d *doors) quota(p peer.ID) *rate.Limiter {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	q, ok := d.quotas[p]
-	if !ok {
-		if len(d.quotas) >= maxQuotas {
-			for other := range d.quotas { // any: identities are free, so this is no worse than a new one
-				delete(d.quotas, other)
-				break
-			}
-		}
-		q = rate.NewLimiter(rate.Limit(d.rate), putBurst*d.rate)
-		d.quotas[p] = q
-	}
-	return q
-}
-
 // sweep forgets the quotas that are whole again.
 func (d *doors) sweep(now time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for p, q := range d.quotas {
-		if q.TokensAt(now) >= float64(q.Burst()) {
-			delete(d.quotas, p)
-		}
+	if d.puts != nil {
+		d.puts.sweep(now)
 	}
 }
 

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"math/bits"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -23,3 +24,6 @@ func commonBits(a, b lookup.Position) int {
 	}
 	return 8 * len(a)
 }
+
+// leading is the beginning of a position or a distance.
+func leading(p lookup.Position) uint64 { return binary.BigEndian.Uint64(p[:8]) }

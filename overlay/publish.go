@@ -120,6 +120,7 @@ type publication struct {
 }
 
 func (p *publication) run(ctx context.Context) {
+	p.offered(p.guess(), false)
 	p.find(ctx)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -171,8 +172,32 @@ func (p *publication) find(ctx context.Context) {
 	}
 }
 
+// guess returns the nearest that are known, where so many are known around the key that
+// they may well be the nearest there are: they are asked to store at once, while the
+// lookup makes sure. Of those that one source named a few at most are believed.
+func (p *publication) guess() []contact {
+	k, target := p.d.cfg.Replication, positionOfKey(p.key)
+	if !p.d.members.dense(target, k) {
+		return nil
+	}
+	out := p.d.table.nearest(target, k)
+	named := make(map[memberKey]int)
+	for _, m := range p.d.members.nearest(target, k) {
+		if m.Hint {
+			if named[m.Source]++; named[m.Source] > max(1, k/4) {
+				continue
+			}
+		}
+		out = append(out, contactOf(m))
+	}
+	return out
+}
+
 func (p *publication) offered(peers []contact, final bool) {
 	p.found = final
+	if final {
+		p.dropDead(peers)
+	}
 	for _, info := range peers {
 		if p.known[info.ID] != nil {
 			continue
@@ -182,6 +207,20 @@ func (p *publication) offered(peers []contact, final bool) {
 		p.known[info.ID] = t
 		i, _ := slices.BinarySearchFunc(p.order, t, func(a, b *target) int { return a.dist.Compare(b.dist) })
 		p.order = slices.Insert(p.order, i, t)
+	}
+}
+
+// dropDead takes those out of the targets that were guessed, and that the lookup did not
+// find alive, unless they acknowledge.
+func (p *publication) dropDead(alive []contact) {
+	for _, t := range p.order {
+		if t.out.Acked || slices.ContainsFunc(alive, func(c contact) bool { return c.ID == t.ID }) {
+			continue
+		}
+		t.down, t.out.Replaced = true, true
+		if t.out.Err == nil {
+			t.out.Err = errTimeout
+		}
 	}
 }
 
@@ -213,7 +252,11 @@ func (p *publication) start(ctx context.Context, t *target) {
 		p.d.cfg.Host.Peerstore().AddAddrs(t.ID, t.Addrs, peerstore.TempAddrTTL)
 	}
 	t.started, t.busy = true, true
-	t.deadline = time.Now().Add(p.d.trips.limit(t.ID, connected) + silence)
+	wait := p.d.trips.limit(t.ID, connected) + silence
+	if !connected && p.d.sender.shuns.has(t.ID) {
+		wait = min(wait, lookup.MinLimit)
+	}
+	t.deadline = time.Now().Add(wait)
 	ok := p.d.start(func() {
 		rtt, err := p.d.put(ctx, t.ID, putValue(p.key, p.raw))
 		p.post(ctx, func() { p.putEnded(ctx, t, rtt, err) })

@@ -40,6 +40,12 @@ type Stats struct {
 	// IdleClosed are the connections closed for want of use.
 	IdleClosed int64
 
+	// MemberAsks are the questions for members that this node asked, MembersServed the
+	// members that it named to others. Members and Hints, gauges, are the peers of its
+	// view that it talked with, and those that others named.
+	MemberAsks, MembersServed int64
+	Members, Hints            int
+
 	// TablePeers, OwnConns and IdleStreams are gauges: peers in the routing
 	// table, open connections that the overlay opened, streams kept for reuse.
 	TablePeers, OwnConns, IdleStreams int
@@ -50,6 +56,7 @@ type counters struct {
 	requests, sent, received, servedIn, servedOut atomic.Int64
 	late, liars, putsTaken, oversize              atomic.Int64
 	evicted, idleClosed                           atomic.Int64
+	memberAsks, membersServed                     atomic.Int64
 	failures, served, refused                     tally
 }
 
@@ -86,6 +93,7 @@ func (c *counters) snapshot() Stats {
 		Late: c.late.Load(), Liars: c.liars.Load(),
 		Served: c.served.snapshot(), PutsTaken: c.putsTaken.Load(), RefusedPuts: c.refused.snapshot(),
 		Oversize: c.oversize.Load(), Evicted: c.evicted.Load(), IdleClosed: c.idleClosed.Load(),
+		MemberAsks: c.memberAsks.Load(), MembersServed: c.membersServed.Load(),
 	}
 }
 

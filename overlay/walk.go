@@ -45,12 +45,15 @@ type reply struct {
 
 // request asks p one question, and tells the table how it went.
 func (d *DHT) request(ctx context.Context, p peer.ID, m *pb.Message) (answer, error) {
+	start := time.Now()
 	a, err := d.sender.ask(ctx, p, m)
 	if err != nil {
 		d.table.failed(p, err)
+		d.members.failed(p, err, start)
 		return a, err
 	}
 	d.table.answered(p)
+	d.members.answered(p)
 	return a, nil
 }
 
@@ -116,16 +119,32 @@ type deadlines struct {
 }
 
 func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, string) reply) *walk {
-	target := positionOfKey(key)
 	return &walk{
 		d:        d,
 		parallel: d.cfg.Parallel,
-		look: lookup.New(lookup.Config[peer.ID]{Self: d.self, Target: target, K: k, Where: positionOfPeer},
-			d.table.nearest(target, lookup.MaxPerAnswer)),
-		ask:     func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
-		replies: make(chan reply),
-		out:     make(map[peer.ID]deadlines),
+		look:     d.newLookup(positionOfKey(key), k),
+		ask:      func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
+		replies:  make(chan reply),
+		out:      make(map[peer.ID]deadlines),
 	}
+}
+
+// newLookup starts where the table and the view know somebody.
+func (d *DHT) newLookup(target lookup.Position, k int) *peerLookup {
+	seeds := d.table.nearest(target, lookup.MaxPerAnswer)
+	known := d.members.nearest(target, lookup.MaxPerAnswer)
+	for _, p := range known {
+		if !p.Hint {
+			seeds = append(seeds, contactOf(p))
+		}
+	}
+	l := lookup.New(lookup.Config[peer.ID]{Self: d.self, Target: target, K: k, Where: positionOfPeer}, seeds)
+	for _, p := range known {
+		if p.Hint {
+			l.Suggest(contactOf(p), p.Source.peer())
+		}
+	}
+	return l
 }
 
 // run walks until the lookup is done, and then reports true, or until ctx ends,
@@ -260,6 +279,7 @@ func (w *walk) note() {
 	for p, q := range w.out {
 		if now.After(q.over) && !w.d.links.connected(p) {
 			w.d.sender.shuns.add(p)
+			w.d.members.failed(p, errTimeout, now)
 		}
 	}
 }

@@ -46,7 +46,9 @@ type Lookup[ID comparable, Addr any] struct {
 	doubts int // suspects asked
 	silent int // peers that ran late or failed
 	turn   int
-	frame  []*candidate[ID, Addr] // the last window; its room is used again
+	// outside are those who suggested peers and are no candidates themselves.
+	outside map[ID]*candidate[ID, Addr]
+	frame   []*candidate[ID, Addr] // the last window; its room is used again
 }
 
 // New starts at seeds, which need no addresses where the driver knows some.
@@ -74,6 +76,23 @@ func (l *Lookup[ID, Addr]) add(p Peer[ID, Addr], referrer *candidate[ID, Addr]) 
 		c.Addrs = p.Addrs
 	}
 	c.vouch(referrer)
+}
+
+// Suggest adds p, which by named before the lookup began. It counts for by as if by had
+// been asked: a peer whose suggestions fail is not believed any more.
+func (l *Lookup[ID, Addr]) Suggest(p Peer[ID, Addr], by ID) {
+	referrer := l.known[by]
+	if referrer == nil {
+		referrer = l.outside[by]
+	}
+	if referrer == nil {
+		referrer = &candidate[ID, Addr]{Peer: Peer[ID, Addr]{ID: by}}
+		if l.outside == nil {
+			l.outside = make(map[ID]*candidate[ID, Addr])
+		}
+		l.outside[by] = referrer
+	}
+	l.add(p, referrer)
 }
 
 // insert puts c in its place. Where all is full the farthest candidate that was
