@@ -38,7 +38,9 @@ func (n *Node) Status() api.Status {
 	s.Reason = strings.Join(reasons, "; ")
 	s.Counters["store_corrupt_values_total"] = counts.Corrupt
 	s.Counters["store_refused_writes_total"] = counts.Refused
-	addCounters(s.Counters, "overlay_", n.dht.Stats())
+	seat := n.dht.Stats()
+	addCounters(s.Counters, "overlay_", seat)
+	s.Counters["overlay_members"], s.Counters["overlay_hints"] = uint64(seat.Members), uint64(seat.Hints)
 	addCounters(s.Counters, "links_", n.links.Stats())
 	s.Counters["links_peak_peers"] = uint64(n.links.Peak())
 	addCounters(s.Counters, "gossip_", n.topic.Stats())

@@ -13,10 +13,11 @@ import (
 const (
 	// fewNeighbours links are enough to ask nobody else.
 	fewNeighbours = 3
-	// gatherGap is the pause between questions while neighbours are new, of which
-	// firstAsks are asked at this pace.
+	// gatherGap is the pause between the firstAsks questions, settleGap that between
+	// further ones to neighbours that were not asked yet.
 	gatherGap = 200 * time.Millisecond
 	firstAsks = 6
+	settleGap = 3 * time.Second
 	// newsFirst is the pause when it is known who there is, twice as long each time that
 	// nothing is new, up to newsMost.
 	newsFirst = 10 * time.Second
@@ -77,12 +78,14 @@ func (g *gatherer) round(ctx context.Context) time.Duration {
 		news = g.all(ctx, p)
 		g.first++
 	}
-	if !again && g.first < firstAsks {
+	switch {
+	case !again && g.first < firstAsks:
 		return jitter(gatherGap)
-	}
-	if news > 0 {
+	case !again:
+		return jitter(settleGap)
+	case news > 0:
 		g.pause = max(newsFirst, g.pause/2)
-	} else {
+	default:
 		g.pause = min(newsMost, 2*g.pause)
 	}
 	return jitter(g.pause)

@@ -258,13 +258,13 @@ func (m *members) dense(target lookup.Position, k int) bool {
 		return have+hints > 0
 	}
 	own, ok := keyOfPeer(m.host.ID())
-	return ok && m.span(target, k) <= spanSlack*m.span(own.position(), k)
+	return ok && m.span(target, k) <= spanSlack*m.span(own.position(), 2*k)/2
 }
 
-// spanSlack is how much farther the k-th nearest to one place may be than that to
-// another where peers lie equally dense: chance alone exceeds it once in a hundred times
-// with k of 20.
-const spanSlack = 2
+// spanSlack is how much farther the k-th nearest to one place may be than half of the
+// 2k-th to another where peers lie equally dense: with k of 20 chance alone exceeds it
+// about once in a thousand times.
+const spanSlack = 2.5
 
 // span is how far from a target the k-th nearest peer is.
 func (m *members) span(target lookup.Position, k int) float64 {

@@ -174,20 +174,14 @@ func (p *publication) find(ctx context.Context) {
 
 // guess returns the nearest that are known, where so many are known around the key that
 // they may well be the nearest there are: they are asked to store at once, while the
-// lookup makes sure. Of those that one source named a few at most are believed.
+// lookup makes sure.
 func (p *publication) guess() []contact {
 	k, target := p.d.cfg.Replication, positionOfKey(p.key)
 	if !p.d.members.dense(target, k) {
 		return nil
 	}
 	out := p.d.table.nearest(target, k)
-	named := make(map[memberKey]int)
 	for _, m := range p.d.members.nearest(target, k) {
-		if m.Hint {
-			if named[m.Source]++; named[m.Source] > max(1, k/4) {
-				continue
-			}
-		}
 		out = append(out, contactOf(m))
 	}
 	return out

@@ -4,7 +4,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	quicgo "github.com/quic-go/quic-go"
 
 	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/overlay/lookup"
@@ -77,4 +79,20 @@ func (r *roundTrips) get(p peer.ID, connected bool) lookup.Trips {
 		e = r.all
 	}
 	return lookup.Trips{Connected: connected, Warm: e, Known: known, Cold: r.cold}
+}
+
+// leastRTT is the least round trip that the transport has measured on any of the
+// connections; zero where none tells.
+func leastRTT(conns []network.Conn) time.Duration {
+	var least time.Duration
+	for _, c := range conns {
+		var q *quicgo.Conn
+		if !c.As(&q) {
+			continue
+		}
+		if rtt := q.ConnectionStats().MinRTT; rtt > 0 && (least == 0 || rtt < least) {
+			least = rtt
+		}
+	}
+	return least
 }

@@ -23,6 +23,9 @@ const (
 	// that a dial did not reach a moment ago: targets that are known go ahead
 	// meanwhile, and who is only slow is not left out of the holders.
 	writePatience = time.Second
+	// headStart is what questions over open connections have before the packets of many
+	// dials queue up on the node's own link.
+	headStart = 500 * time.Microsecond
 )
 
 // errLiar: the value in an answer does not verify, or is about another key.
@@ -90,6 +93,11 @@ type walk struct {
 	d        *DHT
 	look     *peerLookup
 	parallel int
+	// eager walks ask everybody at once: whoever is connected first, and then, headStart
+	// later, those who must be dialled.
+	eager    bool
+	dialFrom time.Time // since when an eager walk that began with a connected peer may dial
+	held     *contact  // whom it dials then
 	// leisurely walks give every peer more time, and keep no more than three times
 	// parallel questions in the air: nobody waits for them, and on a busy machine
 	// each hedge is one more dial that makes the others late.
@@ -118,11 +126,20 @@ type deadlines struct {
 	isLate     bool
 }
 
+// newWalk begins at the peers known around key. Where these may well be the k nearest
+// there are, it asks all at once: it will ask all in any case, and the quickest of them
+// is who counts.
 func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, string) reply) *walk {
+	target, parallel := positionOfKey(key), d.cfg.Parallel
+	eager := d.members.dense(target, k)
+	if eager {
+		parallel = k
+	}
 	return &walk{
 		d:        d,
-		parallel: d.cfg.Parallel,
-		look:     d.newLookup(positionOfKey(key), k),
+		eager:    eager,
+		parallel: parallel,
+		look:     d.newLookup(target, k),
 		ask:      func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
 		replies:  make(chan reply),
 		out:      make(map[peer.ID]deadlines),
@@ -165,7 +182,7 @@ func (w *walk) run(ctx context.Context) bool {
 			if !w.hopeful(now) {
 				return len(w.look.Closest()) > 0
 			}
-		} else if len(w.out) == 0 {
+		} else if len(w.out) == 0 && w.held == nil {
 			return false
 		}
 		timer.Reset(w.nextDeadline(now))
@@ -185,7 +202,7 @@ func (w *walk) run(ctx context.Context) bool {
 // fill asks until enough questions are in the air.
 func (w *walk) fill(ctx context.Context) {
 	for w.waiting < w.parallel && !(w.leisurely && len(w.out) >= 3*w.parallel) {
-		info, ok := w.look.Next(w.cost)
+		info, ok := w.next()
 		if !ok {
 			return
 		}
@@ -205,6 +222,29 @@ func (w *walk) fill(ctx context.Context) {
 			return // closing: ctx ends
 		}
 	}
+}
+
+// next is whom to ask now.
+func (w *walk) next() (contact, bool) {
+	if !w.eager {
+		return w.look.Next(w.cost)
+	}
+	c, ok := contact{}, w.held != nil
+	if ok {
+		c = *w.held
+	} else if c, ok = w.look.Cheapest(w.connectedFirst); !ok {
+		return c, false
+	}
+	w.held = nil
+	now := time.Now()
+	switch connected := w.d.links.connected(c.ID); {
+	case connected && w.dialFrom.IsZero():
+		w.dialFrom = now.Add(headStart)
+	case !connected && now.Before(w.dialFrom):
+		w.held = &c
+		return c, false
+	}
+	return c, true
 }
 
 // deadlines says how long the walk waits for p before it turns to somebody else as
@@ -233,7 +273,21 @@ func (w *walk) hope(q deadlines) time.Time {
 	return q.over
 }
 
-func (w *walk) cost(p peer.ID) time.Duration { return w.d.trips.cost(p, w.d.links.connected(p)) }
+// cost is what a question to p is expected to take.
+func (w *walk) cost(p peer.ID) time.Duration {
+	if d := leastRTT(w.d.cfg.Host.Network().ConnsToPeer(p)); d > 0 {
+		return d
+	}
+	return w.d.trips.cost(p, w.d.links.connected(p))
+}
+
+// connectedFirst is cost, but for those who must be dialled so high that they come last.
+func (w *walk) connectedFirst(p peer.ID) time.Duration {
+	if w.d.links.connected(p) {
+		return w.cost(p)
+	}
+	return time.Hour + w.cost(p)
+}
 
 // take enters a reply.
 func (w *walk) take(r reply) bool {
@@ -287,6 +341,9 @@ func (w *walk) note() {
 // nextDeadline returns the time until something is to be reconsidered.
 func (w *walk) nextDeadline(now time.Time) time.Duration {
 	next := time.Hour
+	if w.held != nil {
+		next = w.dialFrom.Sub(now)
+	}
 	for _, q := range w.out {
 		switch {
 		case !q.isLate:

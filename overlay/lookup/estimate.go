@@ -48,7 +48,9 @@ func (t Trips) Cost() time.Duration {
 		return FirstLimit
 	case t.Connected:
 		return t.Warm.Mean
-	case t.Known || t.Cold.Mean == 0:
+	case t.Known:
+		return 2 * t.Warm.Mean
+	case t.Cold.Mean == 0:
 		return dialFactor * max(t.Warm.Mean, MinLimit)
 	}
 	return t.Cold.Mean

@@ -148,6 +148,15 @@ func (l *Lookup[ID, Addr]) nearest(n int, suspects bool) []*candidate[ID, Addr] 
 // gone, each would else be waited for by itself. ok is false where nobody is to be
 // asked now.
 func (l *Lookup[ID, Addr]) Next(cost func(ID) time.Duration) (p Peer[ID, Addr], ok bool) {
+	if l.turn%2 == 0 {
+		cost = nil
+	}
+	return l.Cheapest(cost)
+}
+
+// Cheapest is Next, but takes the cheapest at every turn: where all are to be asked at
+// once, it only matters who is asked first.
+func (l *Lookup[ID, Addr]) Cheapest(cost func(ID) time.Duration) (p Peer[ID, Addr], ok bool) {
 	if l.asked >= max(minAsked, maxAskedFactor*l.cfg.K) {
 		return p, false
 	}
@@ -159,7 +168,7 @@ func (l *Lookup[ID, Addr]) Next(cost func(ID) time.Duration) (p Peer[ID, Addr], 
 		}
 		if best == nil {
 			best = c
-			if cost == nil || l.turn%2 == 0 {
+			if cost == nil {
 				break
 			}
 			least = cost(c.ID)
