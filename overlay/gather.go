@@ -108,7 +108,7 @@ func (g *gatherer) next() (peer.ID, bool) {
 
 // all reads the members that p knows, the nearest to this node first, a page at a time.
 func (g *gatherer) all(ctx context.Context, p peer.ID) (news int) {
-	ask := memberAsk{kind: memberPage, limit: maxPage, target: positionOfPeer(g.d.self), known: g.d.members.filter()}
+	ask := memberAsk{kind: memberPage, limit: maxPage, target: positionOfPeer(g.d.self), known: g.d.members.filter(p)}
 	for range maxPages {
 		n, r, err := g.ask(ctx, p, ask)
 		news += n
@@ -124,7 +124,7 @@ func (g *gatherer) all(ctx context.Context, p peer.ID) (news int) {
 func (g *gatherer) news(ctx context.Context, p peer.ID, since time.Time) int {
 	ask := memberAsk{kind: memberNews, limit: maxPage, since: uint64(time.Since(since)/time.Second) + 2}
 	if g.known >= repeats {
-		ask.known = g.d.members.filter()
+		ask.known = g.d.members.filter(p)
 	}
 	n, _, _ := g.ask(ctx, p, ask)
 	return n

@@ -3,7 +3,9 @@ package overlay
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"net/netip"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
@@ -108,6 +110,29 @@ func (d door) multiaddr() multiaddr.Multiaddr {
 		return nil
 	}
 	return a
+}
+
+// A distance on the wire and in the view is a number of steps: RTT in logarithmic steps
+// of a twentieth.
+const (
+	stepLeast = 250 * time.Microsecond
+	stepRatio = 1.05
+)
+
+// stepsOf is a round trip in steps, 1 to 255; 0 where it is not known.
+func stepsOf(d time.Duration) uint8 {
+	if d <= 0 {
+		return 0
+	}
+	return uint8(min(255, 1+math.Round(max(0, math.Log(float64(d)/float64(stepLeast))/math.Log(stepRatio)))))
+}
+
+// roundTripOf is a number of steps as a round trip.
+func roundTripOf(steps uint8) time.Duration {
+	if steps == 0 {
+		return 0
+	}
+	return time.Duration(float64(stepLeast) * math.Pow(stepRatio, float64(steps-1)))
 }
 
 // doorGroup is the part of the network that a door is in: a /24, or a /48.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/multiformats/go-multiaddr"
 
@@ -37,6 +38,19 @@ func TestDoor(t *testing.T) {
 		if ok != test.ok || ok && d.multiaddr().String() != test.addr {
 			t.Errorf("%s: %v, %v", test.addr, ok, d)
 		}
+	}
+}
+
+// Round trips survive as steps to a fortieth.
+func TestSteps(t *testing.T) {
+	for _, d := range []time.Duration{time.Microsecond, stepLeast, time.Millisecond, 17 * time.Millisecond, time.Second, 50 * time.Second} {
+		back, want := roundTripOf(stepsOf(d)), max(d, stepLeast)
+		if off := back - want; off.Abs() > want/39 {
+			t.Errorf("%v became %v", d, back)
+		}
+	}
+	if stepsOf(0) != 0 || roundTripOf(0) != 0 || stepsOf(time.Hour) != 255 {
+		t.Error("what is not known, or too far, is something else")
 	}
 }
 
@@ -117,7 +131,7 @@ func TestMemberVectors(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"page":  memberAsk{kind: memberPage, limit: 256, target: key, from: 1}.encode(),
 		"news":  memberAsk{kind: memberNews, limit: 16, since: 90, known: filter}.encode(),
-		"reply": memberReply{members: []member{{ID: key, Addr: where}}, gone: []uint64{9}}.encode(),
+		"reply": memberReply{members: []member{{ID: key, Addr: where, RTT: 2}}, gone: []uint64{9}}.encode(),
 	} {
 		if want := fmt.Sprintf("`%x`", body); !strings.Contains(text, want) {
 			t.Errorf("the page lacks the vector %s: %s", name, want)

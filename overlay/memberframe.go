@@ -16,11 +16,11 @@ const (
 	memberPage = 1
 	memberNews = 2
 
-	maxPage         = 256                           // members in a reply, at most, and departures
-	maxMemberAsk    = 64 + 16 + view.MaxFilterSize  // bytes
-	maxMemberReply  = maxPage*(1+32+16+2+8) + 8 + 8 // bytes
-	maxNewsSince    = 3600                          // seconds
-	memberSize      = 1 + 32 + 4 + 2                // bytes of one with an IPv4 address
+	maxPage         = 256                             // members in a reply, at most, and departures
+	maxMemberAsk    = 64 + 16 + view.MaxFilterSize    // bytes
+	maxMemberReply  = maxPage*(1+32+16+2+1+8) + 8 + 8 // bytes
+	maxNewsSince    = 3600                            // seconds
+	memberSize      = 1 + 32 + 4 + 2 + 1              // bytes of one with an IPv4 address
 	departureLength = 8
 )
 
@@ -86,7 +86,7 @@ func (m memberReply) encode() []byte {
 		} else {
 			b = append(b, p.Addr.ip[12:]...)
 		}
-		b = binary.BigEndian.AppendUint16(b, p.Addr.port)
+		b = append(binary.BigEndian.AppendUint16(b, p.Addr.port), p.RTT)
 	}
 	b = binary.BigEndian.AppendUint64(b, m.next)
 	b = binary.AppendUvarint(b, uint64(len(m.gone)))
@@ -132,6 +132,7 @@ func (r *frameReader) member() (p member) {
 	if port := r.bytes(2); port != nil {
 		p.Addr.port = binary.BigEndian.Uint16(port)
 	}
+	p.RTT = r.byte()
 	r.bad = r.bad || !p.Addr.valid()
 	return p
 }

@@ -100,12 +100,12 @@ func (m *members) identified(e event.EvtPeerIdentificationCompleted) {
 		}
 	}
 	if ok {
-		m.met(e.Peer, remote)
+		m.met(e.Peer, remote, leastRTT([]network.Conn{e.Conn}))
 	}
 }
 
-// met notes that p is a member, reached at at.
-func (m *members) met(p peer.ID, at door) {
+// met notes that p is a member, reached at at, within rtt where that was measured.
+func (m *members) met(p peer.ID, at door, rtt time.Duration) {
 	k, ok := keyOfPeer(p)
 	if m.view == nil || !ok || !m.acceptable(at.multiaddr()) {
 		return
@@ -113,6 +113,9 @@ func (m *members) met(p peer.ID, at door) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.view.Met(k, at, time.Now())
+	if rtt > 0 {
+		m.view.Measured(k, stepsOf(rtt))
+	}
 }
 
 // answered notes that p answered a question just now.
@@ -122,7 +125,7 @@ func (m *members) answered(p peer.ID) {
 	}
 	for _, c := range m.host.Network().ConnsToPeer(p) {
 		if at, ok := doorOf(c.RemoteMultiaddr()); ok && c.Stat().Direction == network.DirOutbound {
-			m.met(p, at)
+			m.met(p, at, leastRTT([]network.Conn{c}))
 			break
 		}
 	}
@@ -208,15 +211,20 @@ func (m *members) take(source peer.ID, r memberReply) (news, known int) {
 	if m.view == nil || !ok {
 		return 0, 0
 	}
+	hop := leastRTT(m.host.Network().ConnsToPeer(source))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
 	for _, p := range r.members {
-		switch _, stands := m.view.At(placeOf(p.ID)); {
+		place := placeOf(p.ID)
+		switch _, stands := m.view.At(place); {
 		case stands:
 			known++
 		case m.acceptable(p.Addr.multiaddr()) && m.view.Hint(p.ID, p.Addr, by, now):
 			news++
+		}
+		if hop > 0 && p.RTT > 0 {
+			m.view.Guessed(place, stepsOf(hop+roundTripOf(p.RTT)))
 		}
 	}
 	for _, at := range r.gone {
@@ -227,9 +235,10 @@ func (m *members) take(source peer.ID, r memberReply) (news, known int) {
 	return news, known
 }
 
-// filter is what is known, for a question that need not bring it again; without bits
-// where it is too much for that.
-func (m *members) filter() view.Filter {
+// filter is what source need not name: who is known and so near that its word would not
+// make him nearer. It is without bits where that is too much for a filter.
+func (m *members) filter(source peer.ID) view.Filter {
+	hop := stepsOf(leastRTT(m.host.Network().ConnsToPeer(source)))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	have, hints := m.view.Len()
@@ -237,7 +246,12 @@ func (m *members) filter() view.Filter {
 		return view.Filter{}
 	}
 	f := view.NewFilter(have+hints, rand.Uint64())
-	m.view.Each(func(position uint64) bool { f.Add(position); return true })
+	m.view.Each(func(position uint64, far uint8) bool {
+		if hop == 0 || far > 0 && far <= hop {
+			f.Add(position)
+		}
+		return true
+	})
 	return f
 }
 

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -98,6 +99,8 @@ type walk struct {
 	eager    bool
 	dialFrom time.Time // since when an eager walk that began with a connected peer may dial
 	held     *contact  // whom it dials then
+	// far are round trips that the view knows or guesses.
+	far map[peer.ID]time.Duration
 	// leisurely walks give every peer more time, and keep no more than three times
 	// parallel questions in the air: nobody waits for them, and on a busy machine
 	// each hedge is one more dial that makes the others late.
@@ -135,21 +138,33 @@ func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, stri
 	if eager {
 		parallel = k
 	}
+	known := d.members.nearest(target, lookup.MaxPerAnswer)
 	return &walk{
 		d:        d,
 		eager:    eager,
 		parallel: parallel,
-		look:     d.newLookup(target, k),
+		look:     d.newLookup(target, k, known),
+		far:      farness(known),
 		ask:      func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
 		replies:  make(chan reply),
 		out:      make(map[peer.ID]deadlines),
 	}
 }
 
-// newLookup starts where the table and the view know somebody.
-func (d *DHT) newLookup(target lookup.Position, k int) *peerLookup {
+// farness is what the view knows of the round trips to its peers.
+func farness(known []member) map[peer.ID]time.Duration {
+	far := make(map[peer.ID]time.Duration)
+	for _, p := range known {
+		if steps := cmp.Or(p.RTT, p.Guess); steps > 0 {
+			far[p.ID.peer()] = roundTripOf(steps)
+		}
+	}
+	return far
+}
+
+// newLookup starts where the table knows somebody, and the view.
+func (d *DHT) newLookup(target lookup.Position, k int, known []member) *peerLookup {
 	seeds := d.table.nearest(target, lookup.MaxPerAnswer)
-	known := d.members.nearest(target, lookup.MaxPerAnswer)
 	for _, p := range known {
 		if !p.Hint {
 			seeds = append(seeds, contactOf(p))
@@ -278,7 +293,11 @@ func (w *walk) cost(p peer.ID) time.Duration {
 	if d := leastRTT(w.d.cfg.Host.Network().ConnsToPeer(p)); d > 0 {
 		return d
 	}
-	return w.d.trips.cost(p, w.d.links.connected(p))
+	connected := w.d.links.connected(p)
+	if far := w.far[p]; far > 0 && !connected && w.d.trips.of(p) == 0 {
+		return lookup.Trips{Warm: lookup.Estimate{Mean: far}, Known: true}.Cost()
+	}
+	return w.d.trips.cost(p, connected)
 }
 
 // connectedFirst is cost, but for those who must be dialled so high that they come last.

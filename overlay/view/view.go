@@ -52,6 +52,9 @@ type Peer[ID comparable, Addr any] struct {
 	Source ID
 	// Hint says that nobody here has talked with it.
 	Hint bool
+	// RTT is how far it is, as measured here, and Guess as worked out from what others
+	// measured: in steps of the caller's choosing, more is farther, 0 is not known.
+	RTT, Guess uint8
 }
 
 // View is what a node knows of the members. It is not safe for concurrent use.
@@ -101,7 +104,9 @@ func (v *View[ID, Addr]) Met(id ID, addr Addr, now time.Time) bool {
 		e.addr, e.seen, e.strikes, e.doubter = addr, seconds(now), 0, 0
 		return false
 	}
+	guess := uint8(0)
 	if e := v.hints.get(at); e != nil {
+		guess = e.guess
 		v.sources.praise(e.source)
 		v.dropHint(e)
 	}
@@ -109,11 +114,27 @@ func (v *View[ID, Addr]) Met(id ID, addr Addr, now time.Time) bool {
 		return false
 	}
 	defer v.recount()
-	if !v.members.insert(entry[ID, Addr]{at: at, id: id, addr: addr, met: seconds(now), seen: seconds(now)}) {
+	if !v.members.insert(entry[ID, Addr]{at: at, id: id, addr: addr, met: seconds(now), seen: seconds(now), guess: guess}) {
 		return false
 	}
 	v.groups[0].add(v.group(addr))
 	return true
+}
+
+// Measured notes how far a member is.
+func (v *View[ID, Addr]) Measured(id ID, rtt uint8) {
+	if e := v.members.get(markOf(v.cfg.Where(id))); e != nil {
+		e.rtt = rtt
+	}
+}
+
+// Guessed notes how far whoever is at position may be: the least of all guesses holds.
+func (v *View[ID, Addr]) Guessed(position uint64, guess uint8) {
+	for _, s := range []*shelf[ID, Addr]{&v.members, &v.hints} {
+		if e := s.get(mark(position)); e != nil && guess > 0 && (e.guess == 0 || guess < e.guess) {
+			e.guess = guess
+		}
+	}
 }
 
 // Talked notes that id, if it is a member, answered just now.
@@ -238,7 +259,7 @@ func (v *View[ID, Addr]) Nearest(target lookup.Position, n int) []Peer[ID, Addr]
 }
 
 func (v *View[ID, Addr]) peer(e *entry[ID, Addr], hint bool) Peer[ID, Addr] {
-	p := Peer[ID, Addr]{ID: e.id, Addr: e.addr, Hint: hint}
+	p := Peer[ID, Addr]{ID: e.id, Addr: e.addr, Hint: hint, RTT: e.rtt, Guess: e.guess}
 	if hint {
 		p.Source = v.sources.all[e.source].id
 	}
@@ -280,10 +301,11 @@ func (v *View[ID, Addr]) News(since time.Time, n int) (met []Peer[ID, Addr], gon
 	return met, v.gone.since(least, n)
 }
 
-// Each visits the positions of all members and hints, until visit says false.
-func (v *View[ID, Addr]) Each(visit func(position uint64) bool) {
+// Each visits the positions of all members and hints, with how far they are where that
+// was measured, else guessed, until visit says false.
+func (v *View[ID, Addr]) Each(visit func(position uint64, far uint8) bool) {
 	ok := true
-	both := func(e *entry[ID, Addr]) bool { ok = ok && visit(uint64(e.at)); return ok }
+	both := func(e *entry[ID, Addr]) bool { ok = ok && visit(uint64(e.at), cmp.Or(e.rtt, e.guess)); return ok }
 	v.members.each(both)
 	v.hints.each(both)
 }

@@ -258,6 +258,12 @@ func TestDoubts(t *testing.T) {
 		t.Errorf("%d members and %d hints are left, want one each", members, hints)
 	}
 	v.Talked(5, noon)
+	v.Measured(5, 9)
+	v.Guessed(uint64(markOf(where(5))), 20)
+	v.Guessed(uint64(markOf(where(5))), 30)
+	if p, _ := v.At(uint64(markOf(where(5)))); p.RTT != 9 || p.Guess != 20 {
+		t.Errorf("measured %d, guessed %d", p.RTT, p.Guess)
+	}
 	for _, id := range []uint32{5, 7} {
 		v.Doubt(uint64(markOf(where(id))), 3, noon)
 	}
