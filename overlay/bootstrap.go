@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ const (
 	refreshParallel   = 3                // questions, so dials, that a walk for the table keeps in the air
 	probeAfter        = 30 * time.Minute // of silence, Refresh asks a peer of the table whether it lives
 	maxProbes         = 8                // of these, per Refresh
+	glances           = 3                // connected peers that a Refresh asks where the view is good,
+	silentGlances     = 1                // and silent ones
 )
 
 // Bootstrap dials peers, a few at a time, and asks each whom it knows; reached is
@@ -92,6 +95,7 @@ func (d *DHT) each(n int, f func(int)) {
 
 // Refresh asks peers of the table that were silent for long whether they live, and
 // walks towards the own position, then into the emptiest part of the routing table.
+// Where the view is good it asks a few connected peers only.
 // A table keeps itself up by what is looked up anyway and by those who come, so it
 // needs this rarely. The error is ErrNoPeers where nobody answered.
 func (d *DHT) Refresh(ctx context.Context) error {
@@ -101,17 +105,12 @@ func (d *DHT) Refresh(ctx context.Context) error {
 	}
 	defer end()
 	defer d.links.errands(time.Now())
-	silent := d.table.silent(time.Now().Add(-probeAfter), maxProbes)
-	d.each(len(silent), func(i int) {
-		_, _ = d.request(ctx, silent[i], findNode(string(d.self))) // the table hears of the outcome
-	})
-	k := refreshK
-	if d.TableSize() < bucketSize {
-		k = bucketSize // a small network: everybody is to know everybody
+	answered := false
+	if d.viewed() {
+		answered = d.glance(ctx)
 	}
-	answered := d.fill(ctx, string(d.self), k)
-	for _, key := range append(d.table.gaps(1), rand.Text())[:1] {
-		d.fill(ctx, key, randomWalkK)
+	if !answered {
+		answered = d.roam(ctx)
 	}
 	d.table.settle()
 	switch {
@@ -121,6 +120,62 @@ func (d *DHT) Refresh(ctx context.Context) error {
 		return fmt.Errorf("refresh: %w", ErrNoPeers)
 	}
 	return nil
+}
+
+// roam asks silent peers whether they live, and walks through the key space.
+func (d *DHT) roam(ctx context.Context) (answered bool) {
+	silent := d.table.silent(time.Now().Add(-probeAfter), maxProbes)
+	d.each(len(silent), func(i int) {
+		_, _ = d.request(ctx, silent[i], findNode(string(d.self))) // the table hears of the outcome
+	})
+	k := refreshK
+	if d.TableSize() < bucketSize {
+		k = bucketSize // a small network: everybody is to know everybody
+	}
+	answered = d.fill(ctx, string(d.self), k)
+	for _, key := range append(d.table.gaps(1), rand.Text())[:1] {
+		d.fill(ctx, key, randomWalkK)
+	}
+	return answered
+}
+
+// viewed reports whether the view stands in for walks: it knows more peers than the
+// table, of several neighbours.
+func (d *DHT) viewed() bool {
+	members, hints := d.members.count()
+	return d.stats.memberAsks.Load() >= firstAsks && members+hints >= max(bucketSize, d.TableSize())
+}
+
+// glance asks connected peers, the nearest to the own position, who is near it, and then
+// those who are nearer than the nearest that the table has and are not known to it. It
+// also asks one or two silent peers of the table whether they live.
+func (d *DHT) glance(ctx context.Context) (answered bool) {
+	own := positionOfPeer(d.self)
+	ask := d.neighbours()
+	slices.SortFunc(ask, func(a, b peer.ID) int { return own.To(positionOfPeer(a)).Compare(own.To(positionOfPeer(b))) })
+	ask = ask[:min(glances, len(ask))]
+	near := d.table.nearest(own, bucketSize)
+	var mu sync.Mutex
+	var named []contact
+	d.each(len(ask), func(i int) {
+		r := d.askCloser(ctx, ask[i], string(d.self))
+		mu.Lock()
+		defer mu.Unlock()
+		answered = answered || r.err == nil
+		named = append(named, r.closer...)
+	})
+	var missing []peer.ID
+	for _, c := range named {
+		nearer := len(near) < bucketSize || own.To(positionOfPeer(c.ID)).Compare(own.To(positionOfPeer(near[len(near)-1].ID))) < 0
+		if nearer && c.ID != d.self && len(missing) < maxProbes && !slices.Contains(missing, c.ID) &&
+			!slices.ContainsFunc(near, func(n contact) bool { return n.ID == c.ID }) {
+			d.cfg.Host.Peerstore().AddAddrs(c.ID, c.Addrs, peerstore.TempAddrTTL)
+			missing = append(missing, c.ID)
+		}
+	}
+	missing = append(missing, d.table.silent(time.Now().Add(-probeAfter), silentGlances)...)
+	d.each(len(missing), func(i int) { _, _ = d.request(ctx, missing[i], findNode(string(d.self))) })
+	return answered
 }
 
 // fill walks towards a key so that who answers enters the table.
