@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"pgregory.net/rapid"
 
+	"github.com/cairn-overlay/cairn/internal/riblt"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -148,6 +149,13 @@ func TestMisledByCells(t *testing.T) {
 			r.ledger.take()
 			for i := range 200 {
 				r.ledger.cells.Add([16]byte{byte(i), 1})
+			}
+		}},
+		{"all looks alike", func(r *reconciler) {
+			r.ledger.take()
+			r.ledger.cells = riblt.NewPrefix(publicKey, 512)
+			for _, f := range facts(t, 0, 1_005) {
+				r.ledger.cells.Add(itemOf(f))
 			}
 		}},
 		{"the estimate is far too small", func(r *reconciler) { r.ledger.sketch = sketch{} }},

@@ -296,7 +296,7 @@ func (s *session) finished(ctx context.Context, err error) (done, error) {
 // agree is the end of a session that has run its course: err, or whether both sides
 // hold the same. What that means for the next session is remembered.
 func (s *session) agree(err error, own, theirs done) error {
-	if err == nil && own.sum != theirs.sum {
+	if err == nil && own.sum != theirs.sum && !weak.Off(weak.SyncSums) {
 		err = errUnequal
 	}
 	a := acquaintance{}

@@ -34,6 +34,8 @@ const (
 	Sync Defence = "sync"
 	// SyncCaps: a reconciliation ends within its time.
 	SyncCaps Defence = "sync-caps"
+	// SyncSums: a reconciliation is complete only where both sides' sums are equal.
+	SyncSums Defence = "sync-sums"
 	// SyncWrites: a write returns once the disk has it.
 	SyncWrites Defence = "sync-writes"
 	// TombCheck: the fact set is asked before anything is taken, served, answered or
@@ -51,5 +53,5 @@ const (
 // Defences are all of them.
 var Defences = [...]Defence{
 	Disk, FloodPublish, FullHashID, HighWater, LeaseCheck, OwnFault, ReadBack, ShortLimits, StickyTombstone, StrictDecode,
-	Sync, SyncCaps, SyncWrites, TombCheck, Verify, ViewCaps, WideSearch,
+	Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WideSearch,
 }

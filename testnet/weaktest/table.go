@@ -41,6 +41,8 @@ func Table() []Row {
 		{Defence: weak.Disk, Attack: "A20", Scenario: "restart/acknowledged", Rule: audit.Durable, Quick: true},
 		{Defence: weak.SyncWrites, Attack: "A20", Package: "node/store", Test: "TestDiskPowerCut"},
 		{Defence: weak.SyncCaps, Attack: "A23", Package: "gossip", Test: "TestHostilePeers"},
+		{Defence: weak.SyncSums, Attack: "A39", Package: "gossip", Test: "TestMisledByCells"},
+		{Defence: weak.SyncSums, Attack: "A39", Package: "gossip", Test: "TestAnyMemoryConverges"},
 		{Defence: weak.OwnFault, Attack: "A24", Package: "gossip", Test: "TestOwnFaultPunishesNoStockPeer"},
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestLiar"},
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestOneGroup"},
