@@ -89,6 +89,15 @@ func nodeKey(dir string) (crypto.PrivKey, error) {
 	return crypto.UnmarshalEd25519PrivateKey(private)
 }
 
+// hasNodeKey reports whether nodeKey has nothing to make in a data directory.
+func hasNodeKey(dir string) bool {
+	if dir == "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, "node.key"))
+	return err == nil
+}
+
 // makeNodeKey writes a new key durably and returns the file's bytes.
 func makeNodeKey(path string) ([]byte, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)

@@ -30,6 +30,13 @@ const (
 	metaSync      = "sync" // gossip's Memory
 )
 
+const (
+	// firstSweep is how long after its start a node first drops what ended long ago.
+	firstSweep = time.Minute
+	// sweepRound is the pause between two sweeps.
+	sweepRound = 10 * time.Minute
+)
+
 // Node is a running Cairn node. Its methods are safe for concurrent use.
 type Node struct {
 	cfg      Config
@@ -90,7 +97,7 @@ func New(cfg Config) (*Node, error) {
 // build brings the parts up, ground first; what it starts, Close ends.
 func (n *Node) build() error {
 	for _, step := range []func() error{
-		n.openDir, n.openStore, n.openHost, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
+		n.openDir, n.openGround, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -161,19 +168,55 @@ func (n *Node) openStore() error {
 	return nil
 }
 
-func (n *Node) openHost() error {
+// openGround opens the store and the host. The one waits for the disk and the other
+// computes, so that they do it side by side; but a first start, which makes the node's
+// key, comes after the store's lock.
+func (n *Node) openGround() error {
+	if n.cfg.Host != nil || !hasNodeKey(n.cfg.Dir) {
+		if err := n.openStore(); err != nil {
+			return err
+		}
+		return n.adoptHost(n.makeHost())
+	}
+	type made struct {
+		host.Host
+		err error
+	}
+	done := make(chan made, 1)
+	go func() {
+		h, err := n.makeHost()
+		done <- made{h, err}
+	}()
+	err := n.openStore()
+	m := <-done
+	hostErr := n.adoptHost(m.Host, m.err)
+	if err != nil {
+		return err // such as that another process is here; the host's error may follow from it
+	}
+	return hostErr
+}
+
+// makeHost returns the host that the node is to use.
+func (n *Node) makeHost() (host.Host, error) {
 	if n.cfg.Host != nil {
-		n.host = n.cfg.Host
-		return nil
+		return n.cfg.Host, nil
 	}
 	key, err := nodeKey(n.cfg.Dir)
 	if err != nil {
+		return nil, err
+	}
+	return newHost(n.cfg, key)
+}
+
+// adoptHost takes what makeHost returned. A host that was given is not closed.
+func (n *Node) adoptHost(h host.Host, err error) error {
+	if err != nil {
 		return err
 	}
-	if n.host, err = newHost(n.cfg, key); err != nil {
-		return err
+	n.host = h
+	if n.cfg.Host == nil {
+		n.onClose(func() error { return closeHost(h) })
 	}
-	n.onClose(func() error { return closeHost(n.host) })
 	return nil
 }
 
@@ -243,16 +286,17 @@ func (n *Node) endWork() error {
 	return nil
 }
 
-// sweepStore drops what ended long ago.
+// sweepStore drops what ended long ago. It looks at all that is stored, so that it
+// lets the start be over first.
 func (n *Node) sweepStore(ctx context.Context) {
-	for {
-		if _, err := n.store.Sweep(ctx, n.clock.Now()); err != nil && ctx.Err() == nil {
-			n.log.Warn("sweep", "err", err)
-		}
+	for pause := firstSweep; ; pause = sweepRound {
 		select {
-		case <-time.After(10 * time.Minute):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return
+		}
+		if _, err := n.store.Sweep(ctx, n.clock.Now()); err != nil && ctx.Err() == nil {
+			n.log.Warn("sweep", "err", err)
 		}
 	}
 }

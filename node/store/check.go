@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -78,11 +79,17 @@ func (s *Store) writeCheck() error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// keepCheck writes the check file when it is woken, and once more at the end.
+// keepCheck writes the check file when it is woken, and once more at the end. Between
+// them it lets the engine merge tables, when the start is over.
 func (s *Store) keepCheck() {
 	defer close(s.checked)
+	rest := time.NewTimer(restAfterOpen)
+	defer rest.Stop()
 	for more := true; more; {
 		select {
+		case <-rest.C:
+			s.merges.wake()
+			continue
 		case <-s.wake:
 		case <-s.broken:
 			return

@@ -119,6 +119,7 @@ func (s *Store) engineOptions(g *guard) *pebble.Options {
 		},
 	}
 	o.Experimental.FileCacheShards = 2
+	o.Experimental.CompactionScheduler = s.merges
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
 	}

@@ -25,12 +25,13 @@ const (
 
 // Store is what survives a restart. It is safe for concurrent use.
 type Store struct {
-	opts  Options
-	dir   string
-	space *space
-	gate  *gate
-	guard *guard
-	eng   *engine
+	opts   Options
+	dir    string
+	space  *space
+	gate   *gate
+	guard  *guard
+	eng    *engine
+	merges *scheduler
 
 	broken chan struct{} // closed when the store breaks
 	cause  error         // why; written before broken is closed
@@ -137,6 +138,7 @@ func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
 		wake:    make(chan struct{}, 1),
 		quit:    make(chan struct{}),
 		checked: make(chan struct{}),
+		merges:  newScheduler(),
 	}
 	for i := range s.stripes {
 		s.stripes[i] = newLock()
