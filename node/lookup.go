@@ -57,8 +57,10 @@ func (l *lookup) run(ctx context.Context) {
 // take judges one answer as it arrives.
 func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 	l.mu.Lock()
-	l.path = append(l.path, overlay.Hop{Peer: a.Peer, Answer: "record", RTT: a.RTT})
-	l.answers[a.Peer] = a.Value
+	l.path = append(l.path, overlay.Hop{Peer: a.Peer, Via: a.Via, Answer: "record", RTT: a.RTT})
+	if a.Via == "" {
+		l.answers[a.Peer] = a.Value
+	}
 	rec, isRecord := a.Value.(*records.Record)
 	if isRecord && holds(rec, l.n.clock.Now()) == nil && (l.best == nil || records.Compare(rec, l.best) > 0) {
 		l.best = rec

@@ -37,6 +37,9 @@ type DHT struct {
 	members *members
 	doors   *doors
 	asks    *quotas       // for members
+	passes  *quotas       // of questions to pass on
+	passing chan struct{} // a token for each that is being passed on
+	stale   shuns         // who passed on what others outrank
 	woken   chan struct{} // holds a token when there may be new neighbours
 
 	serving *gate           // requests of others
@@ -55,7 +58,8 @@ func Join(cfg Config) (*DHT, error) {
 	if err != nil {
 		return nil, fmt.Errorf("overlay: %w", err)
 	}
-	d := &DHT{cfg: cfg, self: cfg.Host.ID(), acceptable: acceptAny, stats: new(counters), trips: new(roundTrips), asks: newAsks(), woken: make(chan struct{}, 1), serving: new(gate), calls: new(gate)}
+	d := &DHT{cfg: cfg, self: cfg.Host.ID(), acceptable: acceptAny, stats: new(counters), trips: new(roundTrips), asks: newQuotas(memberRate, memberBurst), passes: newQuotas(passRate, passBurst),
+		passing: make(chan struct{}, maxPassing), woken: make(chan struct{}, 1), serving: new(gate), calls: new(gate)}
 	if cfg.WAN {
 		d.acceptable = acceptPublic
 	}
@@ -125,6 +129,7 @@ func (d *DHT) Close() error {
 func (d *DHT) stopServing() {
 	d.cfg.Host.RemoveStreamHandler(d.cfg.protocol())
 	d.cfg.Host.RemoveStreamHandler(d.cfg.prefix() + membersSuffix)
+	d.cfg.Host.RemoveStreamHandler(d.cfg.prefix() + passSuffix)
 	d.serving.close()
 	d.doors.close()
 	d.serving.wait()
@@ -171,6 +176,8 @@ func (d *DHT) keepHouse() {
 			d.doors.sweep(now)
 			d.table.settle()
 			d.asks.sweep(now)
+			d.passes.sweep(now)
+			d.stale.sweep(now)
 		case <-d.ctx.Done():
 			return
 		}

@@ -8,7 +8,6 @@ import (
 	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 )
 
 // maxQueue: a put above the rate waits so long, or is refused.
@@ -31,7 +30,7 @@ type doors struct {
 func newDoors(l *links, stats *counters, g *gate, putRate int) *doors {
 	d := &doors{links: l, stats: stats, gate: g, open: make(map[*guarded]struct{})}
 	if putRate >= 0 {
-		d.puts = &quotas{rate: rate.Limit(putRate), burst: putBurst * putRate}
+		d.puts = newQuotas(float64(putRate), putBurst*putRate)
 	}
 	return d
 }

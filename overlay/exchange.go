@@ -9,7 +9,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
+	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
 // The exchange of members, spec 005. A node asks; who is asked answers with members that
@@ -36,6 +36,7 @@ func (d *DHT) startMembers() error {
 	d.start(d.gather)
 	if !d.cfg.Client {
 		d.cfg.Host.SetStreamHandler(d.cfg.prefix()+membersSuffix, func(s network.Stream) { d.doors.serve(s, d.serveMembers) })
+		d.cfg.Host.SetStreamHandler(d.cfg.prefix()+passSuffix, func(s network.Stream) { d.doors.serve(s, d.servePass) })
 	}
 	return nil
 }
@@ -66,40 +67,42 @@ func (d *DHT) serveMembers(s network.Stream) {
 func (d *DHT) askMembers(ctx context.Context, p peer.ID, ask memberAsk) (r memberReply, err error) {
 	ctx, cancel := context.WithTimeout(ctx, memberTime)
 	defer cancel()
-	conns := d.cfg.Host.Network().ConnsToPeer(p)
-	if len(conns) == 0 {
-		return r, network.ErrNoConn
-	}
-	s, err := openStream(ctx, conns[0], d.cfg.prefix()+membersSuffix)
+	b, err := d.converse(ctx, p, d.cfg.prefix()+membersSuffix, ask.encode(), maxMemberReply)
 	if err != nil {
-		return r, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = s.raw.Reset() })
-	defer stop()
-	b, err := d.converse(s, ask)
-	if err != nil {
-		_ = s.raw.Reset()
 		return r, fmt.Errorf("ask %s for members: %w", p, err)
 	}
-	_ = s.raw.Close()
 	if r, err = decodeMemberReply(b); err == nil && uint64(len(r.members)) > ask.limit {
 		err = errMemberFrame
 	}
 	return r, err
 }
 
-func (d *DHT) converse(s *stream, ask memberAsk) ([]byte, error) {
-	if err := writeFrame(s.rw, ask.encode()); err != nil {
+// converse sends one frame to a connected peer, on a stream of its own, and reads one.
+func (d *DHT) converse(ctx context.Context, p peer.ID, id protocol.ID, body []byte, limit int) ([]byte, error) {
+	conns := d.cfg.Host.Network().ConnsToPeer(p)
+	if len(conns) == 0 {
+		return nil, network.ErrNoConn
+	}
+	s, err := openStream(ctx, conns[0], id)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.raw.CloseWrite(); err != nil {
+	stop := context.AfterFunc(ctx, func() { _ = s.raw.Reset() })
+	defer stop()
+	if err = writeFrame(s.rw, body); err == nil {
+		err = s.raw.CloseWrite()
+	}
+	var b []byte
+	if err == nil {
+		b, err = readBody(s.r, limit)
+	}
+	if err != nil {
+		_ = s.raw.Reset()
 		return nil, err
 	}
-	return readBody(s.r, maxMemberReply)
+	_ = s.raw.Close()
+	return b, nil
 }
-
-// newAsks counts the questions for members of each peer.
-func newAsks() *quotas { return &quotas{rate: rate.Limit(memberRate), burst: memberBurst} }
 
 // neighbours are the peers to ask for members: connected ones.
 func (d *DHT) neighbours() []peer.ID {

@@ -20,6 +20,10 @@ type quotas struct {
 	by map[peer.ID]*rate.Limiter
 }
 
+func newQuotas(perSecond float64, burst int) *quotas {
+	return &quotas{rate: rate.Limit(perSecond), burst: burst}
+}
+
 // of is p's.
 func (q *quotas) of(p peer.ID) *rate.Limiter {
 	q.mu.Lock()

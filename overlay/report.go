@@ -20,7 +20,10 @@ const (
 // Answer is one verified value from one peer. Whether its lease holds, and
 // whether it is the newest, is for the caller to say.
 type Answer struct {
-	Peer  peer.ID
+	Peer peer.ID
+	// Via is who passed the question on and says that Peer gave the value; it counts for
+	// no confirmation. Empty: nobody did.
+	Via   peer.ID
 	Value records.Value
 	RTT   time.Duration
 }
@@ -28,8 +31,9 @@ type Answer struct {
 // Hop is one question of a lookup, in the order of the answers.
 type Hop struct {
 	Peer     peer.ID
-	Distance int    // bits of the XOR distance to the key, 0 to 256
-	Answer   string // one of the Answer constants
+	Via      peer.ID // who passed the question on, and says that Peer answered; empty: nobody
+	Distance int     // bits of the XOR distance to the key, 0 to 256
+	Answer   string  // one of the Answer constants
 	RTT      time.Duration
 }
 

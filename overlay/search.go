@@ -34,9 +34,16 @@ func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer)
 	}
 	w := d.newWalk(id.Key(), width, d.askValue)
 	w.got = func(r reply) bool { return s.got(w.look, r) }
+	if w.eager {
+		w.passers = d.passers(id.Key())
+		w.pass = func(ctx context.Context, x peer.ID) reply { return d.askPassed(ctx, x, id.Key()) }
+	}
 	w.doubtful = func() bool { return len(s.holders) == 0 } // nobody has it: that is not said lightly
 	s.report.Exhausted = w.run(ctx)
 	report := s.finish(w.look)
+	for _, x := range s.staleBy() {
+		d.stale.addFor(x, staleFor)
+	}
 	switch {
 	case s.enough || report.Exhausted:
 		return report, nil
@@ -54,18 +61,40 @@ type search struct {
 	report  Report
 	holders map[peer.ID]bool
 	enough  bool // yield said so
+	passed  []reply
+	best    records.Value // of those that were not passed on
 }
 
 func (s *search) got(l *peerLookup, r reply) bool {
-	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt})
-	if r.value == nil {
-		return true
+	if r.via != "" && r.value == nil {
+		return true // whoever was to pass it on knew nobody
 	}
-	s.holders[r.peer] = true
-	if s.yield != nil && !s.yield(Answer{Peer: r.peer, Value: r.value, RTT: r.rtt}) {
+	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Via: r.via, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt})
+	switch {
+	case r.value == nil:
+		return true
+	case r.via != "":
+		s.passed = append(s.passed, r)
+	default:
+		s.holders[r.peer] = true
+		if s.best == nil || records.Compare(r.value, s.best) > 0 {
+			s.best = r.value
+		}
+	}
+	if s.yield != nil && !s.yield(Answer{Peer: r.peer, Via: r.via, Value: r.value, RTT: r.rtt}) {
 		s.enough = true
 	}
 	return !s.enough
+}
+
+// staleBy are those who passed on a value that the holders' own answers outrank.
+func (s *search) staleBy() (all []peer.ID) {
+	for _, r := range s.passed {
+		if s.best != nil && records.Compare(s.best, r.value) > 0 {
+			all = append(all, r.via)
+		}
+	}
+	return all
 }
 
 // finish completes the report from where the lookup stands.

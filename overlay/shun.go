@@ -21,7 +21,9 @@ type shuns struct {
 	until map[peer.ID]time.Time
 }
 
-func (s *shuns) add(p peer.ID) {
+func (s *shuns) add(p peer.ID) { s.addFor(p, shunFor) }
+
+func (s *shuns) addFor(p peer.ID, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.until == nil {
@@ -33,7 +35,7 @@ func (s *shuns) add(p peer.ID) {
 			break
 		}
 	}
-	s.until[p] = time.Now().Add(shunFor)
+	s.until[p] = time.Now().Add(d)
 }
 
 func (s *shuns) has(p peer.ID) bool {

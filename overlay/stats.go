@@ -43,7 +43,9 @@ type Stats struct {
 	// MemberAsks are the questions for members that this node asked, MembersServed the
 	// members that it named to others. Members and Hints, gauges, are the peers of its
 	// view that it talked with, and those that others named.
+	// Passed are the questions that were passed on for others.
 	MemberAsks, MembersServed int64
+	Passed                    int64
 	Members, Hints            int
 
 	// TablePeers, OwnConns and IdleStreams are gauges: peers in the routing
@@ -56,7 +58,7 @@ type counters struct {
 	requests, sent, received, servedIn, servedOut atomic.Int64
 	late, liars, putsTaken, oversize              atomic.Int64
 	evicted, idleClosed                           atomic.Int64
-	memberAsks, membersServed                     atomic.Int64
+	memberAsks, membersServed, passed             atomic.Int64
 	failures, served, refused                     tally
 }
 
@@ -93,7 +95,7 @@ func (c *counters) snapshot() Stats {
 		Late: c.late.Load(), Liars: c.liars.Load(),
 		Served: c.served.snapshot(), PutsTaken: c.putsTaken.Load(), RefusedPuts: c.refused.snapshot(),
 		Oversize: c.oversize.Load(), Evicted: c.evicted.Load(), IdleClosed: c.idleClosed.Load(),
-		MemberAsks: c.memberAsks.Load(), MembersServed: c.membersServed.Load(),
+		MemberAsks: c.memberAsks.Load(), MembersServed: c.membersServed.Load(), Passed: c.passed.Load(),
 	}
 }
 

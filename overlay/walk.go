@@ -45,6 +45,7 @@ type reply struct {
 	value  records.Value // nil where none came
 	closer []contact
 	err    error
+	via    peer.ID // who passed the question on, and says that peer answered; empty: nobody
 }
 
 // request asks p one question, and tells the table how it went.
@@ -112,6 +113,9 @@ type walk struct {
 	doubtful func() bool
 	// ask runs on a goroutine of its own.
 	ask func(context.Context, peer.ID) reply
+	// passers are asked to pass the question on, by pass.
+	passers []peer.ID
+	pass    func(context.Context, peer.ID) reply
 	// got sees every reply; false ends the walk. May be nil.
 	got func(reply) bool
 	// settled is told each time that the outcome stands but for late peers. May be nil.
@@ -185,6 +189,9 @@ func (w *walk) run(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, w.d.cfg.LookupTimeout)
 	defer cancel() // ends the questions in the air
 	defer w.note()
+	for _, x := range w.passers {
+		w.send(ctx, func() reply { return w.pass(ctx, x) })
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -227,16 +234,21 @@ func (w *walk) fill(ctx context.Context) {
 		}
 		w.out[info.ID] = w.deadlines(info.ID, connected)
 		w.waiting++
-		if !w.d.start(func() {
-			r := w.ask(ctx, info.ID)
-			select {
-			case w.replies <- r:
-			case <-ctx.Done():
-			}
-		}) {
+		if !w.send(ctx, func() reply { return w.ask(ctx, info.ID) }) {
 			return // closing: ctx ends
 		}
 	}
+}
+
+// send asks on a goroutine of its own; false while closing.
+func (w *walk) send(ctx context.Context, ask func() reply) bool {
+	return w.d.start(func() {
+		r := ask()
+		select {
+		case w.replies <- r:
+		case <-ctx.Done():
+		}
+	})
 }
 
 // next is whom to ask now.
@@ -310,6 +322,9 @@ func (w *walk) connectedFirst(p peer.ID) time.Duration {
 
 // take enters a reply.
 func (w *walk) take(r reply) bool {
+	if r.via != "" {
+		return w.got == nil || w.got(r)
+	}
 	if q, ok := w.out[r.peer]; ok && !q.isLate {
 		w.waiting--
 	}
