@@ -15,11 +15,11 @@ import (
 
 const (
 	// pulseEvery is the longest time between two pulses on a link, now from one end, now
-	// from the other. QUIC would send a keep-alive after 15 s without a packet: a pulse,
-	// which may be late by treeTick, takes its place.
-	pulseEvery = 13 * time.Second
+	// from the other. QUIC would send a keep-alive after 15 s without a packet: a pulse takes
+	// its place.
+	pulseEvery = 14 * time.Second
 	// pulseJitter is how much shorter it may be.
-	pulseJitter = time.Second
+	pulseJitter = 500 * time.Millisecond
 	// pulseEcho is how long a node waits before it answers a pulse that differs from
 	// what it would say itself: facts that were on their way have come by then.
 	pulseEcho = time.Second
@@ -92,24 +92,36 @@ func (l *link) meet(nonce [8]byte) {
 	l.heart = heart{digest: newDigest(l.r.t.cfg.Facts, [16]byte(append(first[:], second[:]...))), due: now.Add(turn), heard: now}
 }
 
-// beat sends the pulses that are due.
-func (r *trees) beat(now time.Time) {
-	for _, l := range r.beating(now) {
+// beat sends the pulses that are due, and returns when the next one is, treeTick later
+// at most.
+func (r *trees) beat(now time.Time) (wait time.Duration) {
+	due, next := r.beating(now)
+	for _, l := range due {
 		size, sum := l.heart.digest.now() // takes a while for a large set, once
 		l.pulse(now, pulse{everReady: r.t.cfg.EverReady(), size: size, sum: sum})
 	}
+	return next.Sub(now)
 }
 
-// beating are the links whose turn it is.
-func (r *trees) beating(now time.Time) (due []*link) {
+// beating are the links whose turn it is, and when the next one has it.
+func (r *trees) beating(now time.Time) (due []*link, next time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	next = now.Add(treeTick)
 	for _, l := range r.byPeer {
-		if h := &l.heart; h.digest != nil && (!now.Before(h.due) || h.echoes(now)) {
+		h := &l.heart
+		switch {
+		case h.digest == nil:
+		case !now.Before(h.due) || h.echoes(now):
 			due = append(due, l)
+		case h.due.Before(next):
+			next = h.due
+		}
+		if h.echo.After(now) && h.echo.Before(next) {
+			next = h.echo
 		}
 	}
-	return due
+	return due, next
 }
 
 // echoes reports whether a pulse that differed is to be answered now.

@@ -89,10 +89,15 @@ func (r *trees) now() tree.Time { return tree.Time(time.Since(r.start).Microseco
 func (r *trees) loop(ctx context.Context) {
 	ticker := time.NewTicker(treeTick)
 	defer ticker.Stop()
+	beat := time.NewTimer(treeTick)
+	defer beat.Stop()
 	for ticks := 1; ; {
 		select {
 		case <-ctx.Done():
 			return
+		case <-beat.C:
+			beat.Reset(r.beat(time.Now()))
+			continue
 		case <-r.wake:
 		case <-ticker.C:
 			r.mu.Lock()
@@ -103,7 +108,6 @@ func (r *trees) loop(ctx context.Context) {
 			}
 			r.tellSoon()
 			r.mu.Unlock()
-			r.beat(time.Now())
 		}
 		r.openMissing()
 	}
