@@ -119,5 +119,5 @@ func (v revokeView) show(t *text) {
 	t.line("revoked, for good")
 	t.field("id", "%s", v.ID)
 	t.field("told", "%s on the fact topic", count(v.GossipPeers, "peer"))
-	t.field("stored", "%s", evidence(v.Targets, v.Acks, v.ReadBack))
+	t.field("seen", "at %d of %s asked near its key", v.ReadBack, count(v.Targets, "node"))
 }

@@ -50,7 +50,7 @@ func (r *run) revoke(ctx context.Context) error {
 	if err := decode(o, &rev); err != nil {
 		return &blame{a.home, fmt.Errorf("cairn revoke on %s: %w", a.home.name, err)}
 	}
-	r.story.line("the command took %s: put to %d of %d holders, handed to %d peers at once", ms(o.took), rev.Acks, rev.Targets, rev.GossipPeers)
+	r.story.line("the command took %s: handed to %d peers at once, and %d of %d nodes asked near the key have it", ms(o.took), rev.GossipPeers, rev.Acks, rev.Targets)
 	for _, w := range watches {
 		if err := r.timeRefusal(ctx, w, start); err != nil {
 			return err
