@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 )
 
 // silence is how much longer than a question a put may take before its target is
-// replaced: holders write to disk before they acknowledge.
+// replaced, where that was not measured: holders write to disk before they acknowledge.
 const silence = 200 * time.Millisecond
 
 // Publish puts v to the k closest live peers, and asks each that acknowledges for
@@ -42,6 +43,7 @@ func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.LookupTimeout)
 	defer cancel()
 	p := &publication{d: d, key: v.ID().Key(), value: v, raw: v.Bytes(), began: time.Now(), observe: observe,
+		far:   farness(d.members.nearest(positionOfKey(v.ID().Key()), lookup.MaxPerAnswer)),
 		known: make(map[peer.ID]*target), events: make(chan func())}
 	p.run(ctx)
 	r := p.receipt()
@@ -111,6 +113,7 @@ type publication struct {
 	began   time.Time
 	observe func(Receipt)
 
+	far      map[peer.ID]time.Duration // round trips that the view knows or guesses
 	known    map[peer.ID]*target
 	order    []*target // by distance
 	found    bool      // the lookup has ended
@@ -246,7 +249,7 @@ func (p *publication) start(ctx context.Context, t *target) {
 		p.d.cfg.Host.Peerstore().AddAddrs(t.ID, t.Addrs, peerstore.TempAddrTTL)
 	}
 	t.started, t.busy = true, true
-	wait := p.d.trips.limit(t.ID, connected) + silence
+	wait := p.wait(t.ID, connected)
 	if !connected && p.d.sender.shuns.has(t.ID) {
 		wait = min(wait, lookup.MinLimit)
 	}
@@ -260,10 +263,29 @@ func (p *publication) start(ctx context.Context, t *target) {
 	}
 }
 
+// wait is how long a target may be silent before it is replaced: where its round trip is
+// known, or guessed from what others say, a fourth more than it needs, and what the
+// holders' disks take.
+func (p *publication) wait(id peer.ID, connected bool) time.Duration {
+	trip := leastRTT(p.d.cfg.Host.Network().ConnsToPeer(id))
+	if trip == 0 {
+		if trip = cmp.Or(p.d.trips.of(id), p.far[id]); !connected {
+			trip *= 2
+		}
+	}
+	if trip == 0 {
+		return p.d.trips.limit(id, connected) + silence
+	}
+	return trip + trip/4 + p.d.trips.writing()
+}
+
 // putEnded goes on to read back: what an acknowledgement is worth, or what a
 // refusal is about.
 func (p *publication) putEnded(ctx context.Context, t *target, rtt time.Duration, err error) {
 	t.out.RTT, t.out.Err = rtt, err
+	if trip := leastRTT(p.d.cfg.Host.Network().ConnsToPeer(t.ID)); err == nil && trip > 0 {
+		p.d.trips.addWrite(rtt - trip)
+	}
 	switch {
 	case err == nil:
 		t.out.Acked, t.out.AckedAt, t.down = true, time.Since(p.began), false

@@ -12,6 +12,9 @@ import (
 	"github.com/cairn-overlay/cairn/overlay/lookup"
 )
 
+// minWriting is the least that a put is given beyond its round trip.
+const minWriting = 20 * time.Millisecond
+
 // maxEstimates is how many peers there are whose round trips are remembered.
 const maxEstimates = 4096
 
@@ -20,6 +23,7 @@ type roundTrips struct {
 	mu    sync.Mutex
 	all   lookup.Estimate // over open connections
 	cold  lookup.Estimate // with the dial
+	write lookup.Estimate // what a put took beyond the round trip
 	peers map[peer.ID]lookup.Estimate
 }
 
@@ -28,6 +32,23 @@ func (r *roundTrips) addCold(d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cold.Add(d)
+}
+
+// addWrite notes how much longer than a round trip a put took.
+func (r *roundTrips) addWrite(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write.Add(max(d, time.Microsecond))
+}
+
+// writing is how much longer than a round trip a put may take.
+func (r *roundTrips) writing() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.write.Mean == 0 {
+		return silence
+	}
+	return min(silence, minWriting+r.write.Mean+4*r.write.Deviation)
 }
 
 // add notes how long p took to answer over an open connection.
