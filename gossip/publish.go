@@ -16,9 +16,6 @@ import (
 // handoverTime bounds how long Publish waits for the router's loop.
 const handoverTime = 2 * time.Second
 
-// offerDelay is how long a fact that was offered may take to come along by itself.
-const offerDelay = 500 * time.Millisecond
-
 // Publish hands f to every peer on the topic, not only to those of the mesh, and
 // returns to how many. Handed means queued: a peer may still lose it, and a drop
 // is counted and followed by a reconciliation. With no peer on the topic it
@@ -40,12 +37,11 @@ func (t *Topic) Publish(ctx context.Context, f records.Fact) (peers int, err err
 	return pushed + handed, err
 }
 
-// Offer is Publish for a fact that came by another way than gossip, such as a put:
-// whoever brought it has most likely published it as well, so it is sent only where
-// it has not come along by itself within half a second. Offer does not wait.
-func (t *Topic) Offer(f records.Fact) {
+// Offer is Publish for a fact that came by another way than gossip: it is sent only
+// where it has not come along by itself within patience. Offer does not wait.
+func (t *Topic) Offer(f records.Fact, patience time.Duration) {
 	t.trees.learned(f.Bytes())
-	time.AfterFunc(offerDelay, func() {
+	time.AfterFunc(patience, func() {
 		if !t.enter() {
 			return
 		}

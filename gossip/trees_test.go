@@ -3,6 +3,7 @@ package gossip
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -231,13 +232,13 @@ func TestOfferedFacts(t *testing.T) {
 	nodes := chain(t, 3)
 	f, g := fact(t, 1), fact(t, 2)
 	nodes[1].facts.Add(f)
-	nodes[1].Offer(f)
+	nodes[1].Offer(f, 500*time.Millisecond)
 	nodes[0].publish(t, f)
 	nodes[2].has(t, f)
 	if got := nodes[1].Stats().TreePushed; got != 1 || !nodes[1].trees.passed(f.Bytes()) {
 		t.Errorf("pushed %d times by one who had it from elsewhere", got)
 	}
 	nodes[0].facts.Add(g)
-	nodes[0].Offer(g)
+	nodes[0].Offer(g, 0)
 	nodes[2].has(t, g)
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -53,15 +54,23 @@ func (n *Node) ingestGossip(f records.Fact, _ peer.ID, via gossip.Via) (bool, er
 	return n.ingest(f, string(via))
 }
 
-// learn takes a tombstone that a peer's answer or put brought: it is spread on,
-// where nobody else does so, and durable when learn returns.
-func (n *Node) learn(ctx context.Context, t *records.Tombstone) error {
+// How long a tombstone may take to come along by gossip before it is spread from here.
+// What an answer brings is old, or on its way here as well; what is put here may be
+// known to nobody else.
+const (
+	answerPatience = 500 * time.Millisecond
+	putPatience    = 0
+)
+
+// learn takes a tombstone that a peer's answer or put brought: it is spread on, where
+// nobody else does so within patience, and durable when learn returns.
+func (n *Node) learn(ctx context.Context, t *records.Tombstone, patience time.Duration) error {
 	fresh, err := n.ingest(t, sourceDHT)
 	if err != nil {
 		return err
 	}
 	if fresh {
-		n.topic.Offer(t)
+		n.topic.Offer(t, patience)
 	}
 	return n.journal.flush(ctx)
 }

@@ -67,7 +67,7 @@ func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 	}
 	l.mu.Unlock()
 	if t, ok := a.Value.(*records.Tombstone); ok {
-		if err := l.n.learn(ctx, t); err != nil {
+		if err := l.n.learn(ctx, t, answerPatience); err != nil {
 			l.n.log.Warn("tombstone from a lookup not stored", "agent", l.id, "err", err)
 		}
 		l.mu.Lock()

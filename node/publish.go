@@ -57,7 +57,7 @@ func (n *Node) outranked(ctx context.Context, v records.Value, receipt Receipt) 
 	}
 	switch newer := receipt.Newer.(type) {
 	case *records.Tombstone:
-		return errors.Join(records.ErrRevoked, n.learn(ctx, newer))
+		return errors.Join(records.ErrRevoked, n.learn(ctx, newer, answerPatience))
 	case *records.Record:
 		if err := n.hold(ctx, newer, true); err != nil {
 			n.log.Warn("newer record of an own agent not stored", "agent", newer.ID(), "err", err)

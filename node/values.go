@@ -36,7 +36,7 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 		if val.Kind() != records.KindAgent {
 			return fmt.Errorf("put: %w: a tombstone of a %s has no place in the DHT", records.ErrUnsupported, val.Kind())
 		}
-		return v.n.learn(ctx, val)
+		return v.n.learn(ctx, val, putPatience)
 	case *records.Record:
 		return v.n.hold(ctx, val, false)
 	}
