@@ -21,7 +21,7 @@ const (
 // ingest is the one way into the fact set: memory first, so that every answer
 // changes at once, then the disk behind it. new is false where the fact was held.
 func (n *Node) ingest(f records.Fact, source string) (bool, error) {
-	if n.facts.Lookup(f.ID()) != nil || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
+	if n.facts.Has(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
 	}
 	if err := n.journal.add(f, source, n.clock.Now()); err != nil {

@@ -74,7 +74,7 @@ func verifyBatch(claims []claim, good []bool) {
 		break
 	}
 	for i, c := range claims {
-		good[i] = c.key.Verify(c.msg, c.sig)
+		good[i] = c.verify()
 	}
 }
 
@@ -135,6 +135,7 @@ func (b *batch) set(i int, c claim, factor []byte) bool {
 	h := sha512.New()
 	_, _ = h.Write(c.sig[:32])
 	_, _ = h.Write([]byte(c.key.multikey[2:]))
+	_, _ = h.Write([]byte(c.head))
 	_, _ = h.Write(c.msg)
 	var room [64]byte
 	if _, err := k.SetBytesModOrderWide(h.Sum(room[:0])); err != nil {

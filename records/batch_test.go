@@ -57,7 +57,7 @@ func (c crafty) finish(t testing.TB, msg []byte, r *scalar.Scalar, written []byt
 	if err := k.ToBytes(s); err != nil {
 		t.Fatal(err)
 	}
-	return claim{c.public, msg, slices.Concat(written, s)}
+	return claim{c.public, "", msg, slices.Concat(written, s)}
 }
 
 func scalarOf(t testing.TB, domain string, seed ...byte) (s scalar.Scalar) {
@@ -90,7 +90,7 @@ func honest(t testing.TB, n int) []claim {
 	for i := range claims {
 		key := testSigner(t, byte(i))
 		msg := fmt.Append(nil, "message ", i)
-		claims[i] = claim{key.Public(), msg, signed(t, key, msg)}
+		claims[i] = claim{key.Public(), "", msg, signed(t, key, msg)}
 	}
 	return claims
 }
@@ -117,7 +117,7 @@ func batchRows(t testing.TB) []batchRow {
 	plain := newCrafty(t, 1, 0)
 	good := plain.sign(t, []byte("good"), 0)
 	edit := func(f func(*claim)) []claim {
-		c := claim{good.key, good.msg, slices.Clone(good.sig)}
+		c := claim{good.key, "", good.msg, slices.Clone(good.sig)}
 		f(&c)
 		return []claim{c}
 	}
@@ -185,7 +185,7 @@ func TestBatchIsTheSingleRule(t *testing.T) {
 		}
 		all := true
 		for _, c := range row.claims {
-			all = all && c.key.Verify(c.msg, c.sig)
+			all = all && c.verify()
 		}
 		if got := batchHolds(row.claims); got != all {
 			t.Errorf("%s: the batch holds: %v, want %v", row.name, got, all)
@@ -200,7 +200,7 @@ func TestBatchIsTheSingleRule(t *testing.T) {
 			continue // the rows differ in numbers only
 		}
 		for j, got := range verifyAll(slices.Concat(good, row.claims)) {
-			want := j < len(good) || row.claims[j-len(good)].key.Verify(row.claims[j-len(good)].msg, row.claims[j-len(good)].sig)
+			want := j < len(good) || row.claims[j-len(good)].verify()
 			if got != want {
 				t.Errorf("%s: claim %d: %v in a batch, %v alone", row.name, j, got, want)
 			}
@@ -261,7 +261,7 @@ func FuzzVerifyAll(f *testing.F) {
 			claims = append(claims, key.sign(t, []byte{byte(i), kind}, int(kind/8%8)))
 		}
 		for i, got := range verifyAll(claims) {
-			if want := claims[i].key.Verify(claims[i].msg, claims[i].sig); got != want {
+			if want := claims[i].verify(); got != want {
 				t.Fatalf("claim %d: %v in a batch, %v alone", i, got, want)
 			}
 		}

@@ -154,3 +154,42 @@ func BenchmarkFactSetAdd(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(facts)), "ns/fact")
 }
+
+// BenchmarkFactSetLookup is a question to a set of a million facts.
+func BenchmarkFactSetLookup(b *testing.B) {
+	const many = 1_000_000
+	s := NewFactSet()
+	held, stranger := make([]Fact, 0, 1<<10), make([]Fact, 0, 1<<10)
+	for i := range many + cap(stranger) {
+		secret := Secret{byte(i), byte(i >> 8), byte(i >> 16), 1}
+		f := mustReveal(b, mustHeader(b, secret), secret)
+		switch {
+		case i >= many:
+			stranger = append(stranger, f)
+			continue
+		case len(held) < cap(held):
+			held = append(held, f)
+		}
+		s.Add(f)
+	}
+	for _, row := range []struct {
+		name string
+		of   []Fact
+		ask  func(Fact) bool
+		want bool
+	}{
+		{"held", held, func(f Fact) bool { return s.Lookup(f.ID()) != nil }, true},
+		{"not-held", stranger, func(f Fact) bool { return s.Lookup(f.ID()) != nil }, false},
+		{"has", held, s.Has, true},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if row.ask(row.of[i%len(row.of)]) != row.want {
+					b.Fatal("wrong")
+				}
+			}
+		})
+	}
+	b.ReportMetric(float64(heapInUse())/float64(s.Size()), "heap/raw")
+}

@@ -6,66 +6,86 @@ import "hash/maphash"
 // that an addition never waits for more than a part of it to be laid out again.
 const indexParts = 256
 
-// indexPart is a hash table with open addressing, at most three quarters full: places
-// in the order of the set, plus one; 0 is free. It takes 5 to 11 bytes a fact, where a
-// map by ID takes 50 or more.
+// indexPart is a hash table with open addressing, at most seven eighths full. It takes
+// 6 to 9 bytes a fact, where a map by ID takes 50 or more.
 type indexPart struct {
-	slots []uint32 // a power of two of them
+	slots []uint32 // places in the order of the set, plus one; 0 is free
+	tags  []uint8  // of each slot: part of the hash, so that few subjects have to be computed
 	used  int
+}
+
+// hash is keyed by a secret seed, so that nobody can make subjects that share their
+// slots.
+func (s *FactSet) hash(prefix [8]byte) uint64 { return maphash.Bytes(s.seed, prefix[:]) }
+
+// The bits of a hash: the lowest 8 say which part, the highest 8 are the tag, and 32 of
+// those between say where in the part.
+func homeOf(h uint64, slots int) int { return int(h >> 16 & (1<<32 - 1) * uint64(slots) >> 32) }
+
+func tagOf(h uint64) uint8 { return uint8(h >> 56) }
+
+// after is the slot behind another one.
+func (p *indexPart) after(at int) int {
+	if at++; at < len(p.slots) {
+		return at
+	}
+	return 0
 }
 
 // find returns the place of the fact about id, or -1.
 func (s *FactSet) find(id AgentID) int {
-	return s.probe([8]byte(id.sum[:]), func(i int) bool { return s.order[i].id == id })
+	return s.probe([8]byte(id.sum[:]), func(i int) bool { return s.order[i].ID() == id })
 }
 
 // probe calls match with places that a digest's first bytes may stand for, until it
-// says yes: it returns that place, or -1. The hash has a secret seed, so that nobody
-// can make subjects that share their slots.
+// says yes: it returns that place, or -1.
 func (s *FactSet) probe(prefix [8]byte, match func(i int) bool) int {
-	h := maphash.Bytes(s.seed, prefix[:])
-	slots := s.index[h%indexParts].slots
-	if len(slots) == 0 {
+	h := s.hash(prefix)
+	part := &s.index[h%indexParts]
+	if len(part.slots) == 0 {
 		return -1
 	}
-	mask := uint64(len(slots) - 1)
-	for at := h / indexParts & mask; slots[at] != 0; at = (at + 1) & mask {
-		if i := int(slots[at]) - 1; match(i) {
+	tag := tagOf(h)
+	for at := homeOf(h, len(part.slots)); part.slots[at] != 0; at = part.after(at) {
+		if part.tags[at] != tag {
+			continue
+		}
+		if i := int(part.slots[at]) - 1; match(i) {
 			return i
 		}
 	}
 	return -1
 }
 
-// enter puts the fact at place i into the index.
-func (s *FactSet) enter(i int) {
-	sum := &s.order[i].id.sum
-	h := maphash.Bytes(s.seed, sum[:8])
+// enter puts the fact at place i, which is about id, into the index.
+func (s *FactSet) enter(i int, id AgentID) {
+	h := s.hash([8]byte(id.sum[:]))
 	part := &s.index[h%indexParts]
-	if 4*(part.used+1) > 3*len(part.slots) {
+	if 8*(part.used+1) > 7*len(part.slots) {
 		s.grow(part)
 	}
 	part.put(h, uint32(i)+1)
 	part.used++
 }
 
-// grow doubles a part.
+// grow makes a part half as large again.
 func (s *FactSet) grow(part *indexPart) {
 	old := part.slots
-	part.slots = make([]uint32, max(4, 2*len(old)))
+	size := len(old) + max(4, len(old)/2)
+	part.slots, part.tags = make([]uint32, size), make([]uint8, size)
 	for _, v := range old {
 		if v != 0 {
-			part.put(maphash.Bytes(s.seed, s.order[v-1].id.sum[:8]), v)
+			id := s.order[v-1].ID()
+			part.put(s.hash([8]byte(id.sum[:])), v)
 		}
 	}
 }
 
 // put enters v at the first free slot for the hash.
 func (p *indexPart) put(h uint64, v uint32) {
-	mask := uint64(len(p.slots) - 1)
-	at := h / indexParts & mask
+	at := homeOf(h, len(p.slots))
 	for p.slots[at] != 0 {
-		at = (at + 1) & mask
+		at = p.after(at)
 	}
-	p.slots[at] = v
+	p.slots[at], p.tags[at] = v, tagOf(h)
 }

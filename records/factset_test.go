@@ -1,7 +1,9 @@
 package records
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -21,7 +23,7 @@ func TestFactSet(t *testing.T) {
 	if !s.Add(first) || s.Add(first) || s.Add(second) {
 		t.Fatal("Add: a subject is new once")
 	}
-	if s.Lookup(h.ID()) != first {
+	if !same(s.Lookup(h.ID()), first) {
 		t.Fatal("the fact held first did not stay")
 	}
 	if !s.Add(other) || s.Len() != 2 || s.Size() != first.Size()+other.Size() {
@@ -31,7 +33,7 @@ func TestFactSet(t *testing.T) {
 	all := s.All()
 	for range 2 { // an iteration may be run again
 		for f := range all {
-			if s.Lookup(f.ID()) != f {
+			if !same(s.Lookup(f.ID()), f) || !s.Has(f) {
 				t.Fatal("All gives what is not held")
 			}
 			s.Add(mustReveal(t, mustHeader(t, Secret{byte(100 + n)}), Secret{byte(100 + n)})) // must not deadlock
@@ -45,12 +47,77 @@ func TestFactSet(t *testing.T) {
 		break
 	}
 	all1, rest := slices.Collect(s.All()), slices.Collect(s.From(2))
-	if all1[0] != first || all1[1] != other || !slices.Equal(all1[2:], rest) || len(rest) != s.Len()-2 {
+	if !same(all1[0], first) || !same(all1[1], other) || !slices.Equal(all1[2:], rest) || len(rest) != s.Len()-2 {
 		t.Fatal("From is not All in the order of arrival without the first two")
 	}
 	for range s.From(s.Len() + 1) {
 		t.Fatal("a fact beyond the last")
 	}
+}
+
+// same reports whether two facts are the same statement, with the same proof.
+func same(a, b Fact) bool {
+	return a != nil && b != nil && a.ID() == b.ID() && bytes.Equal(a.Bytes(), b.Bytes()) &&
+		a.Kind() == b.Kind() && a.End().Equal(b.End()) && a.Size() == b.Size()
+}
+
+// headOf is how the digest of f's subject begins.
+func headOf(f Fact) [8]byte {
+	sum := f.ID().Digest()
+	return [8]byte(sum[:])
+}
+
+// TestFactSetHas: of the same statement, of another proof of it, of none.
+func TestFactSetHas(t *testing.T) {
+	for locks := 1; locks <= MaxLocks; locks++ {
+		s := NewFactSet()
+		h := mustHeader(t, testSecrets[:locks]...)
+		first, last := mustReveal(t, h, testSecrets[0]), mustReveal(t, h, testSecrets[locks-1])
+		if s.Has(first) || s.Has(last) {
+			t.Fatal("an empty set has a fact")
+		}
+		s.Add(first)
+		if !s.Has(first) || !s.Has(last) || s.Has(mustReveal(t, mustHeader(t, Secret{77}), Secret{77})) {
+			t.Errorf("%d locks: a subject is taken for another", locks)
+		}
+		if got := s.Lookup(h.ID()); !same(got, first) {
+			t.Errorf("%d locks: %x, want %x", locks, got.Bytes(), first.Bytes())
+		}
+	}
+}
+
+// TestFactSetRoom: a fact takes at most 1.3 times its bytes, wherever the set stands
+// between two growths of its tables.
+func TestFactSetRoom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a million facts")
+	}
+	const step, steps = 60_000, 8
+	s := NewFactSet()
+	next := func(from int) {
+		for i := from; i < from+step; i++ {
+			secret := Secret{byte(i), byte(i >> 8), byte(i >> 16), 1}
+			s.Add(mustReveal(t, mustHeader(t, secret), secret))
+		}
+	}
+	before := heapInUse()
+	for i := range steps {
+		next(i * step)
+		if got := float64(heapInUse()-before) / float64(s.Size()); got > 1.3 {
+			t.Errorf("%d facts take %.2f times their bytes", s.Len(), got)
+		} else {
+			t.Logf("%d facts take %.2f times their bytes", s.Len(), got)
+		}
+	}
+	runtime.KeepAlive(s)
+}
+
+// heapInUse is what lives on the heap.
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // TestFactSetRemembersTheOrder: the first n facts are the same for ever, and each is
@@ -61,7 +128,7 @@ func TestFactSetRemembersTheOrder(t *testing.T) {
 	var all []Fact
 	for i := range many {
 		f := mustReveal(t, mustHeader(t, Secret{byte(i), byte(i >> 8), 1}), Secret{byte(i), byte(i >> 8), 1})
-		if s.Arrival(f.ID()) != -1 || len(s.Prefixed([8]byte(f.id.sum[:]))) != 0 {
+		if s.Arrival(f.ID()) != -1 || len(s.Prefixed(headOf(f))) != 0 {
 			t.Fatal("found before it came")
 		}
 		s.Add(f)
@@ -73,16 +140,16 @@ func TestFactSetRemembersTheOrder(t *testing.T) {
 		t.Errorf("%d, %d and %d facts", len(early), len(s.Since(many)), len(s.Since(many+1)))
 	}
 	for i, f := range all {
-		if s.Since(i)[0] != f || s.Arrival(f.ID()) != i || s.Lookup(f.ID()) != f {
+		if !same(s.Since(i)[0], f) || s.Arrival(f.ID()) != i || !same(s.Lookup(f.ID()), f) || !s.Has(f) {
 			t.Fatalf("fact %d is not where it was", i)
 		}
-		if found := s.Prefixed([8]byte(f.id.sum[:])); len(found) != 1 || found[0] != f {
+		if found := s.Prefixed(headOf(f)); len(found) != 1 || !same(found[0], f) {
 			t.Fatalf("fact %d: %d by its prefix", i, len(found))
 		}
 	}
 	i := 0
 	for f := range s.All() {
-		if i < many && f != all[i] {
+		if i < many && !same(f, all[i]) {
 			t.Fatalf("fact %d comes out of order", i)
 		}
 		i++
@@ -92,7 +159,9 @@ func TestFactSetRemembersTheOrder(t *testing.T) {
 // TestFactSetPrefixes: two subjects whose digests begin alike are both found, and told
 // apart.
 func TestFactSetPrefixes(t *testing.T) {
-	twin := func(last byte) Fact { return &Tombstone{id: AgentID{[32]byte{1, 2, 3, 31: last}}, raw: "x"} }
+	twin := func(last byte) Fact {
+		return &Tombstone{locks: 2, more: &tombstoneRest{id: AgentID{[32]byte{1, 2, 3, 31: last}}}}
+	}
 	s := NewFactSet()
 	a, b := twin(1), twin(2)
 	s.Add(a)
@@ -100,7 +169,7 @@ func TestFactSetPrefixes(t *testing.T) {
 	if found := s.Prefixed([8]byte{1, 2, 3}); len(found) != 2 || found[0] == found[1] {
 		t.Errorf("found %v", found)
 	}
-	if s.Lookup(a.id) != a || s.Lookup(b.id) != b || s.Lookup(twin(3).id) != nil || s.Len() != 2 {
+	if s.Lookup(a.ID()).ID() != a.ID() || s.Lookup(b.ID()).ID() != b.ID() || s.Lookup(twin(3).ID()) != nil || s.Len() != 2 {
 		t.Error("twins are mixed up")
 	}
 }
@@ -147,7 +216,7 @@ func TestFactSetTogether(t *testing.T) {
 					}
 				}
 				_, _ = s.Len(), s.Size()
-				_, _, _ = s.Since(0), s.Arrival(f.ID()), s.Prefixed([8]byte(f.id.sum[:]))
+				_, _, _ = s.Since(0), s.Arrival(f.ID()), s.Prefixed(headOf(f))
 			}
 		})
 	}

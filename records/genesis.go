@@ -59,13 +59,13 @@ func OpenGenesis(b []byte) (Genesis, error) {
 // readGenesis is OpenGenesis for bytes that are small enough. The lists go where
 // there is room for them; keys stay parts of s.
 func readGenesis(s string, keys []PublicKey, next [][32]byte) (Genesis, error) {
-	var texts [maxElements]string // of the keys
 	c := cursor{s: s}
 	c.bad = c.array() != 5
 	version := c.uint(1<<64 - 1)
 	count := c.array()
-	for i := range count {
-		texts[i] = c.bytes()
+	again := c // to read the keys by their own rules, once the form is known to be good
+	for range count {
+		_ = c.bytes()
 	}
 	for n := c.array(); n > 0 && !c.bad; n-- {
 		next = append(next, c.digest())
@@ -83,8 +83,8 @@ func readGenesis(s string, keys []PublicKey, next [][32]byte) (Genesis, error) {
 	if version != GenesisVersion {
 		return Genesis{}, fmt.Errorf("genesis: %w: version %d", ErrUnsupported, version)
 	}
-	for _, text := range texts[:count] {
-		key, err := readPublicKey(text)
+	for range count {
+		key, err := readPublicKey(again.bytes())
 		if err != nil {
 			return Genesis{}, fmt.Errorf("genesis: %w", err)
 		}

@@ -17,13 +17,13 @@ type Identity struct {
 	genesisBytes string
 }
 
-// identityRoom is an identity with room for what its slices hold, so that all of it
-// is one piece of memory.
+// identityRoom is an identity with room for what its slices mostly hold, so that all
+// of it is one piece of memory.
 type identityRoom struct {
 	ident Identity
-	locks [MaxLocks][32]byte
-	keys  [MaxSigningKeys]PublicKey
-	next  [MaxRotationKeys][32]byte
+	locks [1][32]byte
+	keys  [1]PublicKey
+	next  [1][32]byte
 }
 
 // NewIdentity joins a genesis with an end and the secrets of 1 to 3 locks.

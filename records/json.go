@@ -29,7 +29,7 @@ func (t *Tombstone) MarshalJSON() ([]byte, error) {
 		Kind  string  `json:"kind"`
 		End   string  `json:"end"`
 		Bytes []byte  `json:"tombstone"`
-	}{t.id, t.id.DID(), t.Kind().String(), t.End().Format(time.RFC3339), t.Bytes()})
+	}{t.ID(), t.ID().DID(), t.Kind().String(), t.End().Format(time.RFC3339), t.Bytes()})
 }
 
 type cardJSON struct {

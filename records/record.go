@@ -140,17 +140,25 @@ func OpenRecord(b []byte) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !sig.key.Verify(sig.msg, sig.sig) {
+	if !sig.verify() {
 		return nil, fmt.Errorf("record: %w", ErrInvalidSignature)
 	}
 	return r, nil
 }
 
-// claim is a signature that is still to be judged.
+// claim is a signature that is still to be judged, of the message that head and msg
+// are together.
 type claim struct {
-	key PublicKey
-	msg []byte
-	sig []byte
+	key  PublicKey
+	head string
+	msg  []byte
+	sig  []byte
+}
+
+// verify judges it alone.
+func (c claim) verify() bool {
+	var room [1 << 10]byte // a copy that is not worth a place on the heap
+	return c.key.Verify(append(append(room[:0], c.head...), c.msg...), c.sig)
 }
 
 // readRecord does all of OpenRecord but the signature: r is no record before the
@@ -165,12 +173,9 @@ func readRecord(b []byte) (r *Record, sig claim, err error) {
 	}{}
 	r = &room.record
 	r.raw, r.ident = string(b), &room.ident.ident
-	w, err := readEnvelope(r.raw)
+	w, err := readEnvelope(r.raw, &r.payload)
 	if err != nil {
 		return nil, claim{}, fmt.Errorf("record: %w", err)
-	}
-	if !r.payload.read(w.payload) {
-		return nil, claim{}, fmt.Errorf("record: %w: the payload is not in its canonical form", ErrMalformed)
 	}
 	if err := room.ident.readProof(w.proof); err != nil {
 		return nil, claim{}, fmt.Errorf("record: %w", err)
@@ -185,12 +190,15 @@ func readRecord(b []byte) (r *Record, sig claim, err error) {
 	r.sum = sha256.Sum256(b)
 	// The message is [type, payload], and these two are the first of the five.
 	end := 1 + len(typeField) + len(w.payload)
-	msg := append([]byte{headArray + 2}, b[1:end]...)
-	return r, claim{key: keys[w.key], msg: msg, sig: b[w.sig : w.sig+w.sigSize]}, nil
+	return r, claim{key: keys[w.key], head: pairHead, msg: b[1:end], sig: b[w.sig : w.sig+w.sigSize]}, nil
 }
 
-// typeField is the type name as it stands in a record.
-const typeField = "\x6e" + RecordType
+const (
+	// typeField is the type name as it stands in a record.
+	typeField = "\x6e" + RecordType
+	// pairHead begins an array of two.
+	pairHead = "\x82"
+)
 
 // envelope is where the parts of a record are.
 type envelope struct {
@@ -199,12 +207,19 @@ type envelope struct {
 	sig, sigSize   int // place and size of the signature
 }
 
-// readEnvelope takes a record apart: [type, payload, key index, signature, proof].
-func readEnvelope(raw string) (w envelope, err error) {
+// readEnvelope takes a record apart: [type, payload, key index, signature, proof]. It
+// reads the payload on its way; that its form is wrong matters last.
+func readEnvelope(raw string, p *payloadWire) (w envelope, err error) {
 	c := cursor{s: raw}
 	c.bad = c.array() != 5
 	kind := c.text()
-	w.payload = c.item()
+	ahead := c
+	formed := p.read(&ahead)
+	if formed {
+		w.payload, c = raw[c.at:ahead.at], ahead
+	} else {
+		w.payload = c.item()
+	}
 	w.key = c.uint(1<<64 - 1)
 	w.sigSize = len(c.bytes())
 	w.sig = c.at - w.sigSize
@@ -216,26 +231,27 @@ func readEnvelope(raw string) (w envelope, err error) {
 		return w, fmt.Errorf("%w: type %.32q", ErrUnsupported, kind)
 	case len(w.payload) > MaxRecordSize:
 		return w, fmt.Errorf("%w: %d signed bytes, at most %d", ErrTooLarge, len(w.payload), MaxRecordSize)
+	case !formed:
+		return w, fmt.Errorf("%w: the payload is not in its canonical form", ErrMalformed)
 	}
 	return w, nil
 }
 
 // read decodes the signed part and reports whether it is in its canonical form. Its
-// strings stay parts of s.
-func (p *payloadWire) read(s string) bool {
-	c := cursor{s: s}
-	m := pairsOf(&c)
+// strings stay parts of what the cursor reads.
+func (p *payloadWire) read(c *cursor) bool {
+	m := pairsOf(c)
 	if m.has("ep") {
-		p.Endpoints = readEndpoints(&c)
+		p.Endpoints = readEndpoints(c)
 	}
 	if m.may("cap") {
-		p.Capabilities = readCapabilities(&c)
+		p.Capabilities = readCapabilities(c)
 	}
 	if m.has("exp") {
 		p.NotAfter = c.uint(1<<64 - 1)
 	}
 	if m.may("ext") {
-		p.Extensions = readExtensions(&c)
+		p.Extensions = readExtensions(c)
 	}
 	if m.has("iat") {
 		p.Issued = c.uint(1<<64 - 1)
@@ -250,15 +266,15 @@ func (p *payloadWire) read(s string) bool {
 		p.Sequence = c.uint(1<<64 - 1)
 	}
 	if m.may("card") {
-		p.Card = readCard(&c)
+		p.Card = readCard(c)
 	}
 	if m.may("code") {
-		p.Code = readCode(&c)
+		p.Code = readCode(c)
 	}
 	if m.has("agent") {
 		p.Agent = c.link()
 	}
-	return m.end() && c.end()
+	return m.end() && !c.bad
 }
 
 // check holds the payload against its identity and the limits.

@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -13,8 +14,20 @@ import (
 // no signature and no clock, and nothing undoes it. Two tombstones of one subject
 // are equal in meaning.
 type Tombstone struct {
-	id  AgentID
-	raw string
+	kind   Kind
+	locks  uint8 // of the header
+	index  uint8 // of the lock that is open
+	end    uint32
+	body   [32]byte
+	secret [32]byte
+	more   *tombstoneRest // nil in a set of facts, where there is but one lock
+}
+
+// tombstoneRest is what follows from the rest, or is rarely there: without it a
+// tombstone takes hardly more room than its bytes, and its ID is computed anew.
+type tombstoneRest struct {
+	id     AgentID
+	closed [MaxLocks - 1][32]byte // the locks that are not open, in their order
 }
 
 const (
@@ -43,7 +56,63 @@ func OpenTombstone(b []byte) (*Tombstone, error) {
 	if err := restoreLock(header, i, n); err != nil {
 		return nil, err
 	}
-	return &Tombstone{id: AgentID{sha256.Sum256(header)}, raw: string(b)}, nil
+	return newTombstone(b, n, AgentID{sha256.Sum256(header)}), nil
+}
+
+// newTombstone reads canonical bytes that are verified.
+func newTombstone(b []byte, locks int, id AgentID) *Tombstone {
+	room := &struct {
+		Tombstone
+		rest tombstoneRest
+	}{}
+	t := &room.Tombstone
+	t.kind, t.locks, t.index = Kind(b[2]), uint8(locks), b[len(b)-1]
+	t.end = binary.BigEndian.Uint32(b[4:8])
+	copy(t.body[:], b[10:42])
+	t.more = &room.rest
+	t.more.id = id
+	closed := t.more.closed[:0]
+	for i := range locks {
+		lock := [32]byte(b[1+headerFixed+i*lockField+2:])
+		if i == int(t.index) {
+			t.secret = lock
+		} else {
+			closed = append(closed, lock)
+		}
+	}
+	return t
+}
+
+// append writes the canonical bytes.
+func (t *Tombstone) append(b []byte) []byte {
+	b = append(b, 0x82, 0x84, byte(t.kind), 0x1a)
+	b = binary.BigEndian.AppendUint32(b, t.end)
+	b = append(b, 0x58, 0x20)
+	b = append(b, t.body[:]...)
+	b = append(b, 0x80+t.locks)
+	closed := 0
+	for i := range t.locks {
+		b = append(b, 0x58, 0x20)
+		if i == t.index {
+			b = append(b, t.secret[:]...)
+		} else {
+			b = append(b, t.more.closed[closed][:]...)
+			closed++
+		}
+	}
+	return append(b, t.index)
+}
+
+// held copies t to where it takes as little room as can be.
+func (t *Tombstone) held(to *Tombstone) {
+	*to = *t
+	switch {
+	case t.locks == 1:
+		to.more = nil
+	case t.more != nil:
+		rest := *t.more
+		to.more = &rest
+	}
 }
 
 // restoreLock puts the lock back where header holds the secret, in place, and
@@ -93,25 +162,34 @@ func (h Header) Reveal(s Secret) (*Tombstone, error) {
 	open.Locks = slices.Clone(h.Locks)
 	open.Locks[i] = s
 	raw := append(open.append([]byte{0x82}), byte(i))
-	return &Tombstone{id: h.ID(), raw: string(raw)}, nil
+	return newTombstone(raw, len(open.Locks), h.ID()), nil
 }
 
 // ID returns the revoked subject.
-func (t *Tombstone) ID() AgentID { return t.id }
+func (t *Tombstone) ID() AgentID {
+	if t.more != nil {
+		return t.more.id
+	}
+	var room [MaxTombstoneSize]byte
+	raw := t.append(room[:0])
+	header := raw[1 : len(raw)-1]
+	_ = restoreLock(header, int(t.index), int(t.locks)) // it was verified when t was made
+	return AgentID{sha256.Sum256(header)}
+}
 
 // Bytes returns the canonical bytes, a fresh copy.
-func (t *Tombstone) Bytes() []byte { return []byte(t.raw) }
+func (t *Tombstone) Bytes() []byte { return t.append(make([]byte, 0, t.Size())) }
 
 // Size returns the number of canonical bytes.
-func (t *Tombstone) Size() int { return len(t.raw) }
+func (t *Tombstone) Size() int { return 2 + headerFixed + int(t.locks)*lockField }
 
 // Kind returns what was revoked.
-func (t *Tombstone) Kind() Kind { return Kind(t.raw[2]) }
+func (t *Tombstone) Kind() Kind { return t.kind }
 
 // End returns the subject's own end: 30 days after it the tombstone may be
 // forgotten, since nothing of the subject can be valid any more.
 func (t *Tombstone) End() time.Time {
-	return time.Unix(int64(t.raw[4])<<24|int64(t.raw[5])<<16|int64(t.raw[6])<<8|int64(t.raw[7]), 0).UTC()
+	return time.Unix(int64(t.end), 0).UTC()
 }
 
 func (t *Tombstone) value() {}

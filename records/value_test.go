@@ -12,7 +12,7 @@ func TestOpenTellsTypesApart(t *testing.T) {
 	if v, err := Open(rec.Bytes()); err != nil || v.(*Record).Mark() != rec.Mark() {
 		t.Error(v, err)
 	}
-	if v, err := Open(dead.Bytes()); err != nil || *v.(*Tombstone) != *dead {
+	if v, err := Open(dead.Bytes()); err != nil || !same(v.(*Tombstone), dead) {
 		t.Error(v, err)
 	}
 	for name, b := range map[string][]byte{

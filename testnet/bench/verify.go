@@ -127,7 +127,7 @@ func (v *verification) openTombstones() (float64, error) {
 func (v *verification) duplicates() (float64, error) {
 	return perCPUSecond(len(v.tombstones), func(i int) error {
 		t, err := records.OpenTombstone(v.tombstones[i])
-		if err == nil && v.known.Lookup(t.ID()) == nil {
+		if err == nil && !v.known.Has(t) {
 			err = errors.New("a known tombstone is not in the set")
 		}
 		return err
