@@ -82,8 +82,9 @@ type Config struct {
 
 	// Linked returns the peers that this node means to stay connected with: to these it
 	// opens links of the trees that facts are passed on along. Peers open links too.
-	// It is called every second, and more often while peers come. As long as it returns
-	// none, links are opened to a few of those connected. Nil: all connected peers.
+	// It is called every second, and more often while peers come. As long as no link
+	// stands, some are opened to a few of those connected as well. Nil: all connected
+	// peers.
 	Linked func() []peer.ID
 	// OnLink is called when a peer has opened a link of the trees to this node, and when
 	// that ends: while it stands the peer means to stay connected. It must not block.

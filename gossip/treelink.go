@@ -86,7 +86,7 @@ func (r *trees) adopt(l *link) bool {
 		return false
 	}
 	r.links[l.slot], r.byPeer[l.peer] = l, l
-	r.relay.Link(l.slot, tree.Dist(unmeasured.Microseconds()))
+	r.relay.Welcome(l.slot, tree.Dist(unmeasured.Microseconds()), r.now())
 	l.ping()
 	r.tellSoon()
 	return true

@@ -130,14 +130,15 @@ func (r *trees) openMissing() {
 	}
 }
 
-// wished are the peers to link with: a few of whoever is connected until there is a
-// choice, so that a newcomer hears of what happens from its first second on.
+// wished are the peers to link with: a few of whoever is connected until a link stands,
+// so that a newcomer hears of what happens from its first second on.
 func (r *trees) wished() []peer.ID {
-	if chosen := r.t.cfg.Linked(); len(chosen) > 0 {
+	chosen := slices.Clone(r.t.cfg.Linked())
+	if len(chosen) > 0 && r.rooted() {
 		return chosen
 	}
 	present := slices.DeleteFunc(r.t.cfg.Host.Network().Peers(), func(p peer.ID) bool { return !r.t.supports(p, r.protocol) })
-	return present[:min(len(present), fewPeers)]
+	return append(chosen, present[:min(len(present), fewPeers)]...)
 }
 
 // wanting reports whether a link to p could be opened now.

@@ -88,3 +88,22 @@ func (n *net) dropShare(share float64) {
 		s.drops = n.rng.Float64() < share
 	}
 }
+
+// A link that is new gets every fact, whatever its ends are to each other by then.
+func TestYoungLinksGetEverything(t *testing.T) {
+	r := NewRelay(New(1, testCharge))
+	const root = Tag(7)
+	r.Link(0, 1_000)
+	r.Hear(0, Word{Tag: root, Route: Route{Seq: 1, Dist: 10}})
+	r.Welcome(1, 1_000, 0)
+	for _, row := range []struct {
+		now  Time
+		want Set
+	}{{1, Of(1)}, {youth - 1, Of(1)}, {youth, 0}} {
+		name := Name{byte(row.now)}
+		r.Pushed(0, name)
+		if push, named := r.Accept(0, root, name, []byte("fact"), row.now); push != row.want || named != 0 {
+			t.Errorf("at %d: pushed to %b, named to %b, want %b", row.now, push, named, row.want)
+		}
+	}
+}

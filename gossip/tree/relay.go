@@ -11,6 +11,9 @@ const (
 	fetchTime = 500_000
 	// alarmTime is for how long after a fetch facts go to everybody.
 	alarmTime = 5_000_000
+	// youth is how long a link gets all facts: until both ends have told each other what
+	// they are in which tree, and the rest of the network has heard of it.
+	youth = 5_000_000
 	// recent is how many facts are remembered, by their names.
 	recent = 8192
 	// mostOpen is how many facts a neighbour may have named that it did not give.
@@ -40,6 +43,7 @@ type Relay struct {
 	late  map[Name]*item // named and missing
 	open  [MaxLinks]int  // facts that a neighbour named, was asked for, and did not give
 	alarm Time           // until then facts go to everybody
+	young [MaxLinks]Time // until then they go to a neighbour whose link is new
 }
 
 // item is what is known of one fact.
@@ -76,6 +80,22 @@ func (r *Relay) item(n Name) *item {
 	r.items[n], r.ring[r.next] = it, n
 	r.next = (r.next + 1) % recent
 	return it
+}
+
+// Welcome adds a link that is new, see Link.
+func (r *Relay) Welcome(s Slot, delay Dist, now Time) {
+	r.young[s] = now + youth
+	r.Link(s, delay)
+}
+
+// newcomers are the links that are young.
+func (r *Relay) newcomers(now Time) (young Set) {
+	for s := range r.Up().All {
+		if now < r.young[s] {
+			young |= Of(s)
+		}
+	}
+	return young
 }
 
 // Unlink removes a link, and what its neighbour had.
@@ -154,6 +174,9 @@ func (r *Relay) Accept(s Slot, tag Tag, n Name, fact []byte, now Time) (push, na
 		r.alarm = now + alarmTime
 	}
 	push, name = r.Forward(tag, it.have)
+	if young := r.newcomers(now) &^ it.have; young != 0 {
+		push, name = push|young, name&^young
+	}
 	if now < r.alarm {
 		push, name = r.Up()&^it.have, 0
 	}
