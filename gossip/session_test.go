@@ -106,9 +106,9 @@ func TestSessionCosts(t *testing.T) {
 		trips          int
 		bytes          int64 // at most
 	}{
-		{"10,000 that differ in 10, client lacks all", shared, 0, 10, 2, 2_000},
-		{"10,000 that differ in 10, server lacks all", shared, 10, 0, 2, 2_000},
-		{"10,000 that differ in 5 and 5", shared, 5, 5, 2, 2_000},
+		{"10,000 that differ in 10, client lacks all", shared, 0, 10, 3, 2_400},
+		{"10,000 that differ in 10, server lacks all", shared, 10, 0, 3, 2_400},
+		{"10,000 that differ in 5 and 5", shared, 5, 5, 3, 2_400},
 		{"10,000 that differ in 10 and 10", shared, 10, 10, 3, 3_500},
 		{"10,000 that differ in 1", shared, 0, 1, 2, 500},
 		{"10,000 equal", shared, 0, 0, 1, 150},

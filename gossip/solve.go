@@ -14,6 +14,7 @@ const (
 	mostAtFirst   = 2_048 // under this session's keys, however far apart the sets seem
 	symbolsFrame  = 2_048 // symbols in one frame
 	cellsAsks     = 3     // for more of the symbols that everybody can compute
+	cellsStep     = 16    // how many each time, at least, or two fifths of those before
 )
 
 // solve is how the client finds the difference: from symbols if they do, else from a
@@ -70,7 +71,7 @@ func (s *session) solveCells(first int) (d difference, have int, err error) {
 			}
 			return d, have, nil
 		}
-		if n = min(max(secondSymbols, 2*have), limit) - have; n <= 0 || broken || asks == cellsAsks {
+		if n = min(have+max(cellsStep, 2*have/5), limit) - have; n <= 0 || broken || asks == cellsAsks {
 			return d, have, nil
 		}
 		if err := s.askMore(n); err != nil {

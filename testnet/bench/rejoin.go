@@ -25,8 +25,8 @@ func rejoin() Metric {
 		Name: "rejoin", About: "B; for a node that missed tombstones to learn of them", Virtual: true, Nodes: 2,
 		Memory: func(c Cell) uint64 { return baseMemory + rejoinPerFact*uint64(c.size(rejoinFacts, rejoinFactsFull)) },
 		Explained: Explanation{
-			Measures: "Two nodes that have agreed on 10^5 tombstones (in full 10^6) over a connection that stands. Then one lacks d of them, d from 1 to 1,000 (10,000), and reconciles with the other; then once more where the other lacks as many others. All packets of both are counted, acknowledgements and headers included; the handshake of the connection is not among them, and what an idle connection sends is subtracted. Stock libraries repair nothing that is older than three heartbeats, so such a node never learns: their arm is what it takes to send everything.",
-			Unit:     "B; quantiles are over all rows. `bytes` is (bytes - 1 kB) over the bytes of the missing tombstones, for the worst d; `diverged` the same where both sides lack some, less 60 B for each difference. `trips` is the time until everything is held over a round trip, at the median d, `diverged_trips` the same. For each row `behind_D_bytes` and `diverged_D_bytes` in bytes, `..._took` in round trips, `..._waits` how often the node waited for the other side.",
+			Measures: "Two nodes that have agreed on 10^5 tombstones (in full 10^6) over a connection that stands. Then one lacks d of them, d from 1 to 1,000 (10,000), and reconciles with the other; then once more where the other lacks as many others; and once more where both have got 10 d others meanwhile, 1,000 at least, the same ones by other ways, as members of one network do. All packets of both are counted, acknowledgements and headers included; the handshake of the connection is not among them, and what an idle connection sends is subtracted. Stock libraries repair nothing that is older than three heartbeats, so such a node never learns: their arm is what it takes to send everything.",
+			Unit:     "B; quantiles are over all rows. `bytes` is (bytes - 1 kB) over the bytes of the missing tombstones, for the worst d; `diverged` the same where both sides lack some, others or not, less 60 B for each difference. `trips` is the time until everything is held over a round trip, at the median d, `diverged_trips` the same. For each row `behind_D_bytes`, `diverged_D_bytes` and, where both got others, `mixed_D_bytes` in bytes, `..._took` in round trips, `..._waits` how often the node waited for the other side.",
 			Floor:    "The bytes of the missing tombstones alone.",
 			Goal:     "`bytes` and `diverged` at most 1.15, 2 round trips behind and 3 diverged, with everything held in the end. The size of the network plays no part.",
 		},
@@ -66,6 +66,9 @@ func (r *Result) rejoined(rows []lab.Rejoin, everything float64) {
 		name := fmt.Sprintf("behind_%d", row.Missing)
 		if row.Diverged {
 			key, over, name = "diverged", over-rejoinAllowed*2*float64(row.Missing), fmt.Sprintf("diverged_%d", row.Missing)
+			if row.Alike > 0 {
+				name = fmt.Sprintf("mixed_%d", row.Missing)
+			}
 			divergedTrips = append(divergedTrips, row.Took/row.RTT)
 		} else {
 			trips = append(trips, row.Took/row.RTT)
@@ -84,14 +87,16 @@ func (r *Result) rejoined(rows []lab.Rejoin, everything float64) {
 	r.Stock, r.Ours, r.Floor = QuantilesOf(all), QuantilesOf(ours), QuantilesOf(floor)
 	r.tell(Figure{"trips", "1", median(trips)}, Figure{"diverged_trips", "1", median(divergedTrips)})
 	r.Plots = []Plot{{Title: "Bytes by what is missing", XAxis: "missing tombstones", YAxis: "bytes over the bytes of what is missing", Series: []Series{
-		overMissing("behind", rows, false), overMissing("diverged", rows, true),
+		overMissing("behind", rows, func(r lab.Rejoin) bool { return !r.Diverged }),
+		overMissing("diverged", rows, func(r lab.Rejoin) bool { return r.Diverged && r.Alike == 0 }),
+		overMissing("among others", rows, func(r lab.Rejoin) bool { return r.Alike > 0 }),
 	}}}
 }
 
-func overMissing(name string, rows []lab.Rejoin, diverged bool) Series {
+func overMissing(name string, rows []lab.Rejoin, of func(lab.Rejoin) bool) Series {
 	s := Series{Name: name}
 	for _, row := range rows {
-		if row.Diverged == diverged {
+		if of(row) {
 			s.X, s.Y = append(s.X, float64(row.Missing)), append(s.Y, row.Bytes/row.Least)
 		}
 	}

@@ -174,7 +174,7 @@ func TestRejoin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(rows) != 4 || full < 2_000*78 {
+		if len(rows) != 6 || full < 2_000*78 {
 			t.Errorf("%d rows, everything takes %g bytes", len(rows), full)
 		}
 		for _, r := range rows {

@@ -25,6 +25,10 @@ const (
 	lastAcks = 200 * time.Millisecond
 	// never is longer than an experiment.
 	never = 1000 * time.Hour
+	// manyAlike is how many facts two members of one network got meanwhile, at least, and
+	// alikeFactor how many for each that one of them lacks.
+	manyAlike   = 1000
+	alikeFactor = 10
 	// candidates are the places from which the two sides are drawn.
 	candidates = 50
 )
@@ -34,6 +38,9 @@ const (
 type Rejoin struct {
 	Missing  int  // facts that it lacked
 	Diverged bool // the other one lacked as many
+	// Alike is how many facts both got meanwhile by other ways, each not knowing that the
+	// other one did.
+	Alike int
 	// Complete: both hold the union.
 	Complete bool
 	// Bytes are all packets both ways with their headers, what an idle connection sends
@@ -45,8 +52,9 @@ type Rejoin struct {
 	Trips     int
 }
 
-// RunRejoin lets one of two nodes that have facts in common miss some, row by row, and
-// once more with the other one lacking as many. full is the bytes of sending everything
+// RunRejoin lets one of two nodes that have facts in common miss some, row by row; once
+// more with the other one lacking as many; and once more with both having got many
+// others meanwhile, the same ones. full is the bytes of sending everything
 // instead, which is the only way that stock libraries leave.
 func RunRejoin(ctx context.Context, cfg Config, common int, missing []int) (rows []Rejoin, full float64, charge float64, err error) {
 	c, err := measureCharge(ctx)
@@ -62,10 +70,14 @@ func RunRejoin(ctx context.Context, cfg Config, common int, missing []int) (rows
 	if full, err = p.begin(ctx, common); err != nil {
 		return nil, 0, 0, err
 	}
-	for _, diverged := range []bool{false, true} {
+	for _, kind := range []Rejoin{{}, {Diverged: true}, {Diverged: true, Alike: manyAlike}} {
 		for _, d := range missing {
-			cfg.Say("%d facts are missing, on both sides: %t", d, diverged)
-			row, err := p.miss(ctx, d, diverged)
+			kind.Missing = d
+			if kind.Alike > 0 {
+				kind.Alike = max(manyAlike, alikeFactor*d)
+			}
+			cfg.Say("%d facts are missing, on both sides: %t; %d are new and alike", d, kind.Diverged, kind.Alike)
+			row, err := p.miss(ctx, kind)
 			if err != nil {
 				return rows, full, ms(c), err
 			}
@@ -221,21 +233,25 @@ func (p *pair) sendAll(ctx context.Context) (float64, error) {
 }
 
 // miss gives facts to the one side, and as many others to the other side where they
-// diverge; the latter then reconciles.
-func (p *pair) miss(ctx context.Context, missing int, diverged bool) (r Rejoin, err error) {
-	r = Rejoin{Missing: missing, Diverged: diverged, RTT: ms(p.Model.OneWay(p.numbers[0], p.numbers[1]) + p.Model.OneWay(p.numbers[1], p.numbers[0]) + 2*p.charge)}
-	if r.Least, err = p.add(missing, 0); err != nil {
+// diverge, and those that both get; the latter side then reconciles.
+func (p *pair) miss(ctx context.Context, kind Rejoin) (r Rejoin, err error) {
+	r = kind
+	r.RTT = ms(p.Model.OneWay(p.numbers[0], p.numbers[1]) + p.Model.OneWay(p.numbers[1], p.numbers[0]) + 2*p.charge)
+	if _, err := p.add(r.Alike, 0, 1); err != nil {
 		return r, err
 	}
-	if diverged {
-		other, err := p.add(missing, 1)
+	if r.Least, err = p.add(r.Missing, 0); err != nil {
+		return r, err
+	}
+	if r.Diverged {
+		other, err := p.add(r.Missing, 1)
 		if err != nil {
 			return r, err
 		}
 		r.Least += other
 	}
 	before, begin := p.traffic(), time.Now()
-	for range missing + 1 { // a large difference may take more than one
+	for range r.Missing + 1 { // a large difference may take more than one
 		report, err := p.topics[1].Sync(ctx, p.hosts[0].ID())
 		r.Trips += report.RoundTrips
 		if p.sets[1].Len() == int(p.made) && p.sets[0].Len() == int(p.made) {
