@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	mathrand "math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +21,8 @@ const (
 	refreshParallel   = 3                // questions, so dials, that a walk for the table keeps in the air
 	probeAfter        = 30 * time.Minute // of silence, Refresh asks a peer of the table whether it lives
 	maxProbes         = 8                // of these, per Refresh
-	glances           = 3                // connected peers that a Refresh asks where the view is good,
-	silentGlances     = 1                // and silent ones
+	glances           = 3                // where the view is good, Refresh asks one of so many connected peers
+	silentGlances     = 1                // and so many silent ones
 )
 
 // Bootstrap dials peers, a few at a time, and asks each whom it knows; reached is
@@ -95,7 +96,7 @@ func (d *DHT) each(n int, f func(int)) {
 
 // Refresh asks peers of the table that were silent for long whether they live, and
 // walks towards the own position, then into the emptiest part of the routing table.
-// Where the view is good it asks a few connected peers only.
+// Where the view is good it asks one connected peer only.
 // A table keeps itself up by what is looked up anyway and by those who come, so it
 // needs this rarely. The error is ErrNoPeers where nobody answered.
 func (d *DHT) Refresh(ctx context.Context) error {
@@ -146,26 +147,20 @@ func (d *DHT) viewed() bool {
 	return d.stats.memberAsks.Load() >= firstAsks && members+hints >= max(bucketSize, d.TableSize())
 }
 
-// glance asks connected peers, the nearest to the own position, who is near it, and then
-// those who are nearer than the nearest that the table has and are not known to it. It
-// also asks one or two silent peers of the table whether they live.
+// glance asks a connected peer, one of the nearest to the own position, who is near it,
+// and then those who are nearer than the nearest that the table has and are not known to
+// it. It also asks a silent peer of the table whether it lives.
 func (d *DHT) glance(ctx context.Context) (answered bool) {
 	own := positionOfPeer(d.self)
 	ask := d.neighbours()
 	slices.SortFunc(ask, func(a, b peer.ID) int { return own.To(positionOfPeer(a)).Compare(own.To(positionOfPeer(b))) })
-	ask = ask[:min(glances, len(ask))]
+	if len(ask) == 0 {
+		return false
+	}
 	near := d.table.nearest(own, bucketSize)
-	var mu sync.Mutex
-	var named []contact
-	d.each(len(ask), func(i int) {
-		r := d.askCloser(ctx, ask[i], string(d.self))
-		mu.Lock()
-		defer mu.Unlock()
-		answered = answered || r.err == nil
-		named = append(named, r.closer...)
-	})
+	r := d.askCloser(ctx, ask[mathrand.N(min(glances, len(ask)))], string(d.self))
 	var missing []peer.ID
-	for _, c := range named {
+	for _, c := range r.closer {
 		nearer := len(near) < bucketSize || own.To(positionOfPeer(c.ID)).Compare(own.To(positionOfPeer(near[len(near)-1].ID))) < 0
 		if nearer && c.ID != d.self && len(missing) < maxProbes && !slices.Contains(missing, c.ID) &&
 			!slices.ContainsFunc(near, func(n contact) bool { return n.ID == c.ID }) {
@@ -175,7 +170,7 @@ func (d *DHT) glance(ctx context.Context) (answered bool) {
 	}
 	missing = append(missing, d.table.silent(time.Now().Add(-probeAfter), silentGlances)...)
 	d.each(len(missing), func(i int) { _, _ = d.request(ctx, missing[i], findNode(string(d.self))) })
-	return answered
+	return r.err == nil
 }
 
 // fill walks towards a key so that who answers enters the table.

@@ -25,7 +25,9 @@
 //
 // Beside the table stands the view: the members of the network that this node talked
 // with, and those that its neighbours name (package view, spec 005). Lookups start from
-// both. A put goes to the nearest known at once where enough are known around its key,
+// both, and where enough are known around a key all k nearest are asked at once, the
+// quickest first; near neighbours that are connected with one of them are asked to pass
+// the question on, which spares a handshake. A put goes to the nearest known at once,
 // while the lookup makes sure.
 //
 // [Values] is the node's: it alone decides what is stored, served and dropped.
@@ -51,6 +53,6 @@
 //
 // What it does not do: a holder does not hand its values on when the neighbourhood
 // changes (owners renew, and readers repair with [DHT.PutTo]); a search follows one
-// set of paths, whose seeds come from the whole table; requests other than puts are
-// not rated per peer.
+// set of paths, whose seeds come from the whole table and the view; questions of
+// Kademlia are not rated per peer.
 package overlay
