@@ -10,7 +10,8 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// essence is what all nodes compute of a fact alike, without a session's key.
+// essence is what all nodes compute of a fact alike, without a session's key: of a
+// tombstone, from its subject.
 type essence struct {
 	item  riblt.Item // begins with its subject's digest
 	signs uint32     // a bit for each counter of a sketch
@@ -20,9 +21,9 @@ type essence struct {
 // essenceOf draws it from the key stream of AES-256 in counter mode, under the fact's
 // item as key: 8 bytes for the end of the item, 4 for the signs, 4 of no use, and the
 // lanes.
-func essenceOf(f records.Fact) (e essence) {
-	block, head := streamOf(f)
-	e.item = itemFrom(f, &head)
+func essenceOf(id records.AgentID) (e essence) {
+	block, head := streamOf(id)
+	e.item = itemFrom(id, &head)
 	e.signs = binary.BigEndian.Uint32(head[8:])
 	var stream [lanesSize]byte
 	cipher.NewCTR(block, []byte{aes.BlockSize - 1: 1}).XORKeyStream(stream[:], stream[:])
@@ -33,21 +34,21 @@ func essenceOf(f records.Fact) (e essence) {
 }
 
 // itemOf is the item alone.
-func itemOf(f records.Fact) riblt.Item {
-	_, head := streamOf(f)
-	return itemFrom(f, &head)
+func itemOf(id records.AgentID) riblt.Item {
+	_, head := streamOf(id)
+	return itemFrom(id, &head)
 }
 
 // streamOf returns the cipher of a fact and the first block of its stream.
-func streamOf(f records.Fact) (block cipher.Block, head [aes.BlockSize]byte) {
-	key := records.FactItem(f)
+func streamOf(id records.AgentID) (block cipher.Block, head [aes.BlockSize]byte) {
+	key := records.DeadItem(id)
 	block, _ = aes.NewCipher(key[:]) // never fails: 32 bytes are a key
 	block.Encrypt(head[:], head[:])
 	return block, head
 }
 
-func itemFrom(f records.Fact, head *[aes.BlockSize]byte) (it riblt.Item) {
-	digest := f.ID().Digest()
+func itemFrom(id records.AgentID, head *[aes.BlockSize]byte) (it riblt.Item) {
+	digest := id.Digest()
 	copy(it[:8], digest[:])
 	copy(it[8:], head[:8])
 	return it

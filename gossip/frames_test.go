@@ -48,7 +48,7 @@ func TestSpecVectors(t *testing.T) {
 	server[0] = 0xff
 	k := sessionKeys(client, server)
 	snap := newLedger(setOf(facts(t, 1, 3))).take()
-	v, one := newView(snap.facts, k), essenceOf(fact(t, 1))
+	v, one := newView(snap.facts, k), essenceOf(fact(t, 1).ID())
 	symbols := riblt.NewEncoder(k.symbols, slices.Values(v.hashed)).Next(4)
 	l := newLedger(setOf(facts(t, 1, 3)))
 	cells := l.run(l.take(), 0, 4)

@@ -60,7 +60,7 @@ func (l *ledger) take() *snapshot {
 		l.enlarge(n, facts[:l.size])
 	}
 	for _, f := range facts[l.size:] {
-		e := essenceOf(f)
+		e := essenceOf(f.ID())
 		l.print.add(&e.lanes)
 		l.sketch.add(e.signs)
 		l.cells.Add(e.item)
@@ -74,7 +74,7 @@ func (l *ledger) take() *snapshot {
 func (l *ledger) enlarge(n int, facts []records.Fact) {
 	l.cells = riblt.NewPrefix(publicKey, n)
 	for _, f := range facts {
-		l.cells.Add(itemOf(f))
+		l.cells.Add(itemOf(f.ID()))
 	}
 }
 
@@ -84,7 +84,7 @@ func (l *ledger) run(of *snapshot, start, n int) riblt.Run {
 	defer l.mu.Unlock()
 	later := make([]riblt.Item, 0, l.size-len(of.facts))
 	for _, f := range l.set.Since(len(of.facts))[:l.size-len(of.facts)] {
-		later = append(later, itemOf(f))
+		later = append(later, itemOf(f.ID()))
 	}
 	return l.cells.Run(start, n, later)
 }
@@ -92,7 +92,7 @@ func (l *ledger) run(of *snapshot, start, n int) riblt.Run {
 // find returns the fact of a snapshot that an item stands for, or nil.
 func (l *ledger) find(of *snapshot, it riblt.Item) records.Fact {
 	for _, f := range l.set.Prefixed([8]byte(it[:8])) {
-		if itemOf(f) == it && l.set.Arrival(f.ID()) < len(of.facts) {
+		if id := f.ID(); itemOf(id) == it && l.set.Arrival(id) < len(of.facts) {
 			return f
 		}
 	}

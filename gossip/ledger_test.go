@@ -43,10 +43,10 @@ func TestLedgerFollowsTheSet(t *testing.T) {
 			t.Fatal("a snapshot does not stay")
 		}
 		for _, f := range pool[:n] {
-			if got := late.find(y, itemOf(f)); got == nil || got.ID() != f.ID() {
+			if got := late.find(y, itemOf(f.ID())); got == nil || got.ID() != f.ID() {
 				t.Fatal("a fact is not found by its item")
 			}
-			if got, held := late.find(before, itemOf(f)), a.Arrival(f.ID()) < then; (got != nil) != held {
+			if got, held := late.find(before, itemOf(f.ID())), a.Arrival(f.ID()) < then; (got != nil) != held {
 				t.Fatalf("found in an earlier snapshot: %t, want %t", got != nil, held)
 			}
 		}
@@ -96,7 +96,7 @@ func TestSketchEstimates(t *testing.T) {
 			for range 5 {
 				var a, b sketch
 				for i := range d {
-					e := essenceOf(pool[(next+i)%len(pool)])
+					e := essenceOf(pool[(next+i)%len(pool)].ID())
 					if i%3 == 0 {
 						a.add(e.signs)
 					} else {
@@ -119,7 +119,7 @@ func BenchmarkLedger(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		l := ledger{set: records.NewFactSet(), cells: riblt.NewPrefix(publicKey, mostCells)}
 		for _, f := range pool {
-			e := essenceOf(f)
+			e := essenceOf(f.ID())
 			l.print.add(&e.lanes)
 			l.sketch.add(e.signs)
 			l.cells.Add(e.item)

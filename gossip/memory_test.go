@@ -144,7 +144,7 @@ func TestMisledByCells(t *testing.T) {
 		spoil func(*reconciler)
 	}{
 		{"an item that is none", func(r *reconciler) { r.ledger.take(); r.ledger.cells.Add([16]byte{1}) }},
-		{"two that cancel", func(r *reconciler) { r.ledger.take(); r.ledger.cells.Add(itemOf(fact(t, 0))) }},
+		{"two that cancel", func(r *reconciler) { r.ledger.take(); r.ledger.cells.Add(itemOf(fact(t, 0).ID())) }},
 		{"nothing ever fits", func(r *reconciler) {
 			r.ledger.take()
 			for i := range 200 {
@@ -155,7 +155,7 @@ func TestMisledByCells(t *testing.T) {
 			r.ledger.take()
 			r.ledger.cells = riblt.NewPrefix(publicKey, 512)
 			for _, f := range facts(t, 0, 1_005) {
-				r.ledger.cells.Add(itemOf(f))
+				r.ledger.cells.Add(itemOf(f.ID()))
 			}
 		}},
 		{"the estimate is far too small", func(r *reconciler) { r.ledger.sketch = sketch{} }},

@@ -143,7 +143,7 @@ func (s *session) take(payload []byte, wanted map[riblt.Item]bool) (int, error) 
 // name is what a fact is asked for by.
 func (s *session) name(f records.Fact) riblt.Item {
 	if s.view == nil {
-		return itemOf(f)
+		return itemOf(f.ID())
 	}
 	return shortName(s.view.short(f))
 }
@@ -151,7 +151,8 @@ func (s *session) name(f records.Fact) riblt.Item {
 // keep ingests a verified fact.
 func (s *session) keep(f records.Fact) {
 	s.arrived++
-	at := s.r.facts.Arrival(f.ID())
+	id := f.ID()
+	at := s.r.facts.Arrival(id)
 	if at < 0 {
 		isNew, err := s.r.ingest(f, s.peer)
 		switch {
@@ -160,12 +161,12 @@ func (s *session) keep(f records.Fact) {
 		case isNew:
 			s.received++
 		}
-		at = s.r.facts.Arrival(f.ID())
+		at = s.r.facts.Arrival(id)
 	}
 	if at >= 0 && !s.marks.set(at) || at >= 0 && at < len(s.snap.facts) {
 		return
 	}
-	e := essenceOf(f)
+	e := essenceOf(id)
 	s.union.add(&e.lanes)
 }
 

@@ -17,9 +17,11 @@ type Fact = *Tombstone
 const stateDead = "dead"
 
 // FactItem is SHA-256(ID || state): what reconciliation compares.
-func FactItem(f Fact) [32]byte {
+func FactItem(f Fact) [32]byte { return DeadItem(f.ID()) }
+
+// DeadItem is FactItem of whatever tombstone of a subject.
+func DeadItem(id AgentID) [32]byte {
 	b := make([]byte, 0, 32+len(stateDead))
-	id := f.ID()
 	b = append(b, id.sum[:]...)
 	return sha256.Sum256(append(b, stateDead...))
 }
