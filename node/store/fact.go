@@ -103,17 +103,23 @@ type freshFact struct {
 }
 
 // freshFacts returns those to write, each subject once, and sets the cursors of the
-// others.
+// others. It asks for them in the order of their keys, one table after the other,
+// which is much quicker than to and fro.
 func (s *Store) freshFacts(facts []StampedFact, ids []records.AgentID) ([]freshFact, error) {
 	v, err := s.view()
 	if err != nil {
 		return nil, err
 	}
 	defer v.close()
-	var fresh []freshFact
-	seen := make(map[records.AgentID]bool, len(facts))
-	for i := range facts {
-		if seen[ids[i]] {
+	ascending := make([]int, len(ids))
+	for i := range ascending {
+		ascending[i] = i
+	}
+	slices.SortStableFunc(ascending, func(i, j int) int { return ids[i].Compare(ids[j]) })
+	var absent []int // ascending, each subject once: the first that came
+	for n, i := range ascending {
+		if n > 0 && ids[i] == ids[ascending[n-1]] {
+			facts[i].Cursor = facts[ascending[n-1]].Cursor
 			continue
 		}
 		cursor, held, err := s.lookupFact(v.get, ids[i])
@@ -121,16 +127,21 @@ func (s *Store) freshFacts(facts []StampedFact, ids []records.AgentID) ([]freshF
 			return nil, err
 		}
 		facts[i].Cursor = cursor
-		if held != nil {
-			continue
+		if held == nil {
+			absent = append(absent, i)
 		}
-		r, err := s.row(v.get, ids[i])
-		if err != nil {
+	}
+	rows := make([]row, len(ids))
+	for _, i := range absent {
+		if rows[i], err = s.row(v.get, ids[i]); err != nil {
 			return nil, err
 		}
+	}
+	slices.Sort(absent)
+	fresh := make([]freshFact, len(absent))
+	for n, i := range absent {
 		copied := facts[i]
-		fresh = append(fresh, freshFact{&copied, r})
-		seen[ids[i]] = true
+		fresh[n] = freshFact{&copied, rows[i]}
 	}
 	return fresh, nil
 }
