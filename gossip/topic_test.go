@@ -213,6 +213,7 @@ func TestNetworksDoNotMix(t *testing.T) {
 	}
 	f := fact(t, 7)
 	meet(t, a, c)
+	linked(t, a, c)
 	if got := a.publish(t, f); got != 1 {
 		t.Errorf("handed to %d peers, want 1", got)
 	}

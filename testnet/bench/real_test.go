@@ -21,7 +21,7 @@ func TestRealMetrics(t *testing.T) {
 		unset []string // goals without a figure
 	}{
 		{"warm", runWarm, effort{pairs: 3, items: 500, races: 3, raced: 600}, nil},
-		{"verify", runVerify, effort{pairs: 3, items: 20}, []string{"batched"}},
+		{"verify", runVerify, effort{pairs: 3, items: 20}, nil},
 		{"http", runHTTP, effort{pairs: 2, block: 20 * time.Millisecond}, nil},
 		{"ingest", runIngest, effort{pairs: 2, items: ingestBatch}, nil},
 		{"startup", runStartup, effort{pairs: 2, items: 100}, nil},
