@@ -154,6 +154,33 @@ func TestKeeperComesBack(t *testing.T) {
 	}
 }
 
+// Who has no room is not come back to, and is a candidate again after a while. Who was
+// a link for long is.
+func TestKeeperLeavesTheFullAlone(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, row := range map[string]struct {
+		lasted time.Duration
+		back   bool
+	}{
+		"closed while it was young":  {5 * time.Second, false},
+		"closed after it had lasted": {time.Hour, true},
+	} {
+		k := New(Config{Host: newHost(t), Policy: DefaultPolicy()})
+		other := newHost(t).ID()
+		k.links[other] = &link{ours: true, held: true, up: now.Add(-row.lasted)}
+		k.mu.Lock()
+		k.lose(other, k.links[other], now)
+		k.mu.Unlock()
+		later := now.Add(time.Hour)
+		k.noteChanges(later)
+		_, remembered := k.links[other]
+		if _, back := k.comeback(later); back != row.back || remembered != row.back {
+			t.Errorf("%s: come back to: %v, remembered: %v", name, back, remembered)
+		}
+	}
+}
+
 // Peers that are not there keep nobody from having links.
 func TestKeeperPassesTheDead(t *testing.T) {
 	t.Parallel()

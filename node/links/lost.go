@@ -15,8 +15,8 @@ const (
 	// retryFirst is the wait after a loss, doubled with each dial that fails.
 	retryFirst = 5 * time.Second
 	retryMost  = 2 * time.Minute
-	// retryRefused is the same after a peer that closed the link while it was young,
-	// having no room.
+	// retryRefused is how long a peer is no candidate that closed the link while it was
+	// young, having no room. It is not come back to: others have room.
 	retryRefused     = 10 * time.Minute
 	retryRefusedMost = 6 * time.Hour
 	// putOff is how long a peer that was chosen and not reached is no candidate.
@@ -28,7 +28,7 @@ type link struct {
 	role  Role
 	since time.Time // when it was chosen
 	up    time.Time // since when its connection is held; zero while there is none
-	held  bool      // ever
+	held  bool      // ever, and not refused: it is come back to
 	ours  bool      // we dialled that connection
 	lost  time.Time // when its connection went, or could not be made; zero otherwise
 	retry time.Time // of a lost one: not dialled before
@@ -93,6 +93,7 @@ func (k *Keeper) lose(p peer.ID, l *link, now time.Time) {
 		wait = putOff
 	}
 	l.fails++
+	l.held = l.held && !refused
 	l.up, l.retry = time.Time{}, now.Add(wait*3/4+rand.N(wait/2+1))
 	if l.lost.IsZero() {
 		l.lost = now
