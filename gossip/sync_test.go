@@ -369,10 +369,14 @@ func TestPulseReconciles(t *testing.T) {
 	a.wait(t, "agree by a pulse", func() bool {
 		return slices.ContainsFunc(a.reports, func(r SyncReport) bool { return r.Complete && r.Reason == "pulse" && r.Received == 0 })
 	})
-	for _, r := range slices.Concat(a.reports, b.reports) {
-		if r.Reason == "timer" {
-			t.Errorf("a round by the timer: %+v", r)
+	for _, n := range []*node{a, b} {
+		n.mu.Lock()
+		for _, r := range n.reports {
+			if r.Reason == "timer" {
+				t.Errorf("a round by the timer: %+v", r)
+			}
 		}
+		n.mu.Unlock()
 	}
 }
 
