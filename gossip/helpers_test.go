@@ -181,6 +181,9 @@ func (n *node) wait(t testing.TB, what string, cond func() bool) {
 func (n *node) has(t testing.TB, fs ...records.Fact) {
 	t.Helper()
 	n.wait(t, fmt.Sprintf("hold %d facts", len(fs)), func() bool {
+		if n.facts.Len() < len(fs) {
+			return false
+		}
 		for _, f := range fs {
 			if n.facts.Lookup(f.ID()) == nil {
 				return false

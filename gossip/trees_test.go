@@ -79,7 +79,7 @@ func TestTreesAndTopicAreOne(t *testing.T) {
 	eventually(t, "meet the plain node", func() bool { return len(plain.Peers()) == 1 && len(nodes[0].Peers()) == 2 })
 	s := newStock(t)
 	connect(t, s.host, nodes[2].host)
-	eventually(t, "meet the stock peer", func() bool { return len(s.topic.ListPeers()) == 1 && len(nodes[2].Peers()) == 2 })
+	eventually(t, "meet the stock peer", func() bool { return len(s.topic.ListPeers()) == 1 && len(nodes[2].trees.present()) == 2 })
 
 	all := append(nodes, plain)
 	f := fact(t, 1)

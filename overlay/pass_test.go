@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -57,11 +58,11 @@ func TestPassedLies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var body []byte
+	var body atomic.Value // of []byte
 	liar := newHost(t, 1, quic)
 	liar.SetStreamHandler("/cairn"+passSuffix, func(s network.Stream) {
 		_, _ = readBody(bufio.NewReader(s), maxPassKey)
-		_ = writeFrame(s, body)
+		_ = writeFrame(s, body.Load().([]byte))
 		_ = s.Close()
 	})
 	if err := n.host.Connect(t.Context(), infoOf(liar)); err != nil {
@@ -80,7 +81,7 @@ func TestPassedLies(t *testing.T) {
 		"a long holder":    {append([]byte{200}, good...), false},
 		"too long":         {make([]byte, maxPassed+1), false},
 	} {
-		body = row.body
+		body.Store(row.body)
 		if r := n.askPassed(t.Context(), liar.ID(), mine.id().Key()); (r.err == nil && r.value != nil) != row.ok {
 			t.Errorf("%s: %+v", name, r)
 		}
