@@ -29,8 +29,9 @@
 //
 // Reconciliation makes up for it. Two nodes find the difference of their sets in
 // bytes near its size, and both end with the union. It runs on every connection
-// that stays, when a peer joins the topic, every 30 seconds, and after every
-// counted loss. A [SyncReport] that is Complete says that this node now holds,
+// that stays, when a peer joins the topic, when the pulse of a link tells of a
+// difference, every 30 seconds with peers that have no link, and after every counted
+// loss. A [SyncReport] that is Complete says that this node now holds,
 // verified and flushed, what the peer held.
 //
 // Nothing is ingested that was not verified, by either way. A peer that sends
@@ -52,7 +53,8 @@
 //	             |
 //	serve    the same session, as a peer's server, within bounds
 //
-// Files: trees.go, treelink.go, treefacts.go, treewire.go (the trees); topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
+// Files: trees.go, treelink.go, treefacts.go, treewire.go (the trees), pulse.go (what
+// their ends say they hold); topic.go (lifecycle), publish.go, validate.go, lanes.go, router.go (the
 // settings of pubsub), tracer.go (what it drops), repair.go (peers it forgets);
 // schedule.go and watch.go (when to reconcile), sync.go and serve.go (client and
 // server), roles.go, session.go, choose.go, feed.go, describe.go, solve.go, memory.go

@@ -75,6 +75,7 @@ type heart struct {
 	due    time.Time // when it is our turn
 	echo   time.Time // when to answer one that differed; zero: nothing is to be answered
 	heard  time.Time // the last pulse
+	agreed time.Time // when one that was alike last counted as a reconciliation
 }
 
 // meet takes the nonce of the peer's first ping: with that of ours, the nonce of
@@ -155,7 +156,9 @@ func (l *link) gotPulse(payload []byte) error {
 	switch {
 	case alike:
 		t.counters.pulsesAlike.Add(1)
-		t.alike(l.peer, p.everReady)
+		if l.agrees() {
+			t.alike(l.peer, p.everReady)
+		}
 	case p.echo:
 		t.counters.pulsesUnlike.Add(1)
 		t.sched.unlike(l.peer)
@@ -169,6 +172,19 @@ func (l *link) gotPulse(payload []byte) error {
 		l.heart.echo = time.Now().Add(pulseEcho)
 	}
 	return nil
+}
+
+// agrees reports whether a pulse that is alike counts as a reconciliation: one in the
+// time between two does, since each costs a flush and anybody can send thousands.
+func (l *link) agrees() bool {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	now := time.Now()
+	if now.Sub(l.heart.agreed) < pulseEvery/2 {
+		return false
+	}
+	l.heart.agreed = now
+	return true
 }
 
 // listen notes a pulse: the next one is ours.

@@ -51,3 +51,22 @@ func TestUnlikeIsPaced(t *testing.T) {
 		}
 	})
 }
+
+// Pulses cost a flush and a report now and then, however many come.
+func TestPulsesAreCheap(t *testing.T) {
+	n, h := join(t, newHost(t), nil), newHost(t)
+	connect(t, h, n.host)
+	const many = 500
+	frames := appendFrame(nil, treePing, make([]byte, 8))
+	for range many {
+		frames = appendPulse(frames, pulse{}) // of no facts: the sum is 0 under every key
+	}
+	dial(t, h, n, frames)
+	eventually(t, "hear all", func() bool { return n.Stats().PulsesAlike == many })
+	n.wait(t, "report one", func() bool { return len(n.reports) > 0 })
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.reports) != 1 {
+		t.Errorf("%d reports", len(n.reports))
+	}
+}
