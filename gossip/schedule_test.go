@@ -22,6 +22,7 @@ type stage struct {
 	peers  []peer.ID
 	rounds []played
 	play   func(p peer.ID) SyncReport // how a round goes; nil: complete at once
+	begin  func()                     // the loop, once: a test sets the stage before
 	active int
 	most   int // rounds at once
 }
@@ -44,11 +45,11 @@ func onStage(t *testing.T, peers int, play func(*stage)) {
 		s.settled = func(peer.ID) bool { return false }
 		s.run = s.round
 		ctx, cancel := context.WithCancel(t.Context())
-		over := make(chan struct{})
-		go func() { defer close(over); s.loop(ctx) }()
+		var running sync.WaitGroup
+		s.begin = sync.OnceFunc(func() { running.Go(func() { s.loop(ctx) }) })
 		play(s)
 		cancel()
-		<-over
+		running.Wait()
 	})
 }
 
@@ -71,6 +72,7 @@ func (s *stage) round(_ context.Context, p peer.ID, reason string) SyncReport {
 
 // seen returns the rounds since the last call, after so much time.
 func (s *stage) seen(after time.Duration) []played {
+	s.begin()
 	time.Sleep(after)
 	synctest.Wait()
 	s.mu.Lock()

@@ -89,7 +89,7 @@ func TestTwentyNodes(t *testing.T) {
 	}
 	spread("at once", 0)
 	eventually(t, "build a mesh", func() bool {
-		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.meshSize() < 4 })
+		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.meshSize() < 3 })
 	})
 	spread("with a mesh", 100)
 }
