@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/event"
@@ -204,4 +205,14 @@ func (t *Topic) Relays() []peer.ID {
 	}
 	defer t.leave()
 	return t.sched.mesh()
+}
+
+// Path returns how long a fact takes from here to p by way of others, as far as the
+// trees tell; zero where they do not.
+func (t *Topic) Path(p peer.ID) time.Duration {
+	if !t.enter() {
+		return 0
+	}
+	defer t.leave()
+	return t.trees.path(p)
 }

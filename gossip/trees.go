@@ -69,8 +69,7 @@ type trees struct {
 }
 
 func newTrees(t *Topic) *trees {
-	sum := sha256.Sum256([]byte(t.cfg.Host.ID()))
-	tag := tree.Tag(binary.BigEndian.Uint32(sum[:]))
+	tag := tagOf(t.cfg.Host.ID())
 	r := &trees{
 		t: t, protocol: protocol.ID(t.cfg.prefix() + "/trees/1"), start: time.Now(), tag: tag,
 		wake: make(chan struct{}, 1), relay: tree.NewRelay(tree.New(tag, treeCharge)),
@@ -80,6 +79,27 @@ func newTrees(t *Topic) *trees {
 	r.fetch = time.AfterFunc(time.Hour, r.fetchDue)
 	r.fetch.Stop()
 	return r
+}
+
+// tagOf names a node as a root.
+func tagOf(p peer.ID) tree.Tag {
+	sum := sha256.Sum256([]byte(p))
+	return tree.Tag(binary.BigEndian.Uint32(sum[:]))
+}
+
+// path is how long a fact takes to p over all links but the one to p; zero where that
+// is not known, as where p is no root.
+func (r *trees) path(p peer.ID) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	but := tree.None
+	if l := r.byPeer[p]; l != nil {
+		but = l.slot
+	}
+	if d := r.relay.Path(tagOf(p), but); d < tree.Unreachable {
+		return time.Duration(d) * time.Microsecond
+	}
+	return 0
 }
 
 // now is the time of the relay.

@@ -3,28 +3,41 @@ package tree
 import "slices"
 
 const (
-	// FewRoots is how many roots there may be before one must be needed.
-	FewRoots = 300
-	// Cover is how near the next root must be where there are that many.
-	Cover = Dist(5_000)
+	// FewRoots is up to how many roots any node may be one.
+	FewRoots = 128
+	// leastCover is how near the next root must be where there are a few more, doubled
+	// for each coverStep of them.
+	leastCover = Dist(300)
+	coverStep  = 32
 	// raisesPerTick and mostRaises bound how often a root's number goes up, since each
 	// time everybody hears of it.
 	mostRaises = 3
 )
 
+// Cover is how far the next root may be from a node where there are so many of them: a
+// node from which it is farther becomes one. It grows so fast that the number of roots
+// settles well below [MaxRoots], however large the network is.
+func Cover(roots int) Dist {
+	if roots < FewRoots {
+		return 0
+	}
+	return leastCover << min((roots-FewRoots)/coverStep, 20)
+}
+
 // Tick lets time pass, about a second: roots that nobody reaches any more are
 // forgotten, and this node becomes a root where one is missing, with a chance of one
 // in eight, so that neighbours do not all do so at once (draw is a random number). It
-// stops being one where there are many and another is near; of two, the one with the
+// stops being one where another is nearer than half of that; of two, the one with the
 // lower tag stays.
 func (t *Table) Tick(draw uint32) {
 	t.raises = min(t.raises+1, mostRaises)
 	t.forget()
 	next, far := t.nextRoot()
-	switch many := t.reachable() > FewRoots; {
-	case !t.isRoot && (!many || far > Cover) && draw%8 == 0:
+	switch cover := Cover(t.reachable()); {
+	case draw%8 != 0:
+	case !t.isRoot && far > cover:
 		t.become(true)
-	case t.isRoot && many && far < Cover/2 && next < t.self && draw%8 == 0:
+	case t.isRoot && far < cover/2 && next < t.self:
 		t.become(false)
 	}
 }

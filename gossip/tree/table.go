@@ -41,7 +41,7 @@ type root struct {
 	asks     Set // those who have lost their way
 	asking   bool
 	heard    [MaxLinks]Route
-	told     [MaxLinks]Word
+	told     [MaxLinks]said
 	stale    Set // links to which told is no longer true
 }
 
@@ -77,7 +77,7 @@ func (t *Table) Unlink(s Slot) {
 
 // clear forgets what a link said and was told.
 func (r *root) clear(s Slot) {
-	r.heard[s], r.told[s] = Route{Dist: Unreachable}, Word{Tag: r.tag, Route: Route{Dist: Unreachable}}
+	r.heard[s], r.told[s] = Route{Dist: Unreachable}, said{dist: Unreachable}
 	r.children, r.wants, r.asks = r.children&^Of(s), r.wants&^Of(s), r.asks&^Of(s)
 	if r.parent == s {
 		r.parent = None
@@ -151,6 +151,21 @@ func (t *Table) answer(r *root, heard Route) {
 func (t *Table) cost(r *root, s Slot) Dist {
 	sum := uint64(r.heard[s].Dist) + uint64(t.delay[s]) + uint64(t.charge) + uint64(t.fault[s])
 	return Dist(min(sum, uint64(Unreachable)))
+}
+
+// Path is the least cost of a way to a root over all links but one, which may be None;
+// Unreachable where none is known.
+func (t *Table) Path(tag Tag, but Slot) Dist {
+	r, least := t.roots[tag], Unreachable
+	if r == nil {
+		return Unreachable
+	}
+	for s := range (t.up &^ Of(but)).All {
+		if r.heard[s].reaches() {
+			least = min(least, t.cost(r, s))
+		}
+	}
+	return least
 }
 
 // choose finds the way to a root anew, and marks to whom that must be told.
@@ -258,16 +273,23 @@ func (t *Table) note(r *root) {
 	}
 }
 
+// said is a word without its tag: there are many.
+type said struct {
+	dist Dist
+	seq  uint16
+	role Role
+}
+
 // differs reports whether w is worth a message to one who was told v.
-func (w Word) differs(v Word) bool {
-	if w.Role != v.Role || w.reaches() != v.reaches() {
+func (w Word) differs(v said) bool {
+	if w.Role != v.role || w.reaches() != (v.dist < Unreachable) {
 		return true
 	}
 	if !w.reaches() {
 		return false
 	}
-	far := max(w.Dist, v.Dist)
-	return w.Seq != v.Seq || far-min(w.Dist, v.Dist) > max(far/tellShare, tellLeast)
+	far := max(w.Dist, v.dist)
+	return w.Seq != v.seq || far-min(w.Dist, v.dist) > max(far/tellShare, tellLeast)
 }
 
 // Tell returns up to most words that a neighbour has not been told, and takes them
@@ -289,7 +311,7 @@ func (t *Table) Tell(s Slot, most int) []Word {
 		if !w.differs(r.told[s]) {
 			continue
 		}
-		r.told[s] = w
+		r.told[s] = said{w.Dist, w.Seq, w.Role}
 		if w.reaches() && w.nearer(r.least) {
 			r.least = w.Route
 		}

@@ -16,7 +16,7 @@ const treeCharge = 100
 // others send along that root's tree, up and down. Names, and what they repair, play
 // no part where nothing fails.
 //
-// A node's own tables of all trees take about 300 KiB, more than a million nodes
+// A node's own tables of all trees take about 200 KiB, more than a million nodes
 // have; so trees are laid out here one at a time, when a message runs along one.
 type Forest struct {
 	links   *graph
@@ -39,7 +39,9 @@ var _ Forwarder = (*Forest)(nil)
 const none = ^uint32(0)
 
 // Trees is what nodes do today.
-func Trees(w *World) Forwarder {
+func Trees(w *World) Forwarder { return newForest(w) }
+
+func newForest(w *World) *Forest {
 	nodes := w.cfg.Nodes
 	f := &Forest{links: w.links, delay: make([]uint32, len(w.links.peers)), laid: none, nearest: make([]uint32, nodes), dist: make([]uint32, nodes),
 		parent: make([]uint32, nodes), far: make([]uint32, nodes), start: make([]uint32, nodes+1), children: make([]uint32, nodes)}
@@ -68,7 +70,7 @@ func (f *Forest) elect(random *rand.Rand) {
 		if len(f.roots) == tree.MaxRoots {
 			return
 		}
-		if f.dist[i] > uint32(tree.Cover) {
+		if f.dist[i] > uint32(tree.Cover(len(f.roots))) {
 			f.crown([]uint32{i})
 		}
 	}
