@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,7 +198,8 @@ type TablePeer struct {
 	// Bits is how many leading bits its position shares with ours: it stands for the
 	// peers that share so many and no more, which are one part in 2^(Bits+1) of all.
 	Bits int
-	// RTT is how long it takes to answer, smoothed; zero where it never did.
+	// RTT is the least round trip that was measured, where the view knows, else how long it
+	// takes to answer, smoothed; zero where it never did.
 	RTT time.Duration
 }
 
@@ -207,7 +209,7 @@ func (d *DHT) Table() []TablePeer {
 	out := make([]TablePeer, len(ids))
 	own := positionOfPeer(d.self)
 	for i, p := range ids {
-		out[i] = TablePeer{ID: p, Bits: commonBits(own, positionOfPeer(p)), RTT: d.trips.of(p)}
+		out[i] = TablePeer{ID: p, Bits: commonBits(own, positionOfPeer(p)), RTT: cmp.Or(d.members.rtt(p), d.trips.of(p))}
 	}
 	return out
 }

@@ -224,7 +224,8 @@ func (m *members) take(source peer.ID, r memberReply) (news, known int) {
 			news++
 		}
 		if hop > 0 && p.RTT > 0 {
-			m.view.Guessed(place, stepsOf(hop+roundTripOf(p.RTT)))
+			far := roundTripOf(p.RTT)
+			m.view.Guessed(place, stepsOf((hop - far).Abs()), stepsOf(hop+far)) // a triangle
 		}
 	}
 	for _, at := range r.gone {

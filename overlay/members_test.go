@@ -32,6 +32,30 @@ func TestMembersSpread(t *testing.T) {
 	}
 }
 
+// Who was only named is somewhere between two bounds until it is measured.
+func TestNear(t *testing.T) {
+	nodes := newNetwork(t, 6, quic)
+	late := newNode(t, 100, quic)
+	if _, err := late.Bootstrap(t.Context(), []peer.AddrInfo{nodes[0].info()}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the newcomer knows how far all are", func() bool { return len(late.Near(10)) == 6 })
+	for _, p := range late.Near(10) {
+		if err := late.Measure(t.Context(), p.ID); err != nil {
+			t.Errorf("measure: %v", err)
+		}
+	}
+	for i, p := range late.Near(10) {
+		if p.RTT <= 0 || p.RTT > time.Second {
+			t.Errorf("peer %d is %s far, at least %s", i, p.RTT, p.Least)
+		}
+	}
+	_, stranger := hostKey(t, 5000)
+	if err := late.Measure(t.Context(), stranger); err == nil {
+		t.Error("a peer that nobody knows was measured")
+	}
+}
+
 // A client that only asks is no member.
 func TestClientIsNoMember(t *testing.T) {
 	nodes := newNetwork(t, 4, tcp)

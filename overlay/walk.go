@@ -159,7 +159,7 @@ func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, stri
 func farness(known []member) map[peer.ID]time.Duration {
 	far := make(map[peer.ID]time.Duration)
 	for _, p := range known {
-		if steps := cmp.Or(p.RTT, p.Guess); steps > 0 {
+		if steps := cmp.Or(p.RTT, p.Most); steps > 0 {
 			far[p.ID.peer()] = roundTripOf(steps)
 		}
 	}

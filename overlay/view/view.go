@@ -52,9 +52,10 @@ type Peer[ID comparable, Addr any] struct {
 	Source ID
 	// Hint says that nobody here has talked with it.
 	Hint bool
-	// RTT is how far it is, as measured here, and Guess as worked out from what others
-	// measured: in steps of the caller's choosing, more is farther, 0 is not known.
-	RTT, Guess uint8
+	// RTT is how far it is, as measured here, in steps of the caller's choosing: more is
+	// farther, 0 is not known. Least and Most are between what it may be by what others
+	// measured.
+	RTT, Least, Most uint8
 }
 
 // View is what a node knows of the members. It is not safe for concurrent use.
@@ -104,9 +105,9 @@ func (v *View[ID, Addr]) Met(id ID, addr Addr, now time.Time) bool {
 		e.addr, e.seen, e.strikes, e.doubter = addr, seconds(now), 0, 0
 		return false
 	}
-	guess := uint8(0)
+	least, most := uint8(0), uint8(0)
 	if e := v.hints.get(at); e != nil {
-		guess = e.guess
+		least, most = e.least, e.most
 		v.sources.praise(e.source)
 		v.dropHint(e)
 	}
@@ -114,7 +115,7 @@ func (v *View[ID, Addr]) Met(id ID, addr Addr, now time.Time) bool {
 		return false
 	}
 	defer v.recount()
-	if !v.members.insert(entry[ID, Addr]{at: at, id: id, addr: addr, met: seconds(now), seen: seconds(now), guess: guess}) {
+	if !v.members.insert(entry[ID, Addr]{at: at, id: id, addr: addr, met: seconds(now), seen: seconds(now), least: least, most: most}) {
 		return false
 	}
 	v.groups[0].add(v.group(addr))
@@ -128,11 +129,15 @@ func (v *View[ID, Addr]) Measured(id ID, rtt uint8) {
 	}
 }
 
-// Guessed notes how far whoever is at position may be: the least of all guesses holds.
-func (v *View[ID, Addr]) Guessed(position uint64, guess uint8) {
+// Guessed notes between what the round trip to whoever is at position may be, by the word
+// of one: the narrowest of all bounds hold.
+func (v *View[ID, Addr]) Guessed(position uint64, least, most uint8) {
 	for _, s := range []*shelf[ID, Addr]{&v.members, &v.hints} {
-		if e := s.get(mark(position)); e != nil && guess > 0 && (e.guess == 0 || guess < e.guess) {
-			e.guess = guess
+		if e := s.get(mark(position)); e != nil && most > 0 {
+			e.least = max(e.least, least)
+			if e.most == 0 || most < e.most {
+				e.most = most
+			}
 		}
 	}
 }
@@ -259,7 +264,7 @@ func (v *View[ID, Addr]) Nearest(target lookup.Position, n int) []Peer[ID, Addr]
 }
 
 func (v *View[ID, Addr]) peer(e *entry[ID, Addr], hint bool) Peer[ID, Addr] {
-	p := Peer[ID, Addr]{ID: e.id, Addr: e.addr, Hint: hint, RTT: e.rtt, Guess: e.guess}
+	p := Peer[ID, Addr]{ID: e.id, Addr: e.addr, Hint: hint, RTT: e.rtt, Least: e.least, Most: e.most}
 	if hint {
 		p.Source = v.sources.all[e.source].id
 	}
@@ -301,11 +306,52 @@ func (v *View[ID, Addr]) News(since time.Time, n int) (met []Peer[ID, Addr], gon
 	return met, v.gone.since(least, n)
 }
 
+// Quickest returns up to n peers with the least round trips, as measured or else as they
+// are at least, the least first. Those of whom neither is known are left out.
+func (v *View[ID, Addr]) Quickest(n int) []Peer[ID, Addr] {
+	type ranked struct {
+		e    *entry[ID, Addr]
+		hint bool
+	}
+	var all []ranked
+	for _, hint := range []bool{false, true} {
+		s := &v.members
+		if hint {
+			s = &v.hints
+		}
+		s.each(func(e *entry[ID, Addr]) bool {
+			if e.near() > 0 {
+				all = append(all, ranked{e, hint})
+			}
+			return true
+		})
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.e.near(), b.e.near()), cmp.Compare(a.e.far(), b.e.far()))
+	})
+	out := make([]Peer[ID, Addr], min(n, len(all)))
+	for i, r := range all[:len(out)] {
+		out[i] = v.peer(r.e, r.hint)
+	}
+	return out
+}
+
+// far is how far a peer is, as measured or else at most.
+func (e *entry[ID, Addr]) far() uint8 { return cmp.Or(e.rtt, e.most) }
+
+// near is the same, or else at least.
+func (e *entry[ID, Addr]) near() uint8 {
+	if e.rtt == 0 && e.most > 0 {
+		return max(e.least, 1)
+	}
+	return e.rtt
+}
+
 // Each visits the positions of all members and hints, with how far they are where that
-// was measured, else guessed, until visit says false.
+// was measured, else at most, until visit says false.
 func (v *View[ID, Addr]) Each(visit func(position uint64, far uint8) bool) {
 	ok := true
-	both := func(e *entry[ID, Addr]) bool { ok = ok && visit(uint64(e.at), cmp.Or(e.rtt, e.guess)); return ok }
+	both := func(e *entry[ID, Addr]) bool { ok = ok && visit(uint64(e.at), e.far()); return ok }
 	v.members.each(both)
 	v.hints.each(both)
 }

@@ -244,6 +244,31 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// The quickest are those that were measured, and those that may be nearer.
+func TestQuickest(t *testing.T) {
+	v := newView(100, 50, 100)
+	for id := range uint32(7) {
+		v.Met(id, 1, noon)
+	}
+	v.Hint(7, 1, 1, noon)
+	v.Measured(1, 30)
+	v.Measured(2, 10)
+	v.Guessed(uint64(markOf(where(3))), 20, 90)
+	v.Guessed(uint64(markOf(where(7))), 0, 80)
+	v.Guessed(uint64(markOf(where(1))), 1, 2) // it was measured
+	v.Guessed(uint64(markOf(where(4))), 20, 95)
+	var got []uint32
+	for _, p := range v.Quickest(10) {
+		got = append(got, p.ID)
+	}
+	if want := []uint32{7, 2, 3, 4, 1}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := v.Quickest(2); len(got) != 2 || got[0].ID != 7 {
+		t.Errorf("the first two are %v", got)
+	}
+}
+
 // One voice makes nobody disappear but its own hints.
 func TestDoubts(t *testing.T) {
 	v := newView(100, 50, 100)
@@ -259,10 +284,10 @@ func TestDoubts(t *testing.T) {
 	}
 	v.Talked(5, noon)
 	v.Measured(5, 9)
-	v.Guessed(uint64(markOf(where(5))), 20)
-	v.Guessed(uint64(markOf(where(5))), 30)
-	if p, _ := v.At(uint64(markOf(where(5)))); p.RTT != 9 || p.Guess != 20 {
-		t.Errorf("measured %d, guessed %d", p.RTT, p.Guess)
+	v.Guessed(uint64(markOf(where(5))), 3, 20)
+	v.Guessed(uint64(markOf(where(5))), 5, 30)
+	if p, _ := v.At(uint64(markOf(where(5)))); p.RTT != 9 || p.Least != 5 || p.Most != 20 {
+		t.Errorf("measured %d, guessed %d to %d", p.RTT, p.Least, p.Most)
 	}
 	for _, id := range []uint32{5, 7} {
 		v.Doubt(uint64(markOf(where(id))), 3, noon)
