@@ -221,7 +221,7 @@ func (n *Node) adoptHost(h host.Host, err error) error {
 }
 
 func (n *Node) joinOverlay() error {
-	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Policy: links.DefaultPolicy(), Logger: n.log})
+	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Path: n.path, Measure: n.measure, Policy: links.DefaultPolicy(), Logger: n.log})
 	var err error
 	n.dht, err = overlay.Join(overlay.Config{
 		Host: n.host, Values: values{n}, Network: n.cfg.Network, Replication: n.cfg.Replication,

@@ -35,6 +35,8 @@ const (
 	fewKnown  = 8
 	meetRound = 50 * time.Millisecond
 	meetTries = 20
+	// nearKnown peers of the view may become near links.
+	nearKnown = 4 * links.DefaultNear
 	// knownFor is how long a peer is worth dialling again.
 	knownFor = 24 * time.Hour
 )
@@ -157,19 +159,30 @@ func (n *Node) refresh(ctx context.Context) {
 // candidates are the peers that may become links. Each stands for the part of the
 // key space that is as far from this node as it is, and shares it with those that
 // the table has of that part: so a random link is drawn from the whole network,
-// although the table has mostly near ones.
+// although the table has mostly near ones. The nearest peers of the view are for near
+// links only.
 func (n *Node) candidates() []links.Known {
 	table := n.dht.Table()
 	share := make(map[int]int)
 	for _, p := range table {
 		share[p.Bits]++
 	}
-	known := make([]links.Known, len(table))
-	for i, p := range table {
-		known[i] = links.Known{ID: p.ID, RTT: p.RTT, Weight: math.Ldexp(1, -p.Bits) / float64(share[p.Bits])}
+	var known []links.Known
+	for _, p := range table {
+		known = append(known, links.Known{ID: p.ID, RTT: p.RTT, Weight: math.Ldexp(1, -p.Bits) / float64(share[p.Bits])})
+	}
+	for _, p := range n.dht.Near(nearKnown) {
+		known = append(known, links.Known{ID: p.ID, RTT: p.RTT, Least: p.Least, Weight: math.SmallestNonzeroFloat64})
 	}
 	return known
 }
+
+// path is how long a fact takes to p by way of others. The keeper asks from when the
+// node has a topic on.
+func (n *Node) path(p peer.ID) time.Duration { return n.topic.Path(p) }
+
+// measure lets the overlay measure how far p is.
+func (n *Node) measure(ctx context.Context, p peer.ID) error { return n.dht.Measure(ctx, p) }
 
 func (n *Node) isReady() bool {
 	state, _, _ := n.ready.state()

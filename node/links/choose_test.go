@@ -72,21 +72,96 @@ func TestChooseRandom(t *testing.T) {
 	}
 }
 
+// Shortcuts: to whom the way by others is long, measured by the direct one.
+func TestChooseShortcuts(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		all       []candidate
+		shortcuts []string
+		random    int // how many of the rest
+	}{
+		{"nothing known of ways", []candidate{{ID: "a", RTT: 100 * ms}, {ID: "b", RTT: 100 * ms}}, nil, 2},
+		{"no direct way known", []candidate{{ID: "a", Path: 300 * ms}}, nil, 1},
+		{"the way that saves most", []candidate{{ID: "a", RTT: 100 * ms, Path: 60 * ms}, {ID: "b", RTT: 100 * ms, Path: 90 * ms}}, []string{"b", "a"}, 0},
+		{"by share, not by time", []candidate{{ID: "a", RTT: 200 * ms, Path: 150 * ms}, {ID: "b", RTT: 20 * ms, Path: 20 * ms}}, []string{"b", "a"}, 0},
+		{"few that are new", []candidate{{ID: "a", RTT: 20 * ms, Path: 30 * ms}, {ID: "b", RTT: 20 * ms, Path: 40 * ms}, {ID: "c", RTT: 20 * ms, Path: 50 * ms}}, []string{"c", "b"}, 1},
+		{"not one that saves next to nothing", []candidate{{ID: "a", RTT: 100 * ms, Path: 54 * ms}}, nil, 1},
+		{"nor one that saves a moment", []candidate{{ID: "a", RTT: 400 * time.Microsecond, Path: 600 * time.Microsecond}}, nil, 1},
+		{"a present one stays", []candidate{{ID: "a", RTT: 100 * ms, Path: 50 * ms, Role: Shortcut}}, []string{"a"}, 0},
+		{"also where the ways are not known any more", []candidate{{ID: "a", Role: Shortcut}}, []string{"a"}, 0},
+		{"a random link becomes one", []candidate{{ID: "a", RTT: 100 * ms, Path: 90 * ms, Role: Random}}, []string{"a"}, 0},
+		{"random links make room", []candidate{
+			{ID: "a", RTT: 100 * ms, Role: Random}, {ID: "b", RTT: 100 * ms, Role: Random}, {ID: "c", RTT: 100 * ms, Role: Random},
+			{ID: "d", RTT: 100 * ms, Path: 90 * ms},
+		}, []string{"d"}, 2},
+		{"who saves hardly more displaces nobody", []candidate{
+			{ID: "a", RTT: 100 * ms, Path: 60 * ms, Role: Shortcut}, {ID: "b", RTT: 100 * ms, Path: 60 * ms, Role: Shortcut}, {ID: "c", RTT: 100 * ms, Path: 70 * ms},
+		}, []string{"a", "b"}, 1},
+		{"who saves much more does", []candidate{
+			{ID: "a", RTT: 100 * ms, Path: 60 * ms, Role: Shortcut}, {ID: "b", RTT: 100 * ms, Path: 70 * ms, Role: Shortcut}, {ID: "c", RTT: 100 * ms, Path: 100 * ms},
+		}, []string{"b", "c"}, 1},
+		{"each from another group, where there is one", []candidate{
+			{ID: "a", RTT: 20 * ms, Path: 90 * ms, Group: "1", Role: Shortcut}, {ID: "b", RTT: 20 * ms, Path: 80 * ms, Group: "1"}, {ID: "c", RTT: 20 * ms, Path: 30 * ms, Group: "2"},
+		}, []string{"a", "c"}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := Choose(Policy{Random: 3, Shortcuts: 2}, c.all, seeded())
+			if !slices.Equal(got.Shortcuts, c.shortcuts) || len(got.Random) != c.random {
+				t.Errorf("shortcuts %v and random %v, want %v and %d", got.Shortcuts, got.Random, c.shortcuts, c.random)
+			}
+		})
+	}
+}
+
+// Who is worth measuring: whoever may be nearer than the near links.
+func TestUnmeasured(t *testing.T) {
+	links := []candidate{{ID: "a", RTT: 10 * ms, Role: Near}, {ID: "b", RTT: 30 * ms, Role: Near}}
+	for _, c := range []struct {
+		name string
+		more []candidate
+		want []string
+	}{
+		{"nobody is known", nil, nil},
+		{"the likeliest first", []candidate{{ID: "c", Least: 12 * ms}, {ID: "d", Least: 5 * ms}}, []string{"d", "c"}},
+		{"not who is certainly no nearer, as a link counts", []candidate{{ID: "c", Least: 21 * ms}}, nil},
+		{"not who was measured", []candidate{{ID: "c", Least: ms, RTT: 50 * ms}}, nil},
+		{"not of whom nothing is known", []candidate{{ID: "c"}}, nil},
+		{"not a link", []candidate{{ID: "c", Least: ms, Role: Random}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, all := Policy{Near: 2}, append(slices.Clone(links), c.more...)
+			if got := Unmeasured(p, all, Choice[string]{Near: []string{"a", "b"}}); !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+	if got := Unmeasured(Policy{Near: 3}, append(links, candidate{ID: "c", Least: time.Second}), Choice[string]{Near: []string{"a", "b"}}); len(got) != 1 {
+		t.Errorf("with too few near links %v are worth it, want anybody", got)
+	}
+}
+
 // Whatever the candidates are: nobody twice, nobody unknown, as many as there can
 // be, the near part the nearest, and a second choice changes nothing.
 func TestChooseHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := Policy{Near: rapid.IntRange(0, 10).Draw(t, "near"), Random: rapid.IntRange(0, 10).Draw(t, "random")}
+		p := Policy{Near: rapid.IntRange(0, 10).Draw(t, "near"), Random: rapid.IntRange(0, 10).Draw(t, "random"), Shortcuts: rapid.IntRange(0, 5).Draw(t, "shortcuts")}
 		all := make([]Candidate[int], rapid.IntRange(0, 60).Draw(t, "candidates"))
 		for i := range all {
 			all[i] = Candidate[int]{
 				ID: i, RTT: time.Duration(rapid.IntRange(0, 30).Draw(t, "rtt")) * ms,
+				Path:  time.Duration(rapid.IntRange(0, 30).Draw(t, "path")) * ms,
 				Group: rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "group"),
 			}
 		}
 		r := seeded()
 		first := Choose(p, all, r)
-		chosen := slices.Concat(first.Near, first.Random)
+		for range 30 { // shortcuts are found a few at a time
+			for i, c := range all {
+				all[i].Role = roleIn(first, c.ID)
+			}
+			first = Choose(p, all, r)
+		}
+		chosen := slices.Concat(first.Near, first.Shortcuts, first.Random)
 		if want := min(len(all), p.Links()); len(chosen) != want {
 			t.Fatalf("%d links, want %d: %+v", len(chosen), want, first)
 		}
@@ -99,16 +174,18 @@ func TestChooseHolds(t *testing.T) {
 		}
 		for _, id := range first.Near {
 			for _, c := range all {
-				if !slices.Contains(first.Near, c.ID) && c.RTT > 0 && (all[id].RTT == 0 || c.RTT < all[id].RTT) {
-					t.Fatalf("%d is nearer than %d: %+v", c.ID, id, first)
+				if roleIn(first, c.ID) == None && c.RTT > 0 && (all[id].RTT == 0 || c.RTT < all[id].RTT*stayNumerator/stayDenominator) {
+					t.Fatalf("%d is clearly nearer than %d: %+v", c.ID, id, first)
 				}
 			}
-			all[id].Role = Near
 		}
-		for _, id := range first.Random {
-			all[id].Role = Random
+		for i, c := range all {
+			all[i].Role = roleIn(first, c.ID)
 		}
 		second := Choose(p, all, r)
+		if a, b := slices.Sorted(slices.Values(first.Shortcuts)), slices.Sorted(slices.Values(second.Shortcuts)); !slices.Equal(a, b) {
+			t.Fatalf("shortcuts changed from %v to %v", a, b)
+		}
 		if a, b := slices.Sorted(slices.Values(first.Near)), slices.Sorted(slices.Values(second.Near)); !slices.Equal(a, b) {
 			t.Fatalf("near changed from %v to %v", a, b)
 		}
@@ -116,6 +193,19 @@ func TestChooseHolds(t *testing.T) {
 			t.Fatalf("random changed from %v to %v", a, b)
 		}
 	})
+}
+
+// roleIn is what a choice makes of a candidate.
+func roleIn(c Choice[int], id int) Role {
+	switch {
+	case slices.Contains(c.Near, id):
+		return Near
+	case slices.Contains(c.Shortcuts, id):
+		return Shortcut
+	case slices.Contains(c.Random, id):
+		return Random
+	}
+	return None
 }
 
 // The random part is drawn from all alike: after many draws no candidate was

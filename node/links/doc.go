@@ -9,13 +9,23 @@
 //
 // # Near
 //
-// Near is what was measured here: no peer's word about a distance is believed. A
-// present near link gives way only to a peer that is clearly nearer, or two that
-// are equally near would take turns for ever.
+// Near is what was measured here: no peer's word about a distance is believed. What
+// peers say only decides who is measured: that one of them is as far from a neighbour
+// as the neighbour is from here is a reason to look ([Unmeasured]). A present near link
+// gives way only to a peer that is clearly nearer, or two that are equally near would
+// take turns for ever.
+//
+// # Shortcuts
+//
+// Of the links that are not near, some go to where the way by others is longest,
+// measured by the direct one: each shortens the ways of many. At the same number of
+// links, this brings what a fact needs to reach everybody from 1.13 times the shortest
+// that there is to 1.06 in a network of 300 (testnet/light). Whoever lies about ways can
+// draw these links to himself, and no others.
 //
 // # Random
 //
-// Random links are drawn from all candidates alike, never from those that happen to
+// The rest are drawn from all candidates alike, never from those that happen to
 // be connected: who connects to us is the choice of others. They are spread over
 // groups of addresses, and stay for as long as they live, since a link that is
 // drawn again every hour is every hour another chance for whoever owns many

@@ -24,11 +24,20 @@ const (
 	chosenTag = "cairn-chosen"
 	// roundEvery is the pause between two looks at the links.
 	roundEvery = 5 * time.Second
-	// chooseEvery is the same between two choices that nothing else caused.
+	// chooseEvery is the same between two choices that nothing else caused, and
+	// shortenEvery after one that made shortcuts: ways are told anew meanwhile.
 	chooseEvery = time.Minute
+	// waysAfter the beginning the trees reach this node, and are worth asking.
+	waysAfter    = 30 * time.Second
+	shortenEvery = 15 * time.Second
 	// dialsPerRound go out in one round, side by side, each for dialTime at most.
 	dialsPerRound = 6
 	dialTime      = 5 * time.Second
+	// looksPerRound peers are measured in one round, each not again before lookAgain;
+	// maxLooked are remembered.
+	looksPerRound = 2
+	lookAgain     = time.Hour
+	maxLooked     = 1024
 )
 
 // Known is a peer that the node knows and could link to.
@@ -37,7 +46,8 @@ type Known struct {
 	ID peer.ID
 	// RTT is a round trip measured by whoever asked it something; zero: none.
 	RTT time.Duration
-	// Weight is as in [Candidate].
+	// Least and Weight are as in [Candidate].
+	Least  time.Duration
 	Weight float64
 }
 
@@ -47,6 +57,12 @@ type Config struct {
 	Host host.Host
 	// Known returns the peers to choose from: they answered us, and serve others.
 	Known func() []Known
+	// Path returns how long a fact takes from here to a peer by way of all links but the
+	// one to itself; zero: not known. It may be nil: nothing is known then.
+	Path func(peer.ID) time.Duration
+	// Measure asks a peer something, after which Known tells its round trip. It may be nil:
+	// nobody is measured then that is not asked anyway.
+	Measure func(context.Context, peer.ID) error
 	// Policy is usually [DefaultPolicy].
 	Policy Policy
 	// Logger may be nil: nothing is logged then.
@@ -62,10 +78,13 @@ type Keeper struct {
 	counts [counted]atomic.Uint64
 	asked  atomic.Bool // for a choice
 
-	mu     sync.Mutex
-	chosen map[peer.ID]int   // links of others to us; owned by mu
-	links  map[peer.ID]*link // present and lost ones; owned by mu
-	chose  time.Time         // the last time; owned by the loop
+	mu       sync.Mutex
+	chosen   map[peer.ID]int       // links of others to us; owned by mu
+	links    map[peer.ID]*link     // present and lost ones; owned by mu
+	look     []peer.ID             // who may be nearer than the near links; owned by the loop
+	looked   map[peer.ID]time.Time // who was measured, and when; owned by the loop
+	waysFrom time.Time             // from then on links are improved; owned by the loop
+	next     time.Time             // for the next choice, whatever happens; owned by the loop
 }
 
 // New returns a keeper that does nothing before Run.
@@ -73,7 +92,10 @@ func New(cfg Config) *Keeper {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), chosen: make(map[peer.ID]int)}
+	if cfg.Path == nil {
+		cfg.Path = func(peer.ID) time.Duration { return 0 }
+	}
+	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), chosen: make(map[peer.ID]int), looked: make(map[peer.ID]time.Time)}
 }
 
 // Run keeps the links until ctx ends, and then lets go of them without closing
@@ -86,6 +108,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	k.cfg.Host.Network().Notify(watch)
 	defer k.cfg.Host.Network().StopNotify(watch)
 	defer k.release()
+	k.waysFrom = time.Now().Add(waysAfter)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -142,8 +165,7 @@ func (k *Keeper) disconnected(p peer.ID) {
 func (k *Keeper) round(ctx context.Context) {
 	now := time.Now()
 	var dial []peer.ID
-	if k.noteChanges(now) || now.Sub(k.chose) >= chooseEvery {
-		k.chose = now
+	if k.noteChanges(now) || !now.Before(k.next) {
 		dial = k.choose(now)
 	}
 	k.trim(now)
@@ -155,12 +177,16 @@ func (k *Keeper) round(ctx context.Context) {
 		defer k.Look()
 	}
 	k.dialAll(ctx, dial)
+	if !now.Before(k.waysFrom) {
+		k.measure(ctx, now)
+	}
 }
 
 // choose makes the choice, and returns whom to dial for it.
 func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
 	candidates := k.candidates(now)
 	choice := Choose(k.cfg.Policy, candidates, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+	k.look = Unmeasured(k.cfg.Policy, candidates, choice)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	wanted := make(map[peer.ID]Role)
@@ -170,12 +196,20 @@ func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
 	for _, p := range choice.Random {
 		wanted[p] = Random
 	}
+	k.next = now.Add(chooseEvery)
+	for _, p := range choice.Shortcuts {
+		wanted[p] = Shortcut
+		if l := k.links[p]; l == nil || l.role != Shortcut {
+			k.counts[shortcuts].Add(1)
+			k.next = now.Add(shortenEvery)
+		}
+	}
 	for p, l := range k.links {
 		if l.lost.IsZero() && wanted[p] == None {
 			k.giveUp(p)
 		}
 	}
-	for _, p := range slices.Concat(choice.Near, choice.Random) {
+	for _, p := range slices.Concat(choice.Near, choice.Shortcuts, choice.Random) {
 		l := k.links[p]
 		if l == nil {
 			l = &link{since: now}
@@ -212,6 +246,18 @@ func (k *Keeper) giveUp(p peer.ID) {
 // candidates are the known peers and the present links, the oldest links first: of
 // too many random links, as after a comeback, these stay.
 func (k *Keeper) candidates(now time.Time) []Candidate[peer.ID] {
+	all := k.eligible(now)
+	if now.Before(k.waysFrom) {
+		return all
+	}
+	for i, c := range all {
+		all[i].Path = k.cfg.Path(c.ID)
+	}
+	return all
+}
+
+// eligible is candidates without the ways to them.
+func (k *Keeper) eligible(now time.Time) []Candidate[peer.ID] {
 	var all []Candidate[peer.ID]
 	seen := make(map[peer.ID]bool)
 	k.mu.Lock()
@@ -222,7 +268,7 @@ func (k *Keeper) candidates(now time.Time) []Candidate[peer.ID] {
 			return
 		}
 		seen[known.ID] = true
-		c := Candidate[peer.ID]{ID: known.ID, RTT: known.RTT, Weight: known.Weight, Group: groupOf(k.addrs(known.ID))}
+		c := Candidate[peer.ID]{ID: known.ID, RTT: known.RTT, Least: known.Least, Weight: known.Weight, Group: groupOf(k.addrs(known.ID))}
 		if rtt := leastRTT(k.cfg.Host.Network().ConnsToPeer(known.ID)); rtt > 0 {
 			c.RTT = rtt
 		}

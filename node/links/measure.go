@@ -1,6 +1,8 @@
 package links
 
 import (
+	"context"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -15,6 +17,34 @@ import (
 // that stands; zero where there is none, or none that tells.
 func (k *Keeper) RTT(p peer.ID) time.Duration {
 	return leastRTT(k.cfg.Host.Network().ConnsToPeer(p))
+}
+
+// measure has a few peers measured that may be nearer than the links there are.
+func (k *Keeper) measure(ctx context.Context, now time.Time) {
+	if k.cfg.Measure == nil {
+		return
+	}
+	for n := 0; n < looksPerRound && len(k.look) > 0; {
+		p := k.look[0]
+		k.look = k.look[1:]
+		if at, ok := k.looked[p]; ok && now.Sub(at) < lookAgain {
+			continue
+		}
+		if len(k.looked) >= maxLooked {
+			maps.DeleteFunc(k.looked, func(_ peer.ID, at time.Time) bool { return now.Sub(at) >= lookAgain })
+		}
+		if len(k.looked) >= maxLooked {
+			return
+		}
+		n++
+		k.looked[p] = now
+		k.counts[looks].Add(1)
+		inner, cancel := context.WithTimeout(ctx, dialTime)
+		if err := k.cfg.Measure(inner, p); err == nil {
+			k.asked.Store(true)
+		}
+		cancel()
+	}
 }
 
 // leastRTT is the least round trip that the transport has measured on any of the

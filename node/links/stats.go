@@ -6,6 +6,8 @@ const (
 	dialsFailed
 	losses
 	trimmed
+	shortcuts
+	looks
 	peakPeers
 	counted
 )
@@ -16,13 +18,15 @@ type Stats struct {
 	DialsFailed uint64 // of those
 	Lost        uint64 // links whose connection ended
 	Trimmed     uint64 // connections closed for being too many
+	Shortcuts   uint64 // chosen
+	Looks       uint64 // at peers that might have been nearer
 }
 
 // Stats returns the counters, each read at its own moment.
 func (k *Keeper) Stats() Stats {
 	return Stats{
 		Dials: k.counts[dials].Load(), DialsFailed: k.counts[dialsFailed].Load(),
-		Lost: k.counts[losses].Load(), Trimmed: k.counts[trimmed].Load(),
+		Lost: k.counts[losses].Load(), Trimmed: k.counts[trimmed].Load(), Shortcuts: k.counts[shortcuts].Load(), Looks: k.counts[looks].Load(),
 	}
 }
 
