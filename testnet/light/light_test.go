@@ -166,7 +166,7 @@ func dijkstra(w *World, from, charge uint32) []uint32 {
 }
 
 func TestSpread(t *testing.T) {
-	w := newTestWorld(t, Config{Nodes: 5000, Seed: 2, Charge: 100 * time.Microsecond, Rule: Stock})
+	w := newTestWorld(t, Config{Nodes: 2000, Seed: 2, Charge: 100 * time.Microsecond, Rule: Stock})
 	s := w.Spread(10)
 	if s.Missing != 0 || s.Ratio.P50 < 1 || s.Ratio.P99 < 1 || s.Ratio.Max < 1 || s.Copies < 5 || s.Copies > 9 {
 		t.Errorf("%+v", s)
@@ -177,7 +177,7 @@ func TestSpread(t *testing.T) {
 // Along trees every message arrives, in hardly more than one copy, and about as
 // early as any rule could over the same links.
 func TestTrees(t *testing.T) {
-	for _, nodes := range []int{10, 300, 5000} {
+	for _, nodes := range []int{10, 300, 2000} {
 		cfg := Config{Nodes: nodes, Seed: 2, Charge: 100 * time.Microsecond}
 		w := newTestWorld(t, cfg)
 		cfg.Rule = Flood
@@ -272,7 +272,7 @@ func arrivals(w *World, tables []*tree.Table, publisher uint32) []time.Duration 
 
 // A lookup finds what is there, no sooner than light could, and not by asking everybody.
 func TestResolve(t *testing.T) {
-	for _, nodes := range []int{15, 21, 200, 5000} {
+	for _, nodes := range []int{15, 21, 200, 2000} {
 		w := newTestWorld(t, Config{Nodes: nodes, Seed: 5, Charge: 100 * time.Microsecond})
 		r := w.Resolve(200)
 		switch {

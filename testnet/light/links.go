@@ -15,9 +15,11 @@ type chooser struct {
 	places *places
 	tables *tables
 	random *rand.Rand
-	chosen [][]uint32 // by each node
-	borne  []uint16   // links of others that each node bears
+	chosen [][]uint32     // by each node
+	roles  [][]links.Role // of these, where they may choose again
+	borne  []uint16       // links that each node bears and others chose alone
 
+	all     []uint32 // everybody, where views are worked out
 	entries []uint32 // room that is used again
 	near    []ranked
 	among   []links.Candidate[uint32]
@@ -26,14 +28,28 @@ type chooser struct {
 
 type ranked struct{ rtt, node uint32 }
 
-func chooseLinks(p links.Policy, pl *places, t *tables) *graph {
+func newChooser(p links.Policy, pl *places, t *tables) *chooser {
 	nodes := len(pl.spots)
 	c := &chooser{policy: p, places: pl, tables: t, random: rand.New(rand.NewPCG(t.seed, forLinks)),
 		chosen: make([][]uint32, nodes), borne: make([]uint16, nodes), room: make([]uint32, 0, nodes*p.Links())}
-	for i := range uint32(nodes) {
+	if nodes <= maxViewed {
+		for i := range uint32(nodes) {
+			c.all = append(c.all, i)
+		}
+	}
+	return c
+}
+
+// chooseAll lets every node choose, before there are trees.
+func (c *chooser) chooseAll() *graph {
+	for i := range uint32(len(c.chosen)) {
 		c.choose(i)
 	}
-	return newGraph(nodes, func(link func(a, b uint32)) {
+	return c.graph()
+}
+
+func (c *chooser) graph() *graph {
+	return newGraph(len(c.chosen), func(link func(a, b uint32)) {
 		for i, chosen := range c.chosen {
 			for _, j := range chosen {
 				link(uint32(i), j)
@@ -48,24 +64,31 @@ func (c *chooser) choose(i uint32) {
 	choice := links.Choose(c.policy, c.among, c.random)
 	begin := len(c.room)
 	c.room = append(append(c.room, choice.Near...), choice.Random...)
-	c.chosen[i] = c.room[begin:]
-	for _, j := range c.chosen[i] {
-		if !contains(c.chosen[j], i) {
+	c.take(i, c.room[begin:])
+}
+
+// take makes peers the links of node i's choosing, which has none.
+func (c *chooser) take(i uint32, peers []uint32) {
+	c.chosen[i] = peers
+	for _, j := range peers {
+		if contains(c.chosen[j], i) {
+			c.borne[i]--
+		} else {
 			c.borne[j]++
 		}
 	}
 }
 
-// candidates fills among with those of the table that the choice can fall on: the
-// nearest, since only they can be near links, and of the rest, of whom any is as
-// likely as any other, a draw of twice as many as are wanted. What Choose makes of
-// these it would make, as often, of the whole table.
+// candidates fills among with those that the choice can fall on: the nearest, since only
+// they can be near links, and of the rest of the table, of whom any is as likely as any
+// other, a draw of twice as many as are wanted. What Choose makes of these it would make,
+// as often, of all that the node knows.
 func (c *chooser) candidates(i uint32) {
 	c.entries, c.near, c.among = c.tables.of(c.entries[:0], i), c.near[:0], c.among[:0]
 	me := c.places.spots[i]
-	for _, j := range c.entries {
+	for _, j := range c.measured() {
 		r := ranked{2 * c.places.between(me, c.places.spots[j]), j}
-		if n := len(c.near); n < c.policy.Near || n > 0 && r.before(c.near[n-1]) {
+		if n := len(c.near); j != i && (n < c.policy.Near || n > 0 && r.before(c.near[n-1])) {
 			c.rank(i, r)
 		}
 	}
@@ -84,6 +107,16 @@ func (c *chooser) candidates(i uint32) {
 			c.among = append(c.among, links.Candidate[uint32]{ID: j, RTT: duration(2 * c.places.between(me, c.places.spots[j]))})
 		}
 	}
+}
+
+// measured are those whose round trips the node knows, itself perhaps among them: all that
+// may be near, by what neighbours tell, where the views of nodes are worked out, else
+// those of its table.
+func (c *chooser) measured() []uint32 {
+	if c.all != nil {
+		return c.all
+	}
+	return c.entries
 }
 
 func (r ranked) before(o ranked) bool { return r.rtt < o.rtt || r.rtt == o.rtt && r.node < o.node }

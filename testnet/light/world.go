@@ -25,7 +25,11 @@ func New(cfg Config) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("light: %w", err)
 	}
-	w.links = chooseLinks(cfg.Links, w.places, w.tables)
+	c := newChooser(cfg.Links, w.places, w.tables)
+	w.links = c.chooseAll()
+	for range shortenings(cfg) {
+		w.links = c.shorten(w)
+	}
 	w.rule = cfg.Rule(w)
 	return w, nil
 }

@@ -21,7 +21,7 @@ const (
 	upLimit = 5 * time.Minute
 	// warmUp is how long a network then runs before anything is scored: tables, meshes
 	// and connection managers take their time.
-	warmUp = time.Minute
+	warmUp = 2 * time.Minute
 )
 
 // The arms.

@@ -30,7 +30,7 @@ func TestModelAgreesWithNodes(t *testing.T) {
 		if err := w.Settle(ctx); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(30 * time.Second) // the trees stand
+		time.Sleep(2 * time.Minute) // the links and the trees stand
 		a, err := check.Spread(ctx, w, model, messages)
 		if err != nil {
 			t.Fatal(err)
