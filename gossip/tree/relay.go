@@ -37,9 +37,8 @@ const Never = Time(math.MaxUint64)
 type Relay struct {
 	*Table
 	items map[Name]*item
-	ring  [recent]Name // the remembered ones, in the order in which they came
+	ring  []Name // the remembered ones, in the order in which they came, up to recent
 	next  int
-	count int
 	late  map[Name]*item // named and missing
 	open  [MaxLinks]int  // facts that a neighbour named, was asked for, and did not give
 	alarm Time           // until then facts go to everybody
@@ -69,15 +68,16 @@ func (r *Relay) item(n Name) *item {
 	if it := r.items[n]; it != nil {
 		return it
 	}
-	if r.count == recent {
-		old := r.ring[r.next]
-		delete(r.items, old)
-		delete(r.late, old)
-	} else {
-		r.count++
-	}
 	it := &item{asked: None}
-	r.items[n], r.ring[r.next] = it, n
+	r.items[n] = it
+	if len(r.ring) < recent {
+		r.ring = append(r.ring, n)
+		return it
+	}
+	old := r.ring[r.next]
+	delete(r.items, old)
+	delete(r.late, old)
+	r.ring[r.next] = n
 	r.next = (r.next + 1) % recent
 	return it
 }
