@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -125,6 +126,25 @@ func (l *lookup) held() *records.Record {
 	return rec
 }
 
+// overtaken answers with what the node has that is newer than all that others gave, by
+// the policies that want no quorum: its own, or what another lookup found meanwhile. It is
+// asked after judge: who outranks an answer there is seen here. Owned by mu.
+func (l *lookup) overtaken(now time.Time) (res Resolution, ok bool) {
+	if l.policy.Mode == PolicyQuorum {
+		return res, false
+	}
+	best := l.best
+	if held := l.held(); held != nil {
+		best, ok = held, true
+		res = l.n.judge(held, now)
+		res.Source = SourceLocal
+	}
+	if c, hit := l.n.cache.get(l.id); hit && records.Compare(c.rec, best) > 0 && holds(c.rec, now) == nil {
+		return l.n.fromCache(c, now), true
+	}
+	return res, ok
+}
+
 // catchUp replaces the record that the node itself holds where it lags behind best: it
 // was away when its publisher sent the newer one.
 func (l *lookup) catchUp(ctx context.Context, best *records.Record) {
@@ -167,15 +187,13 @@ func (l *lookup) result() Resolution {
 		return l.n.revoked(l.dead, path)
 	}
 	now := l.n.clock.Now()
-	if held := l.held(); held != nil && l.best != nil && l.policy.Mode != PolicyQuorum {
-		res := l.n.judge(held, now)
-		res.Source, res.Path = SourceLocal, path
-		return res
-	}
 	satisfied := l.policy.Mode != PolicyQuorum || l.agreeing(l.best) >= l.policy.Quorum
 	if l.best != nil && satisfied {
 		res := l.n.judge(l.best, now)
 		res.Path, res.Confirmations = path, l.agreeing(l.best)
+		if newer, ok := l.overtaken(now); ok {
+			newer.Path, res = path, newer
+		}
 		return res
 	}
 	why := "nobody asked knows the agent"
