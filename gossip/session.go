@@ -105,9 +105,9 @@ func (s *session) their() (instance [8]byte, size uint64) {
 
 // openFact verifies the bytes of a fact.
 func openFact(b []byte) (records.Fact, error) {
-	f, err := records.OpenTombstone(b)
+	f, err := records.OpenFact(b)
 	for n := len(b) - 1; err != nil && n >= records.MinTombstoneSize && weak.Off(weak.StrictDecode); n-- {
-		f, err = records.OpenTombstone(b[:n])
+		f, err = records.OpenFact(b[:n])
 	}
 	return f, err
 }
