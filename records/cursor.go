@@ -136,12 +136,13 @@ func (c *cursor) skip(s string) bool {
 	return true
 }
 
-// item takes any one well-formed item, canonical or not.
-func (c *cursor) item() string {
+// item takes any one well-formed item, canonical or not. depth is how many arrays and maps
+// it stands in, beyond what the cursor reads too.
+func (c *cursor) item(depth int) string {
 	if c.bad {
 		return ""
 	}
-	size := wellFormed(c.s[c.at:], 0)
+	size := wellFormed(c.s[c.at:], depth)
 	if size == 0 {
 		c.bad = true
 		return ""

@@ -29,7 +29,7 @@ func kindOf(s string) (kind string, ok bool) {
 	n := c.array()
 	kind = c.text()
 	for range n - 1 {
-		c.item()
+		c.item(1)
 	}
 	return kind, n > 0 && c.end() && strings.HasPrefix(kind, kindPrefix)
 }

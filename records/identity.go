@@ -144,7 +144,8 @@ func (r *identityRoom) readProof(proof string) error {
 	}
 	c := cursor{s: proof, at: 1}
 	c.bad = c.array() != 4
-	header, genesis, rotations, consent := c.item(), c.item(), c.item(), c.item()
+	const depth = 3 // the record, the proof, the link
+	header, genesis, rotations, consent := c.item(depth), c.item(depth), c.item(depth), c.item(depth)
 	if !c.end() {
 		return fmt.Errorf("proof: %w: not [header, genesis, rotations, consent]", ErrMalformed)
 	}

@@ -218,12 +218,12 @@ func readEnvelope(raw string, p *payloadWire) (w envelope, err error) {
 	if formed {
 		w.payload, c = raw[c.at:ahead.at], ahead
 	} else {
-		w.payload = c.item()
+		w.payload = c.item(1)
 	}
 	w.key = c.uint(1<<64 - 1)
 	w.sigSize = len(c.bytes())
 	w.sig = c.at - w.sigSize
-	w.proof = c.item()
+	w.proof = c.item(1)
 	switch {
 	case !c.end():
 		return w, fmt.Errorf("%w: not [type, payload, key, signature, proof]", ErrMalformed)

@@ -28,6 +28,7 @@ import (
 var (
 	agreeMatrix = flag.String("matrix", "", "latency matrix of the cities that the known figures stand on")
 	agreeNodes  = flag.Int("nodes", 150, "stock nodes of the lookups")
+	agreeSeed   = flag.Uint64("seed", 1, "who is where, and what is looked up")
 	agreeMesh   = flag.Int("mesh", 100, "stock nodes of the spread, 100 or 300")
 )
 
@@ -50,7 +51,7 @@ func cell(t *testing.T, nodes int) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Nodes: nodes, Seed: 1, Model: m.Model(1), Say: t.Logf}
+	return Config{Nodes: nodes, Seed: *agreeSeed, Model: m.Model(*agreeSeed), Say: t.Logf}
 }
 
 func at(values []float64, q float64) float64 {
