@@ -245,8 +245,8 @@ func FuzzProof(f *testing.F) {
 			}
 		}
 	}
-	tags := bytes.Repeat([]byte{0xcb}, 14) // the array of the record is the level that makes it 17
-	f.Add(slices.Concat([]byte{0x81, 0x84, 0x30, 0x85, 0x30}, tags, []byte("\x81000\x800\x83000")))
+	tags := bytes.Repeat([]byte{0xcb}, 13) // the array of the record is the level that makes it 17
+	f.Add(slices.Concat([]byte{0x81, 0x84, 0x30, 0x85, 0x30}, tags, []byte("\x810000\x80\x83000")))
 	payload := a.payload().encode()
 	good := a.record(f, payload)
 	envelope := good[:len(good)-len(cArray(a.link()))]
