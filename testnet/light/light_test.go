@@ -32,7 +32,7 @@ func TestSameBytes(t *testing.T) {
 	run := func(seed uint64, processors int) []byte {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
 		var out bytes.Buffer
-		w := newTestWorld(t, Config{Nodes: 3000, Seed: seed, Charge: 100 * time.Microsecond})
+		w := newTestWorld(t, Config{Nodes: 1000, Seed: seed, Charge: 100 * time.Microsecond})
 		if _, err := w.Run(5, 300).WriteTo(&out); err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func TestSameBytes(t *testing.T) {
 		t.Error("another seed makes no difference")
 	}
 	var r Result
-	if err := json.Unmarshal(first, &r); err != nil || r.Spread.Pairs != 5*2999 || r.Resolves.Count != 300 {
+	if err := json.Unmarshal(first, &r); err != nil || r.Spread.Pairs != 5*999 || r.Resolves.Count != 300 {
 		t.Errorf("read back: %+v, %v", r, err)
 	}
 }
@@ -339,7 +339,7 @@ func TestLoad(t *testing.T) {
 // A routing table has of each distance what there is, up to twenty, and the same each
 // time; what is nearest in it is what a search of all of it finds.
 func TestTables(t *testing.T) {
-	const nodes = 3000
+	const nodes = 2000
 	s := newSpace(4, nodes)
 	tab := &tables{space: s}
 	for _, node := range []uint32{0, 1, 1499, 2999} {
