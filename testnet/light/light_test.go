@@ -339,7 +339,7 @@ func TestLoad(t *testing.T) {
 // A routing table has of each distance what there is, up to twenty, and the same each
 // time; what is nearest in it is what a search of all of it finds.
 func TestTables(t *testing.T) {
-	const nodes = 2000
+	const nodes = 3000
 	s := newSpace(4, nodes)
 	tab := &tables{space: s}
 	for _, node := range []uint32{0, 1, 1499, 2999} {
