@@ -53,7 +53,7 @@ func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt
 	switch {
 	case r.Confirmed:
 		return r, nil
-	case r.Targets == 0 && ctx.Err() != nil:
+	case r.Targets == 0 && ctx.Err() != nil, errors.Is(d.cause(ctx), ErrClosed):
 		return r, fmt.Errorf("publish: %w", d.cause(ctx))
 	case r.Targets == 0:
 		return r, fmt.Errorf("publish: %w", ErrNoPeers)
