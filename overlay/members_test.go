@@ -110,6 +110,9 @@ func TestInventedMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	late.members.take(nodes[0].self, lies) // unless the walk has met some of them, and believes him no more
+	if s := late.Stats(); s.Hints <= 100 && s.Failures["dial"] == 0 {
+		t.Fatalf("the newcomer was not lied to: %+v", s)
+	}
 	start := time.Now()
 	r, err := late.Publish(t.Context(), agent.record(1), nil)
 	if err != nil || r.Acks < 12 {

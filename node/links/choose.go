@@ -106,8 +106,8 @@ type Choice[ID comparable] struct {
 
 // Choose picks the links of a node among candidates, each of which is named once.
 // Present links stay unless they are gone from the candidates, or displaced by
-// somebody clearly nearer, or by a shortcut that saves clearly more. The same candidates in the same order with the same
-// source of randomness give the same choice.
+// somebody clearly nearer, or by a shortcut that saves clearly more. The same candidates
+// in the same order with the same source of randomness give the same choice.
 func Choose[ID comparable](p Policy, candidates []Candidate[ID], r *rand.Rand) Choice[ID] {
 	var held, free []Candidate[ID]
 	for _, c := range candidates {
