@@ -37,6 +37,7 @@ type benchCmd struct {
 	Seed    uint64   `default:"1" placeholder:"S" help:"Where nodes are, which keys they have, what is drawn."`
 	Matrix  []string `placeholder:"MATRIX" sep:"none" help:"Latencies: cities, clumps, or a CSV file with a header row of places and a row of round trips in ms for each. May be given more than once. Default: cities."`
 	Full    bool     `help:"The long form: five seeds from --seed up, on cities, clumps and every --matrix, with as many records, reads and pairs as the goals name. Takes a night."`
+	Alone   bool     `help:"Leave stock libraries out of the metrics in virtual time: several times as fast, and the goals do not depend on them."`
 	Output  format   `short:"o" default:"human" enum:"human,json,jsonl" placeholder:"FORMAT" help:"human, json or jsonl: one object per line, as they come."`
 	Report  string   `placeholder:"DIR" help:"Write a page with plots, DIR/report.html, and what was measured, DIR/METRIC.json."`
 	Docs    string   `placeholder:"FILE" help:"Write the figures into this page of the documentation; those of metrics that were not measured stay."`
@@ -154,7 +155,7 @@ func (c *benchCmd) encode(s *session, results ...bench.Result) error {
 
 // plan is what the flags ask for.
 func (c *benchCmd) plan() (bench.Plan, error) {
-	p := bench.Plan{Nodes: c.Nodes, Seeds: []uint64{c.Seed}, Full: c.Full}
+	p := bench.Plan{Nodes: c.Nodes, Seeds: []uint64{c.Seed}, Full: c.Full, Alone: c.Alone}
 	if c.Nodes < 0 {
 		return p, fmt.Errorf("--nodes %d: want 1 or more", c.Nodes)
 	}
@@ -206,6 +207,9 @@ func (c *benchCmd) child(s *session) bench.Child {
 		if cell.Full {
 			args = append(args, "--full")
 		}
+		if cell.Alone {
+			args = append(args, "--alone")
+		}
 		var out bytes.Buffer
 		code, err := bubble.Spawn(ctx, args, &out, s.env.stderr)
 		if err != nil {
@@ -221,7 +225,7 @@ func (c *benchCmd) child(s *session) bench.Child {
 
 // inside measures the one cell that the parent asked for.
 func (c *benchCmd) inside(s *session, p bench.Plan) error {
-	cell := bench.Cell{Nodes: c.Nodes, Seed: c.Seed, Full: c.Full}
+	cell := bench.Cell{Nodes: c.Nodes, Seed: c.Seed, Full: c.Full, Alone: c.Alone}
 	l := p.Latencies[len(p.Latencies)-1]
 	cell.Matrix, cell.Model = l.Name, l.Model(c.Seed)
 	r, err := p.Metrics[0].Measure(s.ctx, cell, s.say)

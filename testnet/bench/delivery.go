@@ -18,7 +18,7 @@ const (
 func delivery() Metric {
 	return Metric{
 		Name: "delivery", About: "ms; of tombstones under loss, crashes, droppers and Sybils, and how many are missing", Virtual: true, Nodes: labNodes,
-		Memory: func(c Cell) uint64 { return baseMemory + uint64(c.Nodes)*(stockPerNode+oursPerNode) },
+		Memory: deliveryMemory,
 		Explained: Explanation{
 			Measures: "Tombstones, one every 100 ms from honest nodes drawn by seed, under five conditions: `calm`; `loss`, where 5 % of the packets vanish; `crash`, where 30 % of the nodes fall silent as the first one goes out; `droppers`, 10 % peers that keep to every protocol, take every tombstone and hand on none; and `sybils`, four of these for each honest node. Each hostile peer connects to 24 honest ones. What has not come two minutes after the last is missing. Stock has our limit of 32 connections here, and droppers that do the same in its protocols.",
 			Unit:     "ms, of every pair in the calm; missing ones never came. `X_p99` is the p99 of a condition over its floor, `missing` the pairs of ours that never came in all conditions; `X_pairs`, `X_missing` and `X_stock_missing` count pairs, `X_ours_...` and `X_stock_...` are the latencies, `X_honest` the nodes that count.",
@@ -27,6 +27,14 @@ func delivery() Metric {
 		},
 		Run: runDelivery,
 	}
+}
+
+// deliveryMemory is what two networks in one process take, ours and one of stock nodes.
+func deliveryMemory(c Cell) uint64 {
+	if c.Alone {
+		return labMemory(c)
+	}
+	return baseMemory + uint64(c.Nodes)*(stockPerNode+oursPerNode)
 }
 
 func deliveryGoal() map[string]float64 {
@@ -69,7 +77,10 @@ func (r *Result) delivered(d *lab.Delivery) {
 		}
 		n, lost, stockLost := float64(len(ours.Latency)), never(ours.Latency), never(stock.Latency)
 		pairs, missing, stockMissing = pairs+n, missing+lost, stockMissing+stockLost
-		r.tell(Figure{condition + "_pairs", "1", n}, Figure{condition + "_missing", "1", lost}, Figure{condition + "_stock_missing", "1", stockLost}, Figure{condition + "_honest", "1", float64(d.Honest[condition])})
+		r.tell(Figure{condition + "_pairs", "1", n}, Figure{condition + "_missing", "1", lost}, Figure{condition + "_honest", "1", float64(d.Honest[condition])})
+		if len(stock.Latency) > 0 {
+			r.tell(Figure{condition + "_stock_missing", "1", stockLost})
+		}
 		r.tellQuantiles(condition+"_ours", "ms", ours.Latency)
 		r.tellQuantiles(condition+"_stock", "ms", stock.Latency)
 		r.tellQuantiles(condition+"_floor", "ms", w.Floor)
@@ -77,7 +88,10 @@ func (r *Result) delivered(d *lab.Delivery) {
 			map[string][]float64{lab.Ours: ours.Latency, lab.Stock32: stock.Latency}))
 	}
 	if pairs > 0 {
-		r.Delivery = &Delivery{Stock: 1 - stockMissing/pairs, Ours: 1 - missing/pairs}
+		r.Delivery = &Delivery{Ours: 1 - missing/pairs}
+		if r.Stock != nil {
+			r.Delivery.Stock = 1 - stockMissing/pairs
+		}
 	}
 	r.tell(Figure{"missing", "1", missing}, Figure{"charge", "ms", d.Charge})
 }

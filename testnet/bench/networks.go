@@ -14,12 +14,15 @@ const labNodes = 100
 // The one that keeps to our limit of connections counts as much as the other, since
 // memory stays at the peak of its start, when all dial all.
 func labMemory(c Cell) uint64 {
+	if c.Alone {
+		return baseMemory + uint64(c.Nodes)*oursPerNode
+	}
 	return baseMemory + uint64(c.Nodes)*(2*stockPerNode+2*oursPerNode)
 }
 
 // config is the cell for the lab.
 func (c Cell) config(say func(string, ...any)) lab.Config {
-	return lab.Config{Nodes: c.Nodes, Seed: c.Seed, Model: c.Model, Say: say}
+	return lab.Config{Nodes: c.Nodes, Seed: c.Seed, Model: c.Model, Alone: c.Alone, Say: say}
 }
 
 // size is the one or the other, by whether the cell is measured in full.
@@ -60,7 +63,9 @@ func (r *Result) tellRatios(name string, ratios map[string]float64) {
 func (r *Result) tellGround(charge float64, degree map[string]float64) {
 	r.tell(Figure{"charge", "ms", charge})
 	for _, arm := range labArms() {
-		r.tell(Figure{word(arm) + "_connections", "1", degree[arm]})
+		if d, ok := degree[arm]; ok {
+			r.tell(Figure{word(arm) + "_connections", "1", d})
+		}
 	}
 }
 

@@ -42,6 +42,9 @@ func (r *Result) onWire(s *lab.Spread) {
 	r.Ratio["net"], r.Ratio["gross"] = ours.Net/s.LoneNet, ours.Gross/s.LoneGross
 	for _, arm := range labArms() {
 		a := s.Topic.Arms[arm]
+		if len(a.Latency) == 0 {
+			continue // it was left out
+		}
 		r.tell(Figure{word(arm) + "_net", "B", a.Net}, Figure{word(arm) + "_gross", "B", a.Gross}, Figure{word(arm) + "_idle", "B/s", a.Idle},
 			Figure{word(arm) + "_copies", "1", a.Copies}, Figure{word(arm) + "_arrived", "1", a.Arrived})
 	}

@@ -95,8 +95,11 @@ func cellOf(r Result) cellView {
 			c.Arms = append(c.Arms, armView{arm.name, figure(arm.q.P50), figure(arm.q.P99), figure(arm.q.Max)})
 		}
 	}
+	if r.Delivery != nil && (r.Stock != nil || r.Delivery.Stock > 0) {
+		c.Figures = append(c.Figures, figureView{"delivered, stock", percent(r.Delivery.Stock), ""})
+	}
 	if r.Delivery != nil {
-		c.Figures = append(c.Figures, figureView{"delivered, stock", percent(r.Delivery.Stock), ""}, figureView{"delivered, ours", percent(r.Delivery.Ours), ""})
+		c.Figures = append(c.Figures, figureView{"delivered, ours", percent(r.Delivery.Ours), ""})
 	}
 	for _, f := range r.Figures {
 		c.Figures = append(c.Figures, figureView{f.Name, figure(f.Value), f.Unit})

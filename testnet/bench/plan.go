@@ -41,6 +41,8 @@ type Plan struct {
 	Latencies []Latencies
 	// Full asks for the long form of every measurement.
 	Full bool
+	// Alone leaves stock libraries out of the metrics in virtual time.
+	Alone bool
 }
 
 // step is one cell of a plan, and what is to be measured there.
@@ -59,7 +61,7 @@ func (p Plan) steps() []step {
 	for i, seed := range p.Seeds {
 		for j, l := range p.Latencies {
 			for _, m := range p.Metrics {
-				c := Cell{Nodes: m.Nodes, Seed: seed, Matrix: NoMatrix, Full: p.Full}
+				c := Cell{Nodes: m.Nodes, Seed: seed, Matrix: NoMatrix, Full: p.Full, Alone: p.Alone}
 				if p.Nodes > 0 && (m.Virtual && !m.OwnSize || len(p.Metrics) == 1) {
 					c.Nodes = p.Nodes
 				}

@@ -63,5 +63,8 @@ func (r *Result) published(s *lab.Publishing) {
 
 // tellPuts adds what is beside the latencies of records that were published.
 func (r *Result) tellPuts(who string, p *lab.Puts) {
+	if len(p.Acked) == 0 {
+		return // the arm was left out
+	}
 	r.tell(Figure{who + "_stored", "1", p.Share()}, Figure{who + "_held", "1", float64(p.Holding) / float64(max(1, p.Holders))}, Figure{who + "_nowhere", "1", float64(p.Empty)})
 }

@@ -69,6 +69,9 @@ func (r *Result) resolved(s *lab.Resolving) {
 
 // tellReads adds what is beside the latencies of lookups.
 func (r *Result) tellReads(who string, s *lab.Reads) {
+	if len(s.Took) == 0 {
+		return // the arm was left out
+	}
 	r.tell(Figure{who + "_found", "1", s.Share()})
 	r.tellQuantiles(who+"_questions", "1", s.Asked)
 	r.tellQuantiles(who+"_full", "ms", s.Full)

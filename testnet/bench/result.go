@@ -29,6 +29,8 @@ type Cell struct {
 	// Full asks for the long form of a measurement, where a metric has one: as many
 	// records, reads and pairs as its goal names.
 	Full bool
+	// Alone leaves stock libraries out, for the goals alone: most of the time is theirs.
+	Alone bool
 }
 
 // Metric is one thing that can be measured.
@@ -71,9 +73,9 @@ type Quantiles struct {
 }
 
 // Delivery says which share of what was to arrive did, 0 to 1; a latency where less
-// than all arrived is not worth its name.
+// than all arrived is not worth its name. Stock is 0 where it was left out.
 type Delivery struct {
-	Stock float64 `json:"stock"`
+	Stock float64 `json:"stock,omitempty"`
 	Ours  float64 `json:"ours"`
 }
 

@@ -35,7 +35,11 @@ func WriteTable(w io.Writer, results []Result) error {
 func writeBeside(w io.Writer, r Result) error {
 	var b strings.Builder
 	if r.Delivery != nil {
-		fmt.Fprintf(&b, "  delivered: stock %s, ours %s\n", percent(r.Delivery.Stock), percent(r.Delivery.Ours))
+		stock := "left out"
+		if r.Stock != nil {
+			stock = percent(r.Delivery.Stock)
+		}
+		fmt.Fprintf(&b, "  delivered: stock %s, ours %s\n", stock, percent(r.Delivery.Ours))
 	}
 	for _, f := range r.Figures {
 		fmt.Fprintf(&b, "  %s: %s %s\n", printable(f.Name), figure(f.Value), printable(f.Unit))

@@ -58,7 +58,9 @@ func (r *Result) spread(s *lab.Spread) {
 	all := make(map[string][]float64)
 	for _, arm := range labArms() {
 		a := w.Arms[arm]
-		all[arm] = a.Latency
+		if all[arm] = a.Latency; len(a.Latency) == 0 {
+			continue // it was left out
+		}
 		r.tellRatios(word(arm)+"_over_floor", Over(QuantilesOf(a.Latency), r.Floor))
 		r.tell(Figure{word(arm) + "_last_p50", "1", median(a.Last)}, Figure{word(arm) + "_last_worst", "1", slices.Max(a.Last)},
 			Figure{word(arm) + "_copies", "1", a.Copies}, Figure{word(arm) + "_arrived", "1", a.Arrived})

@@ -42,6 +42,9 @@ type Config struct {
 	Nodes int
 	Seed  uint64
 	Model wan.Model
+	// Alone leaves the networks of stock libraries out: what they cost is most of the
+	// time, and no goal depends on them. Their results are empty then.
+	Alone bool
 	// Say gets messages on how far it is.
 	Say func(format string, args ...any)
 }
@@ -68,10 +71,13 @@ type arms struct {
 	stocks []*stockNet
 }
 
-// newArms brings up settled networks, ours and stock ones of these kinds. On error
+// newArms brings up settled networks, ours and, unless ours is alone, stock ones of these kinds. On error
 // nothing is left running.
 func newArms(ctx context.Context, s setup, kinds ...stockKind) (*arms, error) {
 	a := &arms{setup: s}
+	if s.Alone {
+		kinds = nil
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		a.ours, err = newOurs(gctx, s)

@@ -203,14 +203,15 @@ func (r *Reads) walk(ctx context.Context, n *stock.Node, l *role) {
 // some agents each.
 func (r *lookupRun) readFresh(ctx context.Context) (map[string]*Reads, error) {
 	out := map[string]*Reads{Ours: {}, Stock: {}}
-	stockNet := r.stocks[0]
 	for c := 0; c*freshAsks < len(r.roles); c++ {
 		roles := r.roles[c*freshAsks : min(len(r.roles), (c+1)*freshAsks)]
 		number, entry := outsider-1-c, r.draw(drawEntries+uint64(c)).IntN(r.Nodes)
 		errs := make([]error, 2)
 		var work sync.WaitGroup
 		work.Go(func() { errs[0] = r.freshOurs(ctx, out[Ours], number, entry, roles) })
-		work.Go(func() { errs[1] = stockNet.fresh(ctx, out[Stock], number, entry, roles) })
+		if len(r.stocks) > 0 {
+			work.Go(func() { errs[1] = r.stocks[0].fresh(ctx, out[Stock], number, entry, roles) })
+		}
 		work.Wait()
 		if err := errors.Join(errs...); err != nil {
 			return nil, fmt.Errorf("fresh client %d: %w", c, err)

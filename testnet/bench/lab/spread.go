@@ -52,8 +52,8 @@ type Spread struct {
 
 // Wave is what came of a number of tombstones.
 type Wave struct {
-	Floor []float64 // of every pair of a tombstone and a node
-	Arms  map[string]*Arrivals
+	Floor []float64            // of every pair of a tombstone and a node
+	Arms  map[string]*Arrivals // by name; empty where an arm was left out
 }
 
 // Arrivals are what came of a wave in one arm.

@@ -166,7 +166,7 @@ func (r *spreadRun) phase(ctx context.Context, p pacing, ours func(context.Conte
 
 // count makes a wave of what was logged.
 func (r *spreadRun) count(tombs []*records.Tombstone, from []int, logs []*phaseLog) (*Wave, error) {
-	w := &Wave{Arms: make(map[string]*Arrivals)}
+	w := &Wave{Arms: map[string]*Arrivals{Ours: {}, Stock: {}, Stock32: {}}}
 	greatest := make([]time.Duration, len(tombs))
 	for m := range tombs {
 		for _, j := range r.ground.nodes {
