@@ -28,8 +28,9 @@
 //     there, and the whole of the node's own corner, as tables are that had time to
 //     fill. Holders are the true closest. Nothing of this is stored: it follows from
 //     the seed.
-//   - Links are chosen among the table's peers, whose round trips are known, one node
-//     after the other. A node that bears as many links of others as it may takes no
+//   - Links are chosen one node after the other: near ones are the nearest of all that the
+//     node's view has, the others are drawn from its table, and in worlds of up to 20,000
+//     nodes become shortcuts. A node that bears as many links of others as it may takes no
 //     more, and is not chosen any more: what a network comes to when those that are
 //     turned away choose again.
 //   - Trees are those of a network that is calm: distances are least, and roots are
@@ -53,7 +54,8 @@
 // Quantiles are counted, not sorted by size of a sample. No map is walked.
 //
 // Files: config.go, world.go (what one calls), result.go; places.go (delays and
-// floor), space.go and table.go (positions, buckets), links.go and graph.go, forward.go
-// trees.go and mesh.go (rules), spread.go, resolve.go (what happens), queue.go and heap.go
-// (events), load.go (the bare queue), quantiles.go, draw.go.
+// floor), space.go and table.go (positions, buckets), links.go, near.go, shorten.go and
+// graph.go (who is linked), forward.go, trees.go and mesh.go (rules), spread.go, resolve.go
+// (what happens), queue.go and heap.go (events), load.go (the bare queue), quantiles.go,
+// draw.go.
 package light

@@ -31,4 +31,5 @@ const (
 	forTarget
 	forLoad
 	forRoots
+	forView
 )

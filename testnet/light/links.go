@@ -19,7 +19,8 @@ type chooser struct {
 	roles  [][]links.Role // of these, where they may choose again
 	borne  []uint16       // links that each node bears and others chose alone
 
-	all     []uint32 // everybody, where views are worked out
+	all     []uint32 // everybody, where all can be looked at
+	nearby  *nearby  // elsewhere
 	entries []uint32 // room that is used again
 	near    []ranked
 	among   []links.Candidate[uint32]
@@ -36,6 +37,8 @@ func newChooser(p links.Policy, pl *places, t *tables) *chooser {
 		for i := range uint32(nodes) {
 			c.all = append(c.all, i)
 		}
+	} else {
+		c.nearby = newNearby(pl, t.seed)
 	}
 	return c
 }
@@ -86,7 +89,10 @@ func (c *chooser) take(i uint32, peers []uint32) {
 func (c *chooser) candidates(i uint32) {
 	c.entries, c.near, c.among = c.tables.of(c.entries[:0], i), c.near[:0], c.among[:0]
 	me := c.places.spots[i]
-	for _, j := range c.measured() {
+	if c.nearby != nil {
+		c.nearest(i)
+	}
+	for _, j := range c.all {
 		r := ranked{2 * c.places.between(me, c.places.spots[j]), j}
 		if n := len(c.near); j != i && (n < c.policy.Near || n > 0 && r.before(c.near[n-1])) {
 			c.rank(i, r)
@@ -109,14 +115,23 @@ func (c *chooser) candidates(i uint32) {
 	}
 }
 
-// measured are those whose round trips the node knows, itself perhaps among them: all that
-// may be near, by what neighbours tell, where the views of nodes are worked out, else
-// those of its table.
-func (c *chooser) measured() []uint32 {
-	if c.all != nil {
-		return c.all
+// nearest fills near with those of node i's view that are nearest and have room for it.
+func (c *chooser) nearest(i uint32) {
+	me := c.places.spots[i]
+	full := 0
+	for _, j := range c.nearby.bySeat[me.seat] {
+		if len(c.near) == c.policy.Near {
+			break
+		}
+		if c.full(i, j) {
+			full++
+		} else if j != i && c.nearby.knows(i, j) {
+			c.near = append(c.near, ranked{2 * c.places.between(me, c.places.spots[j]), j})
+		}
 	}
-	return c.entries
+	if full > manyFull {
+		c.nearby.drop(me.seat, func(j uint32) bool { return c.full(i, j) })
+	}
 }
 
 func (r ranked) before(o ranked) bool { return r.rtt < o.rtt || r.rtt == o.rtt && r.node < o.node }

@@ -6,10 +6,10 @@ import (
 	"github.com/cairn-overlay/cairn/node/links"
 )
 
-// maxViewed bounds the worlds whose nodes choose among more peers than their tables have:
-// the nearest of all as near links, and shortcuts. In a larger world it takes too long to
-// work out whom everybody knows; and a node knows the ways to roots only, of which there
-// are a few hundred with room for a few thousand links: hardly anybody finds a shortcut.
+// maxViewed bounds the worlds whose nodes look at everybody for their near links, and choose
+// shortcuts. In a larger world near links are the nearest of a view that is a sample; and
+// a node knows the ways to roots only, of which there are a few hundred with room for a few
+// thousand links: hardly anybody finds a shortcut.
 const maxViewed = 20_000
 
 // shortenings is how often every node looks for shortcuts, after which hardly any is found.
