@@ -9,10 +9,13 @@ const indexParts = 256
 // indexPart is a hash table with open addressing, at most seven eighths full. It takes
 // 6 to 9 bytes a fact, where a map by ID takes 50 or more.
 type indexPart struct {
-	slots []uint32 // places in the order of the set, plus one; 0 is free
+	slots []uint32 // arrival numbers, plus one; 0 is free, left was in use
 	tags  []uint8  // of each slot: part of the hash, so that few subjects have to be computed
 	used  int
 }
+
+// left is in the slots of what was dropped, until the part grows.
+const left = ^uint32(0)
 
 // hash is keyed by a secret seed, so that nobody can make subjects that share their
 // slots.
@@ -47,7 +50,7 @@ func (s *FactSet) probe(prefix [8]byte, match func(i int) bool) int {
 	}
 	tag := tagOf(h)
 	for at := homeOf(h, len(part.slots)); part.slots[at] != 0; at = part.after(at) {
-		if part.tags[at] != tag {
+		if part.tags[at] != tag || part.slots[at] == left {
 			continue
 		}
 		if i := int(part.slots[at]) - 1; match(i) {
@@ -68,13 +71,26 @@ func (s *FactSet) enter(i int, id AgentID) {
 	part.used++
 }
 
+// leave takes the fact with an arrival number, which is about id, out of the index.
+func (s *FactSet) leave(n int, id AgentID) {
+	h := s.hash([8]byte(id.sum[:]))
+	part := &s.index[h%indexParts]
+	at := homeOf(h, len(part.slots))
+	for part.slots[at] != uint32(n)+1 {
+		at = part.after(at)
+	}
+	part.slots[at] = left
+}
+
 // grow makes a part half as large again.
 func (s *FactSet) grow(part *indexPart) {
 	old := part.slots
 	size := len(old) + max(4, len(old)/2)
 	part.slots, part.tags = make([]uint32, size), make([]uint8, size)
 	for _, v := range old {
-		if v != 0 {
+		if v == left {
+			part.used--
+		} else if v != 0 {
 			id := s.order[v-1].ID()
 			part.put(s.hash([8]byte(id.sum[:])), v)
 		}

@@ -229,3 +229,52 @@ func TestFactSetTogether(t *testing.T) {
 		t.Errorf("%d additions, %d subjects, want 49", sum, s.Len())
 	}
 }
+
+// TestFactSetDrops: what is dropped is not found by any way and may come again, under
+// a number of its own; numbers never change.
+func TestFactSetDrops(t *testing.T) {
+	const many = 5_000
+	s := NewFactSet()
+	var all []Fact
+	for i := range many {
+		secret := Secret{byte(i), byte(i >> 8), 3}
+		all = append(all, mustReveal(t, mustHeader(t, secret), secret))
+		s.Add(all[i])
+	}
+	odd := func(n int, f Fact) bool {
+		if !same(f, all[n]) {
+			t.Fatalf("fact %d under the number of another", n)
+		}
+		return n%2 == 1
+	}
+	if n := s.Retain(odd); n != many/2 || s.Retain(odd) != 0 {
+		t.Fatalf("%d were dropped", n)
+	}
+	if s.Len() != many/2 || s.Next() != many || s.Dropped() != many/2 || s.Size() != many/2*all[0].Size() {
+		t.Fatalf("%d facts of %d bytes, %d were dropped, the next is number %d", s.Len(), s.Size(), s.Dropped(), s.Next())
+	}
+	for i, f := range all {
+		want, arrival := 0, -1
+		if i%2 == 1 {
+			want, arrival = 1, i
+		}
+		if held := s.Lookup(f.ID()); held != nil != (want == 1) || s.Has(f) != (want == 1) || s.Arrival(f.ID()) != arrival || len(s.Prefixed(headOf(f))) != want {
+			t.Fatalf("fact %d: held %v at %d", i, held != nil, s.Arrival(f.ID()))
+		}
+	}
+	var numbers []int
+	for n := range s.Between(10, 20) {
+		numbers = append(numbers, n)
+	}
+	if !slices.Equal(numbers, []int{11, 13, 15, 17, 19}) || len(s.Since(10)) != (many-10)/2 {
+		t.Errorf("numbers %v, %d since 10", numbers, len(s.Since(10)))
+	}
+	for i, f := range all { // enough for the index to grow over what was left
+		if s.Add(f) != (i%2 == 0) {
+			t.Fatalf("fact %d again", i)
+		}
+	}
+	if s.Arrival(all[0].ID()) != many || s.Arrival(all[1].ID()) != 1 || s.Len() != many || s.Next() != many+many/2 {
+		t.Errorf("numbers %d and %d, %d facts", s.Arrival(all[0].ID()), s.Arrival(all[1].ID()), s.Len())
+	}
+}
