@@ -41,6 +41,17 @@ func TestReadmeExample(t *testing.T) {
 	}
 }
 
+// What embeds a part of Cairn in a program that has a host of its own is short: each of
+// these examples runs as a test of its package.
+func TestEmbeddingIsShort(t *testing.T) {
+	for _, path := range []string{"overlay/example_test.go", "gossip/example_test.go"} {
+		src := strings.ReplaceAll(exampleBody(t, path), "\n\n", "\n")
+		if lines := strings.Count(src, "\n"); lines >= 25 {
+			t.Errorf("%s has %d lines, want under 25", path, lines)
+		}
+	}
+}
+
 // exampleBody returns the statements of func Example between its set-up of a
 // folder and its expected output.
 func exampleBody(t *testing.T, path string) string {
@@ -61,7 +72,9 @@ func exampleBody(t *testing.T, path string) string {
 		}
 		body := string(raw[fset.Position(fn.Body.Lbrace).Offset+1 : fset.Position(fn.Body.Rbrace).Offset])
 		body, _, _ = strings.Cut(body, "\t// Output:")
-		_, body, _ = strings.Cut(body, "defer os.RemoveAll(dir)\n")
+		if _, rest, ok := strings.Cut(body, "defer os.RemoveAll(dir)\n"); ok {
+			body = rest
+		}
 		out, err := format.Source([]byte(strings.ReplaceAll("\n"+body, "\n\t", "\n")))
 		if err != nil {
 			t.Fatal(err)

@@ -37,8 +37,8 @@ const (
 	ViaSync   Via = "sync"   // reconciliation, started by either side
 )
 
-// Config is what [Join] needs. Host, Facts and Ingest are required; zero means the
-// documented default elsewhere.
+// Config is what [Join] needs. Host and Facts are required; zero means the documented
+// default elsewhere.
 type Config struct {
 	// Host is the libp2p host. Gossip runs its GossipSub router on it, so nothing
 	// else may; Close does not close the host.
@@ -49,7 +49,8 @@ type Config struct {
 	// before it returns, returns quickly, and never waits for a disk. It is called
 	// from several goroutines at once. isNew is false if the fact was held meanwhile.
 	// An error is our own fault, such as a failing store: the fact is ignored,
-	// nobody is punished for it, and a reconciliation follows.
+	// nobody is punished for it, and a reconciliation follows. Nil: the fact is added to
+	// Facts, and that is all.
 	Ingest func(f records.Fact, from peer.ID, via Via) (isNew bool, err error)
 
 	// Network separates networks that share machines. It enters the topic,
@@ -117,12 +118,14 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("gossip: no Host")
 	case c.Facts == nil:
 		return c, errors.New("gossip: no Facts")
-	case c.Ingest == nil:
-		return c, errors.New("gossip: no Ingest")
 	case c.Network != "" && !regexp.MustCompile(`^[a-z0-9.-]{1,63}$`).MatchString(c.Network):
 		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 63 of a-z, 0-9, dot and dash", c.Network)
 	case c.SyncEvery < 0 || c.StrangerRate < 0 || c.StrangerBurst < 0 || c.StrangerBytes < 0 || c.StrangerBytesBurst < 0:
 		return c, errors.New("gossip: negative interval or cap")
+	}
+	if c.Ingest == nil {
+		facts := c.Facts
+		c.Ingest = func(f records.Fact, _ peer.ID, _ Via) (bool, error) { return facts.Add(f), nil }
 	}
 	if c.Flush == nil {
 		c.Flush = func(context.Context) error { return nil }

@@ -18,6 +18,21 @@
 //	facts.Add(f)                          // and to the disk: then
 //	peers, err := topic.Publish(ctx, f)   // how many peers it was handed to
 //
+// The host is the application's own, and stays so after Close. Without Ingest a fact is
+// added to the set, and that is all: right for a program that asks the set, wrong for
+// one that must know what it knew after a restart.
+//
+// # What can go wrong
+//
+//   - Publish that handed the fact to no peer is no error, but 0: it stands in the set,
+//     and travels when a peer comes.
+//   - A fact that never comes: no peer of the same network. [Topic.Peers] says who is
+//     there, [Topic.Stats] what was dropped, rejected and repaired.
+//   - Two GossipSub routers on one host take each other's streams. A program with a
+//     pubsub of its own needs a second host.
+//   - An Ingest that waits, for a disk say, holds up everybody's facts. One that forgets
+//     to add to the set gets each fact again and again.
+//
 // # What it promises
 //
 // Between nodes of ours facts travel along trees of least delay, which the nodes

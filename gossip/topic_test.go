@@ -267,7 +267,6 @@ func TestJoinRefusesBadConfig(t *testing.T) {
 	}{
 		{"no host", func(c *Config) { c.Host = nil }},
 		{"no facts", func(c *Config) { c.Facts = nil }},
-		{"no ingest", func(c *Config) { c.Ingest = nil }},
 		{"network with a slash", func(c *Config) { c.Network = "a/b" }},
 		{"long network", func(c *Config) { c.Network = string(make([]byte, 64)) }},
 		{"negative interval", func(c *Config) { c.SyncEvery = -1 }},

@@ -55,7 +55,7 @@ type Values interface {
 type Config struct {
 	// Host carries the overlay's streams. Required; Close leaves it open.
 	Host host.Host
-	// Values decides what is stored and served. Required.
+	// Values decides what is stored and served. Nil: a [Memory] of its own.
 	Values Values
 
 	// Network keeps networks apart: it enters every protocol ID, as in
@@ -105,8 +105,11 @@ type Config struct {
 
 // withDefaults returns a copy with every zero filled in, or what is wrong.
 func (c Config) withDefaults() (Config, error) {
-	if c.Host == nil || c.Values == nil {
-		return c, errors.New("config: Host and Values are required")
+	if c.Host == nil {
+		return c, errors.New("config: Host is required")
+	}
+	if c.Values == nil {
+		c.Values = NewMemory(nil)
 	}
 	c.Replication = cmp.Or(c.Replication, DefaultReplication)
 	if c.Replication < 1 || c.Replication > bucketSize {

@@ -21,16 +21,14 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/cairn-overlay/cairn/overlay/lookup"
-	"github.com/cairn-overlay/cairn/overlay/overlaytest"
 	"github.com/cairn-overlay/cairn/records"
 )
 
 func TestConfig(t *testing.T) {
 	h := newHost(t, 0, tcp)
-	good := Config{Host: h, Values: overlaytest.NewMemory(nil)}
+	good := Config{Host: h, Values: NewMemory(nil)}
 	for name, set := range map[string]func(*Config){
 		"no host":              func(c *Config) { c.Host = nil },
-		"no values":            func(c *Config) { c.Values = nil },
 		"network with a slash": func(c *Config) { c.Network = "a/b" },
 		"long network":         func(c *Config) { c.Network = "abcdefghijklmnopqrstuvwxyz0123456" },
 		"replication":          func(c *Config) { c.Replication = 21 },

@@ -7,6 +7,23 @@
 //	report, err := d.Search(ctx, id, func(a overlay.Answer) bool { ...; return true })
 //	err = d.Close()                           // waits; the host stays open
 //
+// The host is the application's own, and stays so: Join adds protocols below
+// /cairn[/network] to it and nothing else, and Close takes them off. Another kad-dht may
+// run on it. The connection manager should let the seat keep some thirty peers; what is
+// worth keeping is protected by whoever means to keep it. Without Values the seat holds
+// what it is given in memory, in bounds. A [Config.Client] asks and serves nobody.
+//
+// # What can go wrong
+//
+//	ErrNoPeers        nobody answered: Bootstrap first, or the seeds are dead
+//	*PartialError     too few peers gave the value back; the receipt says who, and why not
+//	records.ErrStale  in an outcome of the receipt, or Receipt.Newer: a newer record is out there
+//	ErrClosed         Close came first
+//
+// A search that finds nothing is no error: it yields nothing, and its [Report] says who
+// was asked. An answer is a verified value, never proof that there is no newer one: a
+// holder can keep silent. Whether its lease holds now is [records.Record.ValidAt].
+//
 // # Who does what
 //
 // kad-dht serves the protocol /cairn[/network]/kad/1.0.0 and keeps the routing

@@ -17,7 +17,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/overlay/lookup"
-	"github.com/cairn-overlay/cairn/overlay/overlaytest"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -515,7 +514,7 @@ func TestReplay(t *testing.T) {
 func TestReplayAfterTheLease(t *testing.T) {
 	var offset atomic.Int64
 	h := newHost(t, 0, tcp)
-	values := overlaytest.NewMemory(func() time.Time { return time.Now().Add(time.Duration(offset.Load())) })
+	values := NewMemory(func() time.Time { return time.Now().Add(time.Duration(offset.Load())) })
 	holder, err := Join(Config{Host: h, Values: values})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"github.com/cairn-overlay/cairn/overlay/overlaytest"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -73,7 +72,7 @@ func infoOf(h host.Host) peer.AddrInfo { return peer.AddrInfo{ID: h.ID(), Addrs:
 type testNode struct {
 	*DHT
 	host   host.Host
-	values *overlaytest.Memory
+	values *Memory
 }
 
 func (n *testNode) info() peer.AddrInfo { return infoOf(n.host) }
@@ -81,7 +80,7 @@ func (n *testNode) info() peer.AddrInfo { return infoOf(n.host) }
 // newNode makes a node that knows nobody. set changes its configuration.
 func newNode(t testing.TB, seed uint64, addr string, set ...func(*Config)) *testNode {
 	t.Helper()
-	n := &testNode{host: newHost(t, seed, addr), values: overlaytest.NewMemory(nil)}
+	n := &testNode{host: newHost(t, seed, addr), values: NewMemory(nil)}
 	cfg := Config{Host: n.host, Values: n.values}
 	for _, f := range set {
 		f(&cfg)

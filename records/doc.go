@@ -3,6 +3,16 @@
 // clock, no goroutine, no network. Time, randomness and keys come in as
 // arguments.
 //
+//	agent, err := records.NewIdentity(genesis, end, secret)     // keys are the caller's
+//	rec, err := records.Sign(agent, signer, records.Draft{...}) // where it is, for an hour
+//	v, err := records.OpenFor(agent.ID().Key(), bytes)          // what somebody sent: verified, or an error
+//	err = rec.ValidAt(time.Now())                               // whether the lease holds
+//	dead, err := agent.Header().Reveal(secret)                  // the end of it
+//
+// What can go wrong says one of the sentinel errors: ErrMalformed and ErrTooLarge (not
+// our bytes, or not the one form of them), ErrInvalidSignature, ErrWrongSubject (a good
+// value of somebody else), ErrExpired and ErrNotYetValid (by the time that was given).
+//
 // # Identity
 //
 // Everything revocable is a [Header]: a kind, an end, the hash of a body and one

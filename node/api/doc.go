@@ -2,6 +2,13 @@
 // and its client. It can change things, so it has listeners of its own and a
 // threat model of its own; doors for strangers are package gateway.
 //
+//	client, err := api.DialDir(dir)                 // or Dial(url, token)
+//	res, err := client.Resolve(ctx, id, api.Policy{})
+//
+// and on the other side api.Handler(api.Config{Controller: c}) for a [Controller] that
+// does the work. Errors on both sides are the sentinel errors of this package, such as
+// [ErrNotFound] and [ErrNotReady].
+//
 // # Doors
 //
 //	unix socket   SocketHandler   mode 0600 is the authentication: whoever can open it owns the node

@@ -3,6 +3,10 @@
 // maps it to a [records.Location], [Split] takes a list or a catalog apart first.
 // It reads bytes and nothing else: no network, no name lookup, no clock.
 //
+//	doc, err := gateway.Import(bytes, gateway.Options{})
+//	...                                // errors.Is(err, gateway.ErrPrivate), and so on
+//	n.PublishAgent(ctx, name, doc.Location, 0)
+//
 // # Shapes
 //
 // A shape is recognised by the document's keys, never by a version field: that one

@@ -3,6 +3,11 @@
 // several processes at once: a folder appears whole or not at all, and is never
 // changed afterwards.
 //
+//	keys, err := keyring.Open(dir)
+//	agent, err := keys.New("translator", keyring.NewOptions{})  // ErrExists, ErrName
+//	signer, err := keys.Signer("translator")                    // ErrPermissions, ErrUnreadable
+//	tombstone, err := keys.Certificate("translator")            // ErrNoSecret where it was put elsewhere
+//
 //	agents/NAME/agent.json       public: ID, header, genesis, where the secrets were put
 //	agents/NAME/key.pem          signing key, PKCS#8 Ed25519, 0600: signs records
 //	agents/NAME/rotation.pem     rotation key, PKCS#8 Ed25519, 0600: belongs off this disk

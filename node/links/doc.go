@@ -3,6 +3,14 @@
 // ones, so that no region of the network can be cut off, and an upper bound on
 // everything else.
 //
+//	k := links.New(links.Config{Host: h, Known: candidates, Policy: links.DefaultPolicy()})
+//	go k.Run(ctx)      // dials, protects and closes, until ctx ends
+//	k.Look()           // now, since somebody has come
+//	k.Peers()          // the links that stand
+//
+// A host whose connection manager closes by itself at a lower number fights with the
+// keeper: [NewManager] makes one that does not.
+//
 // The decisions are pure functions. [Choose] says whom to link to, [Trim] which
 // connections to close. Both are generic over what names a peer, so that a model of
 // a million nodes calls the same code as a node does.

@@ -3,6 +3,12 @@
 // small settings. It stands on Pebble, an LSM tree in pure Go, and is the only
 // package that knows it.
 //
+//	s, err := store.Open(dir, store.Options{})      // ErrInUse, ErrCorrupt, ErrNewerFormat
+//	err = s.PutRecord(ctx, rec, false, now)         // on disk when nil; records.ErrStale, ErrFull
+//	rec, err := s.Record(id)                        // nil, nil where there is none
+//	for f, err := range s.Facts(cursor) { ... }     // in order of arrival, from any cursor
+//	err = s.Close()
+//
 // # Promises
 //
 //   - A write that returned nil is on disk: its log entry was synced. Writers that
