@@ -17,9 +17,9 @@ const (
 	// pulseEvery is the longest time between two pulses on a link, now from one end, now
 	// from the other. QUIC would send a keep-alive after 15 s without a packet: a pulse takes
 	// its place.
-	pulseEvery = 14 * time.Second
+	pulseEvery = 14700 * time.Millisecond
 	// pulseJitter is how much shorter it may be.
-	pulseJitter = 500 * time.Millisecond
+	pulseJitter = 300 * time.Millisecond
 	// pulseEcho is how long a node waits before it answers a pulse that differs from
 	// what it would say itself: facts that were on their way have come by then.
 	pulseEcho = time.Second

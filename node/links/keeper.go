@@ -78,13 +78,14 @@ type Keeper struct {
 	counts [counted]atomic.Uint64
 	asked  atomic.Bool // for a choice
 
-	mu       sync.Mutex
-	chosen   map[peer.ID]int       // links of others to us; owned by mu
-	links    map[peer.ID]*link     // present and lost ones; owned by mu
-	look     []peer.ID             // who may be nearer than the near links; owned by the loop
-	looked   map[peer.ID]time.Time // who was measured, and when; owned by the loop
-	waysFrom time.Time             // from then on links are improved; owned by the loop
-	next     time.Time             // for the next choice, whatever happens; owned by the loop
+	mu        sync.Mutex
+	chosen    map[peer.ID]int       // links of others to us; owned by mu
+	links     map[peer.ID]*link     // present and lost ones; owned by mu
+	displaced map[peer.ID]time.Time // connected, were links until then; owned by mu
+	look      []peer.ID             // who may be nearer than the near links; owned by the loop
+	looked    map[peer.ID]time.Time // who was measured, and when; owned by the loop
+	waysFrom  time.Time             // from then on links are improved; owned by the loop
+	next      time.Time             // for the next choice, whatever happens; owned by the loop
 }
 
 // New returns a keeper that does nothing before Run.
@@ -95,7 +96,7 @@ func New(cfg Config) *Keeper {
 	if cfg.Path == nil {
 		cfg.Path = func(peer.ID) time.Duration { return 0 }
 	}
-	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), chosen: make(map[peer.ID]int), looked: make(map[peer.ID]time.Time)}
+	return &Keeper{cfg: cfg, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link), displaced: make(map[peer.ID]time.Time), chosen: make(map[peer.ID]int), looked: make(map[peer.ID]time.Time)}
 }
 
 // Run keeps the links until ctx ends, and then lets go of them without closing
@@ -206,10 +207,11 @@ func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
 	}
 	for p, l := range k.links {
 		if l.lost.IsZero() && wanted[p] == None {
-			k.giveUp(p)
+			k.giveUp(p, now)
 		}
 	}
 	for _, p := range slices.Concat(choice.Near, choice.Shortcuts, choice.Random) {
+		delete(k.displaced, p)
 		l := k.links[p]
 		if l == nil {
 			l = &link{since: now}
@@ -236,11 +238,12 @@ func (k *Keeper) hold(p peer.ID, l *link, now time.Time) {
 	}
 }
 
-// giveUp makes a link an ordinary connection: the other side may have chosen it too,
+// giveUp makes a link an ordinary connection, see unwanted: the other side may have chosen it too,
 // and if nobody has, it is as worthy as others to stay. The caller holds mu.
-func (k *Keeper) giveUp(p peer.ID) {
+func (k *Keeper) giveUp(p peer.ID, now time.Time) {
 	k.cfg.Host.ConnManager().Unprotect(p, tag)
 	delete(k.links, p)
+	k.displaced[p] = now
 }
 
 // candidates are the known peers and the present links, the oldest links first: of
@@ -312,6 +315,10 @@ func (k *Keeper) trim(now time.Time) {
 			conn.Age = max(conn.Age, now.Sub(c.Stat().Opened))
 		}
 		conns = append(conns, conn)
+	}
+	if p, ok := k.unwanted(now); ok {
+		k.counts[letGo].Add(1)
+		_ = k.cfg.Host.Network().ClosePeer(p)
 	}
 	for _, p := range Trim(k.cfg.Policy, conns) {
 		k.counts[trimmed].Add(1)

@@ -6,6 +6,7 @@ const (
 	dialsFailed
 	losses
 	trimmed
+	letGo
 	shortcuts
 	looks
 	peakPeers
@@ -18,6 +19,7 @@ type Stats struct {
 	DialsFailed uint64 // of those
 	Lost        uint64 // links whose connection ended
 	Trimmed     uint64 // connections closed for being too many
+	LetGo       uint64 // connections closed that had been links, and were nobody's any more
 	Shortcuts   uint64 // chosen
 	Looks       uint64 // at peers that might have been nearer
 }
@@ -26,7 +28,7 @@ type Stats struct {
 func (k *Keeper) Stats() Stats {
 	return Stats{
 		Dials: k.counts[dials].Load(), DialsFailed: k.counts[dialsFailed].Load(),
-		Lost: k.counts[losses].Load(), Trimmed: k.counts[trimmed].Load(), Shortcuts: k.counts[shortcuts].Load(), Looks: k.counts[looks].Load(),
+		Lost: k.counts[losses].Load(), Trimmed: k.counts[trimmed].Load(), LetGo: k.counts[letGo].Load(), Shortcuts: k.counts[shortcuts].Load(), Looks: k.counts[looks].Load(),
 	}
 }
 
