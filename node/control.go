@@ -162,7 +162,7 @@ func (c control) newAgent(title string) (keyring.Agent, error) {
 		if i > 1 {
 			name = fmt.Sprintf("%s-%d", base, i)
 		}
-		agent, err := c.n.keys.New(name, keyring.NewOptions{Now: c.n.clock.Now()})
+		agent, err := c.n.keys.New(name, keyring.NewOptions{Now: c.n.clock.Now(), Work: records.DefaultWork})
 		if !errors.Is(err, keyring.ErrExists) {
 			return agent, err
 		}

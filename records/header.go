@@ -70,12 +70,14 @@ func NewHeader(kind Kind, end uint32, body [32]byte, secrets ...Secret) (Header,
 		}
 		h.Locks = append(h.Locks, h.lock(s))
 	}
-	slices.SortFunc(h.Locks, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(h.Locks, compareLocks)
 	if err := h.check(); err != nil {
 		return Header{}, err
 	}
 	return h, nil
 }
+
+func compareLocks(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }
 
 // check reports the first broken rule of the header's form.
 func (h Header) check() error {

@@ -15,6 +15,7 @@ type agentNewCmd struct {
 	Certificate string `placeholder:"PATH" help:"Where the revocation certificate goes, such as a removable disk. Default: the agent's folder in the data directory."`
 	RotationKey string `placeholder:"PATH" help:"Where the rotation key goes. Default: the agent's folder in the data directory."`
 	Life        life   `placeholder:"365d" help:"How long the agent may live, such as 90d or 12h. Default: 365d."`
+	Work        int    `placeholder:"16" default:"16" help:"Bits of work in the ID, 0 to 40: each one more doubles the time that making it takes, and of facts in a flood those of IDs with more work go first. Default: 16, a tenth of a second."`
 }
 
 func (agentNewCmd) Help() string {
@@ -37,7 +38,10 @@ func (c *agentNewCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	a, err := keys.New(c.Name, keyring.NewOptions{Life: time.Duration(c.Life), CertificatePath: c.Certificate, RotationKeyPath: c.RotationKey})
+	a, err := keys.New(c.Name, keyring.NewOptions{
+		Life: time.Duration(c.Life), CertificatePath: c.Certificate, RotationKeyPath: c.RotationKey,
+		Work: c.Work, Tried: s.grinding(c.Work),
+	})
 	if err != nil {
 		return err
 	}
@@ -48,6 +52,19 @@ func (c *agentNewCmd) Run(s *session) error {
 	warnOfPlace(s, dir, "revocation certificate", info.Certificate)
 	warnOfPlace(s, dir, "rotation key", info.RotationKey)
 	return nil
+}
+
+// grinding tells now and then how far the search for an ID with so much work is, and ends
+// it with the command.
+func (s *session) grinding(work int) func(uint64) error {
+	told := time.Now()
+	return func(tried uint64) error {
+		if time.Since(told) >= progressRound {
+			told = time.Now()
+			s.say("%d tries; one of %d has %d bits of work", tried, uint64(1)<<work, work)
+		}
+		return s.ctx.Err()
+	}
 }
 
 // warnOfPlace says so where a secret that belongs elsewhere lies under dir.

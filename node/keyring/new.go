@@ -20,6 +20,12 @@ type NewOptions struct {
 	RotationKeyPath string        // where the rotation key goes; empty means into the agent's folder
 	Now             time.Time     // zero means time.Now
 	Rand            io.Reader     // nil means crypto/rand
+
+	// Work is how many bits of it the ID gets, see records.AgentID.Work: with each more
+	// it takes twice as long. Tried hears now and then of how many nonces were tried, and
+	// its error ends the search; nil: nobody listens.
+	Work  int
+	Tried func(uint64) error
 }
 
 func (o NewOptions) withDefaults() NewOptions {
@@ -107,9 +113,9 @@ func generate(opts NewOptions) (*records.Identity, secrets, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, secrets{}, err
 	}
-	ident, err := records.NewIdentity(records.Genesis{
+	ident, err := records.Grind(records.Genesis{
 		Keys: []records.PublicKey{signing}, Next: [][32]byte{rotation.RotationDigest()}, Nonce: drawn.nonce,
-	}, opts.End, drawn.lock)
+	}, opts.Work, opts.Tried, opts.End, drawn.lock)
 	if err != nil {
 		return nil, secrets{}, err
 	}
