@@ -69,7 +69,7 @@ func slowOpenRecord(b []byte) (*Record, error) {
 	if r.ident, err = slowOpenProof(w.Proof); err != nil {
 		return nil, err
 	}
-	if err := r.payload.check(r.ident); err != nil {
+	if err := r.payload.check(r.ident, 0); err != nil {
 		return nil, err
 	}
 	if w.Key >= uint64(len(r.ident.genesis.Keys)) {
@@ -86,7 +86,7 @@ func slowOpenRecord(b []byte) (*Record, error) {
 }
 
 func slowOpenProof(proof []byte) (*Identity, error) {
-	switch n, ok := arrayCount(string(proof), 1+maxAncestors); {
+	switch n, ok := arrayCount(string(proof), 1+MaxAncestors); {
 	case !ok || n == 0:
 		return nil, ErrMalformed
 	case n > 1:
@@ -97,7 +97,7 @@ func slowOpenProof(proof []byte) (*Identity, error) {
 		return nil, err
 	}
 	own := links[0]
-	switch n, ok := arrayCount(string(own.Rotations), maxRotations); {
+	switch n, ok := arrayCount(string(own.Rotations), MaxRotations); {
 	case !ok:
 		return nil, ErrMalformed
 	case n > 0:
@@ -152,4 +152,13 @@ func slowOpenGenesis(b []byte) (Genesis, error) {
 		g.Keys = append(g.Keys, key)
 	}
 	return g, g.check()
+}
+
+// linkWire is one step of a proof: [header, genesis, rotations, consent / null].
+type linkWire struct {
+	_         struct{} `cbor:",toarray"`
+	Header    cbor.RawMessage
+	Genesis   cbor.RawMessage
+	Rotations cbor.RawMessage
+	Consent   cbor.RawMessage
 }

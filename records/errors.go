@@ -22,6 +22,8 @@ var (
 	ErrExpired = errors.New("expired")
 	// ErrRevoked: a tombstone of the agent is known.
 	ErrRevoked = errors.New("revoked")
+	// ErrConflict: two different rotations with one number are known of the agent.
+	ErrConflict = errors.New("in conflict: its keys made two different rotations")
 	// ErrStale: a statement with a higher rank is known.
 	ErrStale = errors.New("stale: a newer statement is known")
 )

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"time"
-
-	"github.com/fxamacker/cbor/v2"
 )
 
 // Identity is an agent's header and genesis, verified to belong together. It is
@@ -105,20 +103,8 @@ func (i *Identity) HeaderBytes() []byte { return i.header.Bytes() }
 // GenesisBytes returns the canonical genesis, a fresh copy.
 func (i *Identity) GenesisBytes() []byte { return []byte(i.genesisBytes) }
 
-const (
-	maxAncestors = 5  // links of a proof after the agent's own
-	maxRotations = 16 // rotations in one link
-	maxConsent   = 8  // fields of a consent
-)
-
-// linkWire is one step of a proof: [header, genesis, rotations, consent / null].
-type linkWire struct {
-	_         struct{} `cbor:",toarray"`
-	Header    cbor.RawMessage
-	Genesis   cbor.RawMessage
-	Rotations cbor.RawMessage
-	Consent   cbor.RawMessage
-}
+// maxConsent is how many fields a consent could have before it had a form.
+const maxConsent = 8
 
 // CBOR heads that the proof is judged by before it is decoded.
 const (
@@ -126,19 +112,12 @@ const (
 	headNull  = 0xf6
 )
 
-// proofOf is the proof of an agent without rotations and lineage.
-func proofOf(i *Identity) []linkWire {
-	return []linkWire{{Header: i.header.Bytes(), Genesis: i.GenesisBytes(), Rotations: []byte{headArray}, Consent: []byte{headNull}}}
-}
-
-// readProof verifies what a record carries about its agent: the agent's own link
-// first, then its ancestors'. This version knows neither rotations nor lineage;
-// it refuses them as ErrUnsupported rather than ignoring what they would say, and
-// looks no further into them.
-func (r *identityRoom) readProof(proof string) error {
-	switch n, ok := arrayCount(proof, 1+maxAncestors); {
+// readAlone verifies the proof of an agent without rotations and ancestors. It refuses both
+// as ErrUnsupported, rather than ignoring what they say, and looks no further into them.
+func (r *identityRoom) readAlone(proof string) error {
+	switch n, ok := arrayCount(proof, 1+MaxAncestors); {
 	case !ok || n == 0:
-		return fmt.Errorf("proof: %w: not an array of 1 to %d links", ErrMalformed, 1+maxAncestors)
+		return fmt.Errorf("proof: %w: not an array of 1 to %d links", ErrMalformed, 1+MaxAncestors)
 	case n > 1:
 		return fmt.Errorf("proof: %w: lineage", ErrUnsupported)
 	}
@@ -149,9 +128,9 @@ func (r *identityRoom) readProof(proof string) error {
 	if !c.end() {
 		return fmt.Errorf("proof: %w: not [header, genesis, rotations, consent]", ErrMalformed)
 	}
-	switch n, ok := arrayCount(rotations, maxRotations); {
+	switch n, ok := arrayCount(rotations, MaxRotations); {
 	case !ok:
-		return fmt.Errorf("proof: %w: not an array of at most %d rotations", ErrMalformed, maxRotations)
+		return fmt.Errorf("proof: %w: not an array of at most %d rotations", ErrMalformed, MaxRotations)
 	case n > 0:
 		return fmt.Errorf("proof: %w: rotations", ErrUnsupported)
 	}

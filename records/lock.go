@@ -53,3 +53,14 @@ func DeriveSecret(seed []byte, kind Kind, end uint32, body [32]byte) (Secret, er
 	}
 	return Secret(b), nil
 }
+
+// RevealDerived makes the tombstone of h where one of its locks opens with the secret that
+// follows from a revocation seed: with its seed alone a parent revokes whatever agent it
+// spawned, or an issuer its grants. Of another header it says ErrWrongSecret.
+func (h Header) RevealDerived(seed []byte) (*Tombstone, error) {
+	secret, err := DeriveSecret(seed, h.Kind, h.End, h.Body)
+	if err != nil {
+		return nil, err
+	}
+	return h.Reveal(secret)
+}

@@ -41,6 +41,7 @@ type Draft struct {
 // verified; whether it is current is asked with ValidAt.
 type Record struct {
 	ident   *Identity
+	proof   *Proof // nil where it is the identity alone
 	payload payloadWire
 	sum     [32]byte
 	raw     string
@@ -73,9 +74,9 @@ type signedWire struct {
 	Payload cbor.RawMessage
 }
 
-// Sign makes the record that says d of the agent, with one of its signing keys.
-// Every limit is checked before the key is used. An agent with a parent is
-// ErrUnsupported, since this version carries no consent.
+// Sign makes the record that says d of an agent that has neither rotations nor a parent,
+// with one of its signing keys. Every limit is checked before the key is used. An agent with a
+// parent is ErrUnsupported here: its Proof signs, and has the parent's consent.
 func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
 	if ident == nil || key == nil {
 		return nil, fmt.Errorf("record: %w: no identity or no key", ErrMalformed)
@@ -83,13 +84,21 @@ func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
 	if ident.genesis.Parent != nil {
 		return nil, fmt.Errorf("record: %w: lineage", ErrUnsupported)
 	}
+	return (&Proof{links: []link{{chain: NewChain(ident)}}}).Sign(key, d)
+}
+
+// Sign makes the record that says d of the proof's agent, with one of the signing keys of its
+// last rotation. Every limit is checked before the key is used.
+func (proof *Proof) Sign(key Signer, d Draft) (*Record, error) {
+	chain := proof.Own()
+	ident := chain.ident
 	if err := d.checkMultiaddrs(); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	if d.Issued.After(ident.End()) {
 		return nil, fmt.Errorf("record: %w: the agent ended at %s", ErrExpired, ident.End().Format(time.RFC3339))
 	}
-	p := payloadWire{Agent: ident.id, Sequence: d.Sequence, Location: d.sorted()}
+	p := payloadWire{Agent: ident.id, Rotation: chain.Number(), Sequence: d.Sequence, Location: d.sorted()}
 	if d.NotAfter.IsZero() {
 		d.NotAfter = d.Issued.Add(DefaultLease)
 		if end := ident.End(); d.NotAfter.After(end) {
@@ -100,11 +109,11 @@ func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
 		return nil, fmt.Errorf("record: %w: a time before 1970", ErrMalformed)
 	}
 	p.Issued, p.NotAfter = uint64(d.Issued.Unix()), uint64(d.NotAfter.Unix())
-	index := slices.Index(ident.genesis.Keys, key.Public())
+	index := slices.Index(chain.keys(), key.Public())
 	if index < 0 {
 		return nil, fmt.Errorf("record: %w: the key is none of the agent's signing keys", ErrInvalidSignature)
 	}
-	if err := p.check(ident); err != nil {
+	if err := p.check(ident, chain.Number()); err != nil {
 		return nil, err
 	}
 	payload, err := codec.marshal(p)
@@ -118,23 +127,52 @@ func Sign(ident *Identity, key Signer, d Draft) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	proof, err := codec.marshal(proofOf(ident))
-	if err != nil {
-		return nil, err
+	links := proof.append(nil)
+	if size := len(msg) + 1 + 66 + len(links); size > MaxValueSize {
+		return nil, fmt.Errorf("record: %w: %d bytes with its proof, at most %d", ErrTooLarge, size, MaxValueSize)
 	}
 	sig, err := key.Sign(msg)
 	if err != nil {
 		return nil, fmt.Errorf("record: sign: %w", err)
 	}
-	raw, err := codec.marshal(recordWire{Type: RecordType, Payload: payload, Key: uint64(index), Signature: sig, Proof: proof})
+	raw, err := codec.marshal(recordWire{Type: RecordType, Payload: payload, Key: uint64(index), Signature: sig, Proof: links})
 	if err != nil {
 		return nil, err
 	}
-	return OpenRecord(raw)
+	return OpenWhole(raw)
+}
+
+// OpenWhole verifies canonical record bytes with nothing else at hand, as OpenRecord does,
+// and with them the rotations and the lineage in their proof. It is for callers who then ask
+// Proof.Standing: a record whose keys are rotated out, or whose ancestor is dead, verifies
+// for ever.
+func OpenWhole(b []byte) (*Record, error) {
+	if len(b) > MaxValueSize {
+		return nil, fmt.Errorf("record: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxValueSize)
+	}
+	r := &Record{raw: string(b)}
+	w, err := readEnvelope(r.raw, &r.payload)
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	if r.proof, err = readProof(w.proof, 1); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	chain := r.proof.Own()
+	r.ident = chain.ident
+	sig, err := r.claim(b, w, chain)
+	if err != nil {
+		return nil, err
+	}
+	if err := judge(append(r.proof.claims(), sig)); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	return r, nil
 }
 
 // OpenRecord verifies canonical record bytes with nothing else at hand: sizes,
-// form, proof, signature, and every rule that needs no clock.
+// form, proof, signature, and every rule that needs no clock. A record with rotations or
+// lineage in its proof is ErrUnsupported, since to judge it takes more: see OpenWhole.
 func OpenRecord(b []byte) (*Record, error) {
 	r, sig, err := readRecord(b)
 	if err != nil {
@@ -177,20 +215,29 @@ func readRecord(b []byte) (r *Record, sig claim, err error) {
 	if err != nil {
 		return nil, claim{}, fmt.Errorf("record: %w", err)
 	}
-	if err := room.ident.readProof(w.proof); err != nil {
+	if err := room.ident.readAlone(w.proof); err != nil {
 		return nil, claim{}, fmt.Errorf("record: %w", err)
 	}
-	if err := r.payload.check(r.ident); err != nil {
+	sig, err = r.claim(b, w, &Chain{ident: r.ident})
+	if err != nil {
 		return nil, claim{}, err
 	}
-	keys := r.ident.genesis.Keys
+	return r, sig, nil
+}
+
+// claim holds the payload to its rules and says whose signature is to be judged.
+func (r *Record) claim(b []byte, w envelope, chain *Chain) (claim, error) {
+	if err := r.payload.check(chain.ident, chain.Number()); err != nil {
+		return claim{}, err
+	}
+	keys := chain.keys()
 	if w.key >= uint64(len(keys)) {
-		return nil, claim{}, fmt.Errorf("record: %w: signing key %d of %d", ErrInvalidSignature, w.key, len(keys))
+		return claim{}, fmt.Errorf("record: %w: signing key %d of %d", ErrInvalidSignature, w.key, len(keys))
 	}
 	r.sum = sha256.Sum256(b)
 	// The message is [type, payload], and these two are the first of the five.
 	end := 1 + len(typeField) + len(w.payload)
-	return r, claim{key: keys[w.key], head: pairHead, msg: b[1:end], sig: b[w.sig : w.sig+w.sigSize]}, nil
+	return claim{key: keys[w.key], head: pairHead, msg: b[1:end], sig: b[w.sig : w.sig+w.sigSize]}, nil
 }
 
 const (
@@ -278,13 +325,13 @@ func (p *payloadWire) read(c *cursor) bool {
 }
 
 // check holds the payload against its identity and the limits.
-func (p payloadWire) check(ident *Identity) error {
+func (p payloadWire) check(ident *Identity, rotation uint64) error {
 	end := uint64(ident.header.End)
 	switch {
 	case p.Agent != ident.id:
 		return fmt.Errorf("record: %w: the proof is of %s", ErrWrongSubject, ident.id)
-	case p.Rotation != 0:
-		return fmt.Errorf("record: %w: rotation %d without its chain", ErrMalformed, p.Rotation)
+	case p.Rotation != rotation:
+		return fmt.Errorf("record: %w: rotation %d with a chain of %d", ErrMalformed, p.Rotation, rotation)
 	case p.Sequence > MaxSequence:
 		return fmt.Errorf("record: %w: sequence %d is above 2^53-1", ErrMalformed, p.Sequence)
 	case p.NotAfter < p.Issued:
@@ -319,6 +366,14 @@ func (r *Record) ID() AgentID { return r.payload.Agent }
 
 // Identity returns the verified header and genesis.
 func (r *Record) Identity() *Identity { return r.ident }
+
+// Proof returns the chain of the record's agent and those of its ancestors.
+func (r *Record) Proof() *Proof {
+	if r.proof != nil {
+		return r.proof
+	}
+	return &Proof{links: []link{{chain: NewChain(r.ident)}}}
+}
 
 // Sequence returns the counter.
 func (r *Record) Sequence() uint64 { return r.payload.Sequence }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Value is what stands at an agent's DHT key: a *Record or a *Tombstone, always
-// verified.
+// Value is what stands at an agent's DHT key, always verified: a *Record or a *Tombstone,
+// and, where Open learns to read them, a *Chain or a *Duplicity.
 type Value interface {
 	// ID returns the agent that the value is about.
 	ID() AgentID
@@ -71,33 +71,41 @@ func (m Mark) Compare(o Mark) int {
 
 // Compare orders two values of one agent: +1 where a wins, -1 where b wins, 0
 // where nothing is gained by replacing one with the other (equal records, or two
-// tombstones). A nil Value loses against every other. The order is total,
-// antisymmetric and transitive, and asks no clock.
+// tombstones). A nil Value loses against every other: then come records and chains of
+// rotations by their rotation number, a record before the bare chain, by sequence and
+// lowest hash; then proofs of duplicity; then tombstones. The order is total,
+// antisymmetric and transitive, and asks no clock. It judges two values; that two chains
+// contradict each other is for Join to find.
 func Compare(a, b Value) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
-		return 1
+	wa, wb := weigh(a), weigh(b)
+	return cmp.Or(
+		cmp.Compare(wa.class, wb.class),
+		cmp.Compare(wa.rotation, wb.rotation),
+		cmp.Compare(wa.placed, wb.placed),
+		wa.mark.Compare(wb.mark),
+	)
+}
+
+// weight is what Compare looks at, in its order.
+type weight struct {
+	class    int
+	rotation uint64
+	placed   int // 1 where the value says where the agent is
+	mark     Mark
+}
+
+func weigh(v Value) weight {
+	switch v := v.(type) {
+	case *Record:
+		return weight{class: 1, rotation: v.Rotation(), placed: 1, mark: v.Mark()}
+	case *Chain:
+		return weight{class: 1, rotation: v.Number(), mark: Mark{Digest: v.Head()}}
+	case *Duplicity:
+		return weight{class: 2}
+	case *Tombstone:
+		return weight{class: 3}
 	}
-	_, deadA := a.(*Tombstone)
-	_, deadB := b.(*Tombstone)
-	switch {
-	case deadA && deadB:
-		return 0
-	case deadA:
-		return 1
-	case deadB:
-		return -1
-	}
-	ra, okA := a.(*Record)
-	rb, okB := b.(*Record)
-	if !okA || !okB {
-		return 0
-	}
-	return ra.Mark().Compare(rb.Mark())
+	return weight{}
 }
 
 // Select returns the index of the value that wins; the first one among equals.

@@ -21,6 +21,12 @@ func vectorMakers() map[string]func(testing.TB) (vectorFile, opener) {
 		"capability": makeCapabilityVectors,
 		"order":      makeOrderVectors,
 		"time":       makeTimeVectors,
+
+		"rotation":     makeRotationVectors,
+		"duplicity":    makeDuplicityVectors,
+		"proof":        makeProofVectors,
+		"record-whole": makeWholeVectors,
+		"join":         makeJoinVectors,
 	}
 }
 

@@ -46,6 +46,9 @@ var classes = map[string]error{
 	"wrong_secret":      ErrWrongSecret,
 	"not_yet_valid":     ErrNotYetValid,
 	"expired":           ErrExpired,
+	"revoked":           ErrRevoked,
+	"conflict":          ErrConflict,
+	"stale":             ErrStale,
 }
 
 // className wants err in exactly one class.
