@@ -25,23 +25,6 @@ const (
 	minLease = api.MinLease
 )
 
-// Profile says what kind of network a node lives in.
-type Profile string
-
-// The profiles. Each is the public one plus the named differences.
-const (
-	// ProfileAuto picks ProfileLocal where every listen address is loopback or
-	// private, else ProfileWAN.
-	ProfileAuto Profile = ""
-	// ProfileLocal: loopback and private addresses are fine, no IP diversity is
-	// asked of peers, completeness has no age limit, agents may stand at private
-	// endpoints (with a warning).
-	ProfileLocal Profile = "local"
-	// ProfileWAN: peers in the table are spread over IP groups; answers are
-	// unverified once completeness is older than five minutes.
-	ProfileWAN Profile = "wan"
-)
-
 // Config says what a node is made of. The zero value of a field means its
 // documented default.
 type Config struct {
@@ -49,7 +32,7 @@ type Config struct {
 	// keeps everything in memory: it is gone after Close.
 	Dir string
 	// Listen are multiaddrs for peers; default TCP and QUIC on DefaultPort of
-	// every IPv4 and IPv6 address.
+	// every IPv4 and IPv6 address, of the loopback ones in ProfileLocal.
 	Listen []multiaddr.Multiaddr
 	// Bootstrap are nodes to join through. A node with a bootstrap that it never
 	// reached is not ready.
@@ -60,6 +43,9 @@ type Config struct {
 	Network string
 	// Profile of the network; ProfileAuto decides by the listen addresses.
 	Profile Profile
+	// Limits are what the node may take of its machine; zero follows the machine. A Host
+	// of an application's own has its own limits.
+	Limits Limits
 	// Replication is k, 1 to 20; default DefaultReplication.
 	Replication int
 	// NoView keeps no view of the network's members: lookups then start from the routing
@@ -92,6 +78,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Version is shown to peers and in the status.
 	Version string
+
+	preset Preset // what Profile decides; set by withDefaults
 }
 
 var networkName = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
@@ -107,24 +95,23 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Replication < 1 || c.Replication > DefaultReplication {
 		return c, fmt.Errorf("replication %d: want 1 to %d: %w", c.Replication, DefaultReplication, ErrUsage)
 	}
-	if len(c.Listen) == 0 && c.Host == nil {
-		for _, f := range []string{"/ip4/0.0.0.0/tcp/%d", "/ip4/0.0.0.0/udp/%d/quic-v1", "/ip6/::/tcp/%d", "/ip6/::/udp/%d/quic-v1"} {
-			c.Listen = append(c.Listen, multiaddr.StringCast(fmt.Sprintf(f, DefaultPort)))
-		}
-	}
 	if c.Host != nil {
 		c.Listen = c.Host.Addrs()
 	}
-	switch c.Profile {
-	case ProfileAuto:
-		c.Profile = ProfileWAN
-		if allAddrs(c.Listen, manet.IsPrivateAddr) {
-			c.Profile = ProfileLocal
-		}
-	case ProfileLocal, ProfileWAN:
-	default:
-		return c, fmt.Errorf("profile %q: want local or wan: %w", c.Profile, ErrUsage)
+	if c.Profile == ProfileAuto {
+		c.Profile = profileOf(c.Listen)
 	}
+	var err error
+	if c.preset, err = PresetOf(c.Profile); err != nil {
+		return c, err
+	}
+	if len(c.Listen) == 0 && c.Host == nil {
+		c.Listen = c.preset.Listen
+	}
+	if c.Limits.Memory < 0 || c.Limits.Files < 0 {
+		return c, fmt.Errorf("negative limits: %w", ErrUsage)
+	}
+	c.Limits = c.Limits.withDefaults()
 	if c.Socket && c.Dir == "" {
 		return c, fmt.Errorf("a control socket needs a data directory: %w", ErrUsage)
 	}

@@ -117,7 +117,7 @@ func (c control) Publish(ctx context.Context, req api.PublishRequest) (api.Publi
 
 // importOptions accepts private endpoints where the node itself is only there.
 func (c control) importOptions(req api.PublishRequest) gateway.Options {
-	return gateway.Options{AllowPrivate: req.AllowPrivate || c.n.cfg.Profile == ProfileLocal}
+	return gateway.Options{AllowPrivate: req.AllowPrivate || c.n.cfg.preset.Private}
 }
 
 func (c control) publish(ctx context.Context, req api.PublishRequest, doc gateway.Imported) (api.PublishResult, error) {

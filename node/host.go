@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
@@ -25,9 +26,13 @@ import (
 // newHost builds the libp2p host: TCP and QUIC, Noise and TLS, and a manager that leaves the degree to the
 // keeper of the links.
 func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
-	cm, err := links.NewManager()
+	cm, err := links.NewManager(cfg.Limits.Conns())
 	if err != nil {
 		return nil, err
+	}
+	rm, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(cfg.Limits.libp2p()))
+	if err != nil {
+		return nil, errors.Join(err, cm.Close())
 	}
 	h, err := libp2p.New(
 		libp2p.Identity(key),
@@ -37,12 +42,13 @@ func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.Security(tls.ID, tls.New),
 		libp2p.ConnectionManager(cm),
+		libp2p.ResourceManager(rm),
 		libp2p.UserAgent("cairn/"+cfg.Version),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close())
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close(), rm.Close())
 	}
 	return h, nil
 }

@@ -127,7 +127,7 @@ func (n *Node) openDir() error {
 
 // openStore opens what survives a restart and fills memory from it.
 func (n *Node) openStore() error {
-	opts := store.Options{Logger: n.log, OnFatal: func(err error) {
+	opts := store.Options{Logger: n.log, MaxRecordBytes: n.cfg.Limits.RecordBytes(), OnFatal: func(err error) {
 		n.log.Error("the store failed; the node stops", "err", err)
 		n.AskStop()
 	}}
@@ -221,11 +221,11 @@ func (n *Node) adoptHost(h host.Host, err error) error {
 }
 
 func (n *Node) joinOverlay() error {
-	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Path: n.path, Measure: n.measure, Policy: links.DefaultPolicy(), Logger: n.log})
+	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Path: n.path, Measure: n.measure, Policy: n.cfg.Limits.policy(), Logger: n.log})
 	var err error
 	n.dht, err = overlay.Join(overlay.Config{
 		Host: n.host, Values: values{n}, Network: n.cfg.Network, Replication: n.cfg.Replication,
-		WAN: n.cfg.Profile == ProfileWAN, Neighbours: n.links.Peers, NoView: n.cfg.NoView, Logger: n.log,
+		WAN: n.cfg.preset.Public, Neighbours: n.links.Peers, NoView: n.cfg.NoView, Logger: n.log,
 	})
 	if err != nil {
 		return err
@@ -244,7 +244,7 @@ func (n *Node) joinTopic() error {
 		return err
 	}
 	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
-	n.ready = newReadiness(time.Now, n.started, n.cfg.Profile == ProfileLocal, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
+	n.ready = newReadiness(time.Now, n.started, n.cfg.preset.Ageless, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
 	memory, err := n.store.Meta(metaSync)

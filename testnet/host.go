@@ -30,7 +30,7 @@ func newHost(key crypto.PrivKey, listen []multiaddr.Multiaddr, board *switchboar
 	if err != nil {
 		return nil, nil, err
 	}
-	cm, err := links.NewManager()
+	cm, err := links.NewManager(0)
 	if err != nil {
 		return nil, nil, err
 	}

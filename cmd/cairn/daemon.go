@@ -22,10 +22,10 @@ const (
 )
 
 type daemonCmd struct {
-	Listen      []string `sep:"none" placeholder:"MULTIADDR" help:"Listen for peers here; repeats. Default: TCP and QUIC on port 7474 of every address."`
+	Listen      []string `sep:"none" placeholder:"MULTIADDR" help:"Listen for peers here; repeats. Default: TCP and QUIC on port 7474 of every address, of this machine alone with --profile local."`
 	Bootstrap   []string `sep:"none" placeholder:"MULTIADDR" help:"Join through this node (.../p2p/12D3...); repeats. Without one, and with no peer known from an earlier run, the node begins a network of its own."`
 	Network     string   `placeholder:"NAME" help:"Name of a separate network; networks of different names never merge."`
-	Profile     string   `enum:",local,wan" default:"" placeholder:"PROFILE" help:"local or wan. Default: local where every listen address is loopback or private, else wan."`
+	Profile     string   `enum:",local,lan,wan" default:"" placeholder:"PROFILE" help:"local, lan or wan; cairn config shows in what they differ. Default: local where every listen address is loopback, lan where every one is private, else wan."`
 	Replication int      `placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
 	NoMDNS      bool     `name:"no-mdns" help:"Do not look for peers on the local network."`
 	APIHost     []string `name:"api-host" sep:"none" placeholder:"NAME" help:"A name that this API is called by, beside the loopback ones; repeats. Other names in a Host header are refused."`

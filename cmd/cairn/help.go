@@ -68,12 +68,12 @@ func fitGlobals(ctx *kong.Context) {
 		case "timeout":
 			f.Hidden = offline(path) || path == "daemon"
 		case "dir":
-			f.Hidden = path == "version" || strings.HasPrefix(path, "record ")
+			f.Hidden = path == "version" || path == "config" || strings.HasPrefix(path, "record ")
 		}
 	}
 }
 
 // offline reports whether a verb works without any daemon.
 func offline(path string) bool {
-	return path == "init" || path == "version" || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
+	return path == "init" || path == "version" || path == "config" || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
 }

@@ -30,7 +30,7 @@ func newHost(t *testing.T) host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager, err := NewManager()
+	manager, err := NewManager(0)
 	if err != nil {
 		t.Fatal(err)
 	}

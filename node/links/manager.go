@@ -10,8 +10,11 @@ import (
 const managerGrace = 10 * time.Second
 
 // NewManager returns the connection manager for a host whose connections a Keeper
-// with the default policy keeps. It carries the protections, and trims by itself
+// keeps with a policy of that burst; 0 is DefaultBurst. It carries the protections, and trims by itself
 // only where the keeper does not keep up.
-func NewManager() (*connmgr.BasicConnMgr, error) {
-	return connmgr.NewConnManager(DefaultBurst, DefaultBurst*4/3, connmgr.WithGracePeriod(managerGrace))
+func NewManager(burst int) (*connmgr.BasicConnMgr, error) {
+	if burst == 0 {
+		burst = DefaultBurst
+	}
+	return connmgr.NewConnManager(burst, burst*4/3, connmgr.WithGracePeriod(managerGrace))
 }

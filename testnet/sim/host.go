@@ -40,7 +40,7 @@ const (
 // gives it, always at the same address, with the limits of a node's own host. A
 // number may come back once its last host is closed.
 func (f *Fabric) NewHost(i int) (host.Host, error) {
-	return f.newHost(i, links.NewManager)
+	return f.newHost(i, func() (*connmgr.BasicConnMgr, error) { return links.NewManager(0) })
 }
 
 // NewStockHost is NewHost with the connection manager that libp2p has by default,
