@@ -19,13 +19,10 @@ const (
 	// DefaultSyncEvery is the mean time between two rounds that nothing else caused.
 	DefaultSyncEvery = 30 * time.Second
 	// DefaultStrangerRate and DefaultStrangerBurst bound the facts of unknown
-	// subjects: a burst of 20,000 passes at once, 2,000 per second in the long run.
+	// subjects: 2,000 per second in the long run. Of those without work 20,000 pass at
+	// once, 10,000 where all come from one source.
 	DefaultStrangerRate  = 2_000
-	DefaultStrangerBurst = 20_000
-	// DefaultStrangerBytes and DefaultStrangerBytesBurst bound their bytes: what
-	// the facts above take, at 150 bytes each.
-	DefaultStrangerBytes      = 150 * DefaultStrangerRate
-	DefaultStrangerBytesBurst = 150 * DefaultStrangerBurst
+	DefaultStrangerBurst = 40_000
 )
 
 // Via says how a fact came.
@@ -101,14 +98,13 @@ type Config struct {
 	// SyncEvery is the mean time between reconciliations that nothing else causes;
 	// each wait is between 3/4 and 5/4 of it. 0: DefaultSyncEvery.
 	SyncEvery time.Duration
-	// StrangerRate and StrangerBurst cap the facts per second that the topic may
-	// bring about unknown subjects: a token bucket. What is over the cap is counted,
-	// not forwarded, and fetched later by reconciliation. 0: DefaultStrangerRate
+	// StrangerRate and StrangerBurst cap the facts per second that trees and topic may
+	// bring about unknown subjects, a token bucket in which one of more than 150 bytes
+	// counts as more. Each source has a quarter of it to itself and what others leave;
+	// the emptier the bucket, the more work an ID must have. What does not pass is
+	// counted, not forwarded, and fetched later by reconciliation. 0: DefaultStrangerRate
 	// and DefaultStrangerBurst.
 	StrangerRate, StrangerBurst int
-	// StrangerBytes and StrangerBytesBurst are the same in bytes per second and
-	// bytes. 0: DefaultStrangerBytes and DefaultStrangerBytesBurst.
-	StrangerBytes, StrangerBytesBurst int
 }
 
 // withDefaults checks c and returns a copy with every optional field filled in.
@@ -120,7 +116,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("gossip: no Facts")
 	case c.Network != "" && !regexp.MustCompile(`^[a-z0-9.-]{1,63}$`).MatchString(c.Network):
 		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 63 of a-z, 0-9, dot and dash", c.Network)
-	case c.SyncEvery < 0 || c.StrangerRate < 0 || c.StrangerBurst < 0 || c.StrangerBytes < 0 || c.StrangerBytesBurst < 0:
+	case c.SyncEvery < 0 || c.StrangerRate < 0 || c.StrangerBurst < 0:
 		return c, errors.New("gossip: negative interval or cap")
 	}
 	if c.Ingest == nil {
@@ -156,8 +152,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	orDefault(&c.StrangerRate, DefaultStrangerRate)
 	orDefault(&c.StrangerBurst, DefaultStrangerBurst)
-	orDefault(&c.StrangerBytes, DefaultStrangerBytes)
-	orDefault(&c.StrangerBytesBurst, DefaultStrangerBytesBurst)
 	return c, nil
 }
 

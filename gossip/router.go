@@ -88,6 +88,9 @@ func scoring(topic string, covers func(peer.ID) bool) (*pubsub.PeerScoreParams, 
 		DecayToZero:       0.01,
 		RetainScore:       scoreRetain,
 	}
+	if weak.Off(weak.Score) {
+		params.Topics[topic].InvalidMessageDeliveriesWeight = 0
+	}
 	return params, &pubsub.PeerScoreThresholds{
 		GossipThreshold:   gossipThreshold,
 		PublishThreshold:  publishThreshold,

@@ -101,9 +101,10 @@ func (l *link) take(f records.Fact, held bool) bool {
 		l.r.relay.Skip(nameOf(f.Bytes()), f.Bytes())
 		l.r.mu.Unlock()
 		return false
-	case !t.lanes.pass(f.ID(), f.Size()):
-		t.counters.droppedLane.Add(1)
-		t.sched.drop(l.peer, "drop: strangers' lane is full")
+	case !t.pass(f, l.peer):
+		l.r.mu.Lock()
+		l.r.relay.Decline(nameOf(f.Bytes()), l.r.now())
+		l.r.mu.Unlock()
 		return false
 	}
 	isNew, err := t.cfg.Ingest(f, l.peer, ViaGossip)

@@ -54,9 +54,10 @@ func (t *Topic) validate(_ context.Context, from peer.ID, m *pubsub.Message) pub
 		t.counters.duplicate.Add(1)
 		return pubsub.ValidationIgnore
 	}
-	if !t.lanes.pass(f.ID(), f.Size()) {
-		t.counters.droppedLane.Add(1)
-		t.sched.drop(from, "drop: strangers' lane is full")
+	if !t.pass(f, from) {
+		if weak.Off(weak.OwnFault) {
+			return pubsub.ValidationReject
+		}
 		return pubsub.ValidationIgnore
 	}
 	return t.ingest(f, from)
@@ -82,6 +83,17 @@ func (t *Topic) open(m *pubsub.Message) (records.Fact, pubsub.ValidationResult) 
 		return nil, pubsub.ValidationReject
 	}
 	return f, pubsub.ValidationAccept
+}
+
+// pass reports whether a new fact may pass. One that may not is counted, and fetched by
+// a reconciliation.
+func (t *Topic) pass(f records.Fact, from peer.ID) bool {
+	if t.lanes.pass(f.ID(), f.Size(), func() source { return sourceOf(t.cfg.Host, from) }) {
+		return true
+	}
+	t.counters.droppedLane.Add(1)
+	t.sched.drop(from, "drop: strangers' lane is full")
+	return false
 }
 
 // ingest hands a new fact to the node.

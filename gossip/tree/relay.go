@@ -43,6 +43,7 @@ type Relay struct {
 	open  [MaxLinks]int  // facts that a neighbour named, was asked for, and did not give
 	alarm Time           // until then facts go to everybody
 	young [MaxLinks]Time // until then they go to a neighbour whose link is new
+	short Time           // until then facts are declined for want of room, here and surely elsewhere
 }
 
 // item is what is known of one fact.
@@ -55,6 +56,7 @@ type item struct {
 	asked  Slot   // the last one
 	due    Time   // when to ask the next one
 	fetch  bool   // somebody was asked
+	left   bool   // it was declined
 }
 
 // NewRelay returns a relay over t.
@@ -144,6 +146,17 @@ func (r *Relay) Skip(n Name, fact []byte) {
 	it.passed = true
 }
 
+// Decline notes a fact that came and was not taken, for want of room: it is not asked for,
+// however many name it, and is taken if it comes again and there is room. While facts are
+// declined here they are elsewhere too, so that a parent who does not send one is not
+// blamed, nor does everything go everywhere for it.
+func (r *Relay) Decline(n Name, now Time) {
+	r.short = now + alarmTime
+	it := r.item(n)
+	it.left, it.fetch = true, false
+	delete(r.late, n)
+}
+
 // Pushed notes that a neighbour has a fact and sent it. Fresh: it was not passed on
 // from here, so it is to be verified and then accepted, or skipped; held: it was
 // learned lately.
@@ -167,7 +180,7 @@ func (r *Relay) Accept(s Slot, tag Tag, n Name, fact []byte, now Time) (push, na
 		return 0, 0
 	}
 	it.passed, it.tag = true, tag
-	if it.fetch {
+	if it.fetch && now >= r.short {
 		if p := r.Parent(tag); p != None && p != s {
 			r.Blame(p)
 		}
@@ -195,7 +208,7 @@ func (r *Relay) Named(s Slot, n Name, now Time) {
 		it = r.item(n)
 	}
 	it.have |= Of(s)
-	if it.fact != nil {
+	if it.fact != nil || it.left {
 		return
 	}
 	it.named |= Of(s)

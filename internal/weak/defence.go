@@ -26,8 +26,15 @@ const (
 	ReadBack Defence = "readback"
 	// ShortLimits: a peer is late soon, and somebody else is asked.
 	ShortLimits Defence = "short-limits"
+	// Score: peers that send invalid messages are listened to less and less, and then
+	// not at all.
+	Score Defence = "score"
+	// SourceShare: no source uses up what all strangers' facts share.
+	SourceShare Defence = "source-share"
 	// StickyTombstone: a tombstone stands before anything is known of its agent.
 	StickyTombstone Defence = "sticky-tombstone"
+	// StrangerCap: facts of unknown subjects share a cap.
+	StrangerCap Defence = "stranger-cap"
 	// StrictDecode: bytes after a fact make the message invalid.
 	StrictDecode Defence = "strict-decode"
 	// Sync: sets of facts are reconciled.
@@ -46,12 +53,15 @@ const (
 	// ViewCaps: what others say of members is bounded by source and by group of
 	// addresses, and who names peers that fail is not believed.
 	ViewCaps Defence = "view-caps"
+	// WorkOrder: where strangers' facts come too fast, those with more work go first.
+	WorkOrder Defence = "work-order"
 	// WideSearch: a search ends when all k closest have answered, not the nearest few.
 	WideSearch Defence = "wide-search"
 )
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, FloodPublish, FullHashID, HighWater, LeaseCheck, OwnFault, ReadBack, ShortLimits, StickyTombstone, StrictDecode,
-	Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WideSearch,
+	Disk, FloodPublish, FullHashID, HighWater, LeaseCheck, OwnFault, ReadBack, Score, ShortLimits, SourceShare,
+	StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps,
+	WideSearch, WorkOrder,
 }
