@@ -58,6 +58,11 @@ type Config struct {
 	// a reconciliation counts as complete, often in vain, and from several goroutines
 	// at once. Nil: nothing is durable.
 	Flush func(ctx context.Context) error
+	// Range is the part of the key space of whose subjects Facts is to have all facts: the
+	// sessions with a peer are about what is in both ranges. From one call to the next it
+	// stays or becomes a half of itself; facts beyond it are dropped after that. It must
+	// be quick. Nil: everything.
+	Range func() records.Range
 	// Known reports whether a subject is known here: its record is held, or it is
 	// watched, or our own. Facts of known subjects pass in the first lane, without
 	// a cap. It is called for every fact that is new, so it must be quick. Nil:
@@ -125,6 +130,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Flush == nil {
 		c.Flush = func(context.Context) error { return nil }
+	}
+	if c.Range == nil {
+		c.Range = func() records.Range { return records.Range{} }
 	}
 	if c.Known == nil {
 		c.Known = func(records.AgentID) bool { return false }

@@ -135,7 +135,7 @@ func (d *describer) reckon(ctx context.Context, partial bool) error {
 func (d *describer) locate() (facts []records.Fact, err error) {
 	if d.view == nil {
 		for _, it := range d.wants {
-			if f := d.r.ledger.find(d.snap, it); f != nil {
+			if f := d.snap.of.find(d.snap, it); f != nil {
 				facts = append(facts, f)
 			}
 		}
@@ -171,7 +171,7 @@ func (d *describer) over(ctx context.Context, payload []byte) error {
 func (s *session) sendCells(n int) error {
 	s.misled = true // until the sums say otherwise
 	for end := s.symbols + n; s.symbols < end; {
-		run := s.r.ledger.run(s.snap, s.symbols, min(end-s.symbols, symbolsFrame))
+		run := s.snap.of.run(s.snap, s.symbols, min(end-s.symbols, symbolsFrame))
 		s.symbols += len(run.Symbols)
 		if err := s.write(frameSymbols, run.Append(nil)); err != nil {
 			return err

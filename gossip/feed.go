@@ -24,7 +24,11 @@ func fitting(facts []records.Fact) uint64 {
 func (s *session) feed(ctx context.Context) error {
 	told := s.told()
 	next := told + s.w.count
-	if _, err := s.send(s.snap.facts[told:next]); err != nil {
+	facts := s.snap.facts(int(told), int(next))
+	if uint64(len(facts)) != s.w.count {
+		return errChanged
+	}
+	if _, err := s.send(facts); err != nil {
 		return err
 	}
 	theirs, err := s.collect(nil)
@@ -84,7 +88,7 @@ func (s *session) answer(ctx context.Context) error {
 	}
 	own, err := s.finished(ctx, err)
 	if own.reach = reach; sent < len(extra) {
-		own.reach = uint64(s.r.facts.Arrival(extra[sent].ID()))
+		own.reach = uint64(max(s.snap.of.place(extra[sent].ID()), 0))
 	}
 	if werr := errors.Join(s.write(frameDone, own.append(nil)), s.flush()); werr != nil {
 		return werr
@@ -102,10 +106,10 @@ func (s *session) answer(ctx context.Context) error {
 // unmarked returns the facts of the snapshot from a place on that did not come from
 // the peer in this session, and how many of our first facts the peer holds with them.
 func (s *session) unmarked(from int) (facts []records.Fact, reach uint64) {
-	for i, f := range s.snap.facts[from:] {
+	for i, f := range s.snap.facts(from, s.snap.log.size) {
 		if !s.marks.has(from + i) {
 			facts = append(facts, f)
 		}
 	}
-	return facts, uint64(s.marks.reach(len(s.snap.facts)))
+	return facts, uint64(s.marks.reach(s.snap.log.size))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 // syncVersion is the first byte of hello and welcome.
@@ -31,6 +32,13 @@ const (
 	frameFetch   frameKind = 13 // items of facts that the sender lacks
 )
 
+// The flags of hello and welcome.
+const (
+	flagEverReady byte = 1 << iota
+	flagFresh          // in hello only
+	flagRange          // a range stands at the end
+)
+
 // mode is how a reconciliation goes on after the welcome.
 type mode byte
 
@@ -41,7 +49,8 @@ const (
 	modeTell    mode = 3 // the client lists, the server solves
 	modeFeed    mode = 4 // what the server got since then follows
 	modeFresh   mode = 5 // symbols under this session's key follow; the client solves
-	lastMode         = modeFresh
+	modeNarrow  mode = 6 // another hello, please, about what is in the server's range
+	lastMode         = modeNarrow
 )
 
 const nonceSize = 8
@@ -61,6 +70,7 @@ type hello struct {
 	holds     uint64  // the first facts of the peer's set that the sender holds, in their order of arrival
 	of        [8]byte // the instance that this is about; nothing unless holds is something
 	sketch    sketch
+	over      records.Range // what all this is about, and so the session
 }
 
 // maxSetSize bounds the sizes that a peer may claim.
@@ -69,7 +79,8 @@ const maxSetSize = 1 << 40
 const helloFixed = 1 + 1 + nonceSize + 8
 
 func (h hello) append(b []byte) []byte {
-	b = append(b, syncVersion, flag(h.everReady)|flag(h.fresh)<<1)
+	flags := flag(h.everReady)*flagEverReady | flag(h.fresh)*flagFresh | flag(!h.over.Everything())*flagRange
+	b = append(b, syncVersion, flags)
 	b = append(b, h.nonce[:]...)
 	b = append(b, h.instance[:]...)
 	b = binary.AppendUvarint(b, h.size)
@@ -78,14 +89,19 @@ func (h hello) append(b []byte) []byte {
 	if h.holds > 0 {
 		b = append(b, h.of[:]...)
 	}
-	return h.sketch.append(b)
+	b = h.sketch.append(b)
+	if !h.over.Everything() {
+		b = h.over.Append(b)
+	}
+	return b
 }
 
 func parseHello(b []byte) (h hello, err error) {
-	if len(b) < helloFixed || b[0] != syncVersion || b[1] > 3 {
+	if len(b) < helloFixed || b[0] != syncVersion || b[1] > flagEverReady|flagFresh|flagRange {
 		return h, junkf("hello of %d bytes, or of another version", len(b))
 	}
-	h.everReady, h.fresh = b[1]&1 != 0, b[1]&2 != 0
+	ranged := b[1]&flagRange != 0
+	h.everReady, h.fresh = b[1]&flagEverReady != 0, b[1]&flagFresh != 0
 	b = b[2:]
 	b = b[copy(h.nonce[:], b):]
 	b = b[copy(h.instance[:], b):]
@@ -101,11 +117,16 @@ func parseHello(b []byte) (h hello, err error) {
 		}
 		b = b[copy(h.of[:], b):]
 	}
-	if len(b) != sketchSize {
+	if len(b) < sketchSize {
 		return h, junkf("sketch of %d bytes", len(b))
 	}
-	h.sketch = parseSketch(b)
-	return h, nil
+	h.sketch, b = parseSketch(b), b[sketchSize:]
+	if ranged {
+		if h.over, b, err = records.CutRange(b); err != nil || h.over.Everything() {
+			return h, junkf("hello about no range: %v", err)
+		}
+	}
+	return h, nothingLeft(b)
 }
 
 // parseSet splits a set's size and sum off b.
@@ -129,26 +150,33 @@ type welcome struct {
 	sum       uint64 // of the fingerprint, under both nonces
 	holds     uint64 // the first facts of the client's set that the server holds
 	count     uint64 // how many facts or symbols follow
+	stated    bool   // the server's range follows: it is not what the hello is about
+	own       records.Range
 }
 
 func (w welcome) append(b []byte) []byte {
-	b = append(b, syncVersion, flag(w.everReady), byte(w.mode))
+	b = append(b, syncVersion, flag(w.everReady)*flagEverReady|flag(w.stated)*flagRange, byte(w.mode))
 	b = append(b, w.nonce[:]...)
 	b = append(b, w.instance[:]...)
 	b = binary.AppendUvarint(b, w.size)
 	b = binary.BigEndian.AppendUint64(b, w.sum)
 	b = binary.AppendUvarint(b, w.holds)
-	return binary.AppendUvarint(b, w.count)
+	b = binary.AppendUvarint(b, w.count)
+	if w.stated {
+		b = w.own.Append(b)
+	}
+	return b
 }
 
 func parseWelcome(b []byte) (w welcome, err error) {
 	if len(b) < helloFixed+1 || b[0] != syncVersion {
 		return w, junkf("welcome of %d bytes, or of another version", len(b))
 	}
-	if w.everReady, err = parseFlag(b[1]); err != nil {
-		return w, err
+	if b[1]&^(flagEverReady|flagRange) != 0 {
+		return w, junkf("unknown flags %#x", b[1])
 	}
-	if w.mode = mode(b[2]); w.mode > lastMode {
+	w.everReady, w.stated = b[1]&flagEverReady != 0, b[1]&flagRange != 0
+	if w.mode = mode(b[2]); w.mode > lastMode || w.mode == modeNarrow && !w.stated {
 		return w, junkf("mode %d", w.mode)
 	}
 	b = b[3:]
@@ -162,6 +190,11 @@ func parseWelcome(b []byte) (w welcome, err error) {
 	}
 	if w.count, b, err = parseUvarint(b, w.size+maxSymbols); err != nil {
 		return w, fmt.Errorf("count: %w", err)
+	}
+	if w.stated {
+		if w.own, b, err = records.CutRange(b); err != nil {
+			return w, junkf("welcome of no range: %w", err)
+		}
 	}
 	return w, nothingLeft(b)
 }

@@ -36,6 +36,17 @@ func sampleWelcome() welcome {
 	return welcome{everReady: true, mode: modeFeed, nonce: h.nonce, instance: h.of, size: 400, sum: 259, holds: 298, count: 101}
 }
 
+// rangedHello is the hello of one that holds nothing yet, about the quarter that begins
+// with the bits 01.
+func rangedHello() hello {
+	return hello{nonce: sampleHello().nonce, over: records.RangeAround(records.Position{0x40}, 2)}
+}
+
+// narrowWelcome is the answer of one that holds the eighth that begins with 010.
+func narrowWelcome() welcome {
+	return welcome{mode: modeNarrow, nonce: sampleHello().nonce, stated: true, own: records.RangeAround(records.Position{0x40}, 3)}
+}
+
 // TestSpecVectors computes the vectors of docs/spec/003-reconciliation.md, and looks
 // for them in the page.
 func TestSpecVectors(t *testing.T) {
@@ -47,10 +58,10 @@ func TestSpecVectors(t *testing.T) {
 	server := client
 	server[0] = 0xff
 	k := sessionKeys(client, server)
-	snap := newLedger(setOf(facts(t, 1, 3))).take()
-	v, one := newView(snap.facts, k), essenceOf(fact(t, 1).ID())
+	snap := ledgerOf(setOf(facts(t, 1, 3))).take()
+	v, one := newView(snap.facts(0, 2), k), essenceOf(fact(t, 1).ID())
 	symbols := riblt.NewEncoder(k.symbols, slices.Values(v.hashed)).Next(4)
-	l := newLedger(setOf(facts(t, 1, 3)))
+	l := ledgerOf(setOf(facts(t, 1, 3)))
 	cells := l.run(l.take(), 0, 4)
 	for _, row := range []struct {
 		name string
@@ -58,6 +69,8 @@ func TestSpecVectors(t *testing.T) {
 	}{
 		{"hello", frame(frameHello, sampleHello().append(nil))},
 		{"welcome", frame(frameWelcome, sampleWelcome().append(nil))},
+		{"ranged hello", frame(frameHello, rangedHello().append(nil))},
+		{"narrow", frame(frameWelcome, narrowWelcome().append(nil))},
 		{"refuse", frame(frameRefuse, []byte{byte(refuseRate)})},
 		{"more", frame(frameMore, binary.AppendUvarint(nil, 300))},
 		{"ask list", frame(frameAskList, nil)},
@@ -112,6 +125,7 @@ func roundTrip(t *testing.T, b []byte, err error, again func() []byte) {
 
 func FuzzHello(f *testing.F) {
 	f.Add(sampleHello().append(nil))
+	f.Add(rangedHello().append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := parseHello(b)
 		roundTrip(t, b, err, func() []byte { return h.append(nil) })
@@ -120,6 +134,7 @@ func FuzzHello(f *testing.F) {
 
 func FuzzWelcome(f *testing.F) {
 	f.Add(sampleWelcome().append(nil))
+	f.Add(narrowWelcome().append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w, err := parseWelcome(b)
 		roundTrip(t, b, err, func() []byte { return w.append(nil) })

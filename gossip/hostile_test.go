@@ -73,7 +73,7 @@ func nearSketch() sketch {
 		set.Add(plainFact(n))
 	}
 	set.Add(plainFact(5_000_000))
-	return newLedger(set).take().sketch
+	return ledgerOf(set).take().sketch
 }
 
 // noise is a run of symbols of no set.
@@ -512,7 +512,7 @@ func TestHostileMemory(t *testing.T) {
 			ours, theirs := net.Pipe()
 			watch := &sampler{Conn: theirs}
 			s := &session{wire: newWire(ours), r: side(setOf(facts(t, 0, row.held))), peer: "peer"}
-			s.r.ledger.take()
+			whole(s.r).take()
 			before := heap()
 			over := make(chan struct{})
 			go func() {

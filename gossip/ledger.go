@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
@@ -25,55 +26,87 @@ func cellsFor(size uint64) int {
 	return int(n)
 }
 
-// A ledger is what reconciliation keeps of the fact set, so that a session costs
-// nothing that grows with it. It is brought up to date when a session begins. Safe for
-// concurrent use.
+// A ledger is what reconciliation keeps of the facts in a range, so that a session costs
+// nothing that grows with them. It is brought up to date when a session begins. A fact's
+// place is how many of the range's came before it. Safe for concurrent use.
 type ledger struct {
-	set *records.FactSet
+	set    *records.FactSet
+	within records.Range
+	// reordered is called where the first facts are not what they were, since some were
+	// dropped. May be nil.
+	reordered func(*ledger)
 
-	mu     sync.Mutex
-	size   int // of how many facts the rest is
-	print  fingerprint
-	sketch sketch
-	cells  *riblt.Prefix
+	mu      sync.Mutex
+	next    int // up to which arrival number the set was looked at; this and all below: owned by mu
+	dropped int // how many facts had been dropped by then
+	log     places
+	print   fingerprint
+	sketch  sketch
+	cells   *riblt.Prefix
 }
 
-func newLedger(set *records.FactSet) *ledger {
-	return &ledger{set: set, cells: riblt.NewPrefix(publicKey, fewestCells)}
+func newLedger(set *records.FactSet, within records.Range, reordered func(*ledger)) *ledger {
+	return &ledger{set: set, within: within, reordered: reordered, cells: riblt.NewPrefix(publicKey, fewestCells)}
 }
 
-// snapshot is the fact set at one moment.
+// snapshot is a ledger at one moment.
 type snapshot struct {
-	facts  []records.Fact // in order of arrival; shared, not to be changed
+	of     *ledger
+	log    places
 	print  fingerprint
 	sketch sketch
 }
 
-func (s *snapshot) size() uint64 { return uint64(len(s.facts)) }
+func (s *snapshot) size() uint64 { return uint64(s.log.size) }
+
+// facts returns those with places from one on, below another: fewer where some have been
+// dropped meanwhile.
+func (s *snapshot) facts(from, to int) []records.Fact { return s.log.facts(s.of.set, from, to) }
 
 // take brings the ledger up to date and returns the set as it stands.
 func (l *ledger) take() *snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	facts := l.set.Since(0)
-	if n := cellsFor(uint64(len(facts))); n > l.cells.Len() {
-		l.enlarge(n, facts[:l.size])
+	l.advance()
+	return &snapshot{of: l, log: l.log, print: l.print, sketch: l.sketch}
+}
+
+// advance looks at what has come. Owned by mu.
+func (l *ledger) advance() {
+	dropped, next := l.set.Dropped(), l.set.Next()
+	before := l.log
+	again := dropped != l.dropped
+	if again { // rare: it begins anew
+		l.next, l.dropped, l.log = 0, dropped, places{}
+		l.print, l.sketch, l.cells = fingerprint{}, sketch{}, riblt.NewPrefix(publicKey, fewestCells)
 	}
-	for _, f := range facts[l.size:] {
-		e := essenceOf(f.ID())
+	l.enlarge(cellsFor(uint64(l.log.size + (next-l.next)>>min(l.within.Bits(), 62))))
+	for n, f := range l.set.Between(l.next, next) {
+		id := f.ID()
+		if !l.within.Has(id) {
+			continue
+		}
+		e := essenceOf(id)
+		l.log.add(n)
 		l.print.add(&e.lanes)
 		l.sketch.add(e.signs)
 		l.cells.Add(e.item)
+		l.enlarge(cellsFor(uint64(l.log.size)))
 	}
-	l.size = len(facts)
-	return &snapshot{facts: facts, print: l.print, sketch: l.sketch}
+	l.next = next
+	if again && l.reordered != nil && !before.begins(l.log) {
+		l.reordered(l)
+	}
 }
 
 // enlarge makes room for more symbols, which are computed from all facts so far: with
-// every doubling of the set, up to mostCells.
-func (l *ledger) enlarge(n int, facts []records.Fact) {
+// every doubling of the set, up to mostCells. Owned by mu.
+func (l *ledger) enlarge(n int) {
+	if n <= l.cells.Len() {
+		return
+	}
 	l.cells = riblt.NewPrefix(publicKey, n)
-	for _, f := range facts {
+	for _, f := range l.log.facts(l.set, 0, l.log.size) {
 		l.cells.Add(itemOf(f.ID()))
 	}
 }
@@ -82,8 +115,8 @@ func (l *ledger) enlarge(n int, facts []records.Fact) {
 func (l *ledger) run(of *snapshot, start, n int) riblt.Run {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	later := make([]riblt.Item, 0, l.size-len(of.facts))
-	for _, f := range l.set.Since(len(of.facts))[:l.size-len(of.facts)] {
+	var later []riblt.Item
+	for _, f := range l.log.facts(l.set, of.log.size, l.log.size) {
 		later = append(later, itemOf(f.ID()))
 	}
 	return l.cells.Run(start, n, later)
@@ -92,9 +125,104 @@ func (l *ledger) run(of *snapshot, start, n int) riblt.Run {
 // find returns the fact of a snapshot that an item stands for, or nil.
 func (l *ledger) find(of *snapshot, it riblt.Item) records.Fact {
 	for _, f := range l.set.Prefixed([8]byte(it[:8])) {
-		if id := f.ID(); itemOf(id) == it && l.set.Arrival(id) < len(of.facts) {
-			return f
+		if id := f.ID(); itemOf(id) == it {
+			if at := l.place(id); at >= 0 && at < of.log.size {
+				return f
+			}
 		}
 	}
 	return nil
+}
+
+// place returns the place of the fact about id, or -1 where there is none in the range.
+func (l *ledger) place(id records.AgentID) int {
+	n := l.set.Arrival(id)
+	if n < 0 {
+		return -1
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n >= l.next && l.log.numbers != nil || l.within.Bits() > 0 {
+		l.advance()
+	}
+	return l.log.place(n)
+}
+
+// size is how many facts there are now.
+func (l *ledger) size() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.advance()
+	return uint64(l.log.size)
+}
+
+// places are the arrival numbers of a ledger's facts, in their order. A copy stays as it
+// is while the ledger's own grows.
+type places struct {
+	size    int
+	numbers []uint32 // nil: 0 up to size
+}
+
+func (p *places) add(n int) {
+	if p.numbers == nil && n != p.size {
+		p.numbers = make([]uint32, p.size, p.size+8)
+		for i := range p.numbers {
+			p.numbers[i] = uint32(i)
+		}
+	}
+	if p.numbers != nil {
+		p.numbers = append(p.numbers, uint32(n))
+	}
+	p.size++
+}
+
+// number is the arrival number of the fact at a place.
+func (p places) number(at int) int {
+	if p.numbers == nil {
+		return at
+	}
+	return int(p.numbers[at])
+}
+
+// place is where an arrival number is, or -1. Where there are no gaps, it is where one
+// that has not been added yet will be.
+func (p places) place(n int) int {
+	if p.numbers == nil {
+		return n
+	}
+	at, ok := slices.BinarySearch(p.numbers[:p.size], uint32(n))
+	if !ok {
+		return -1
+	}
+	return at
+}
+
+// begins reports whether other begins with all of p.
+func (p places) begins(other places) bool {
+	if p.size > other.size {
+		return false
+	}
+	for i := range p.size {
+		if p.number(i) != other.number(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// facts are those of a set at places from one on, below another.
+func (p places) facts(set *records.FactSet, from, to int) []records.Fact {
+	if from = max(from, 0); from >= to {
+		return nil
+	}
+	some := make([]records.Fact, 0, to-from)
+	for n, f := range set.Between(p.number(from), p.number(to-1)+1) {
+		for from < to && p.number(from) < n {
+			from++
+		}
+		if from < to && p.number(from) == n {
+			some = append(some, f)
+		}
+	}
+	return some
 }

@@ -21,7 +21,7 @@ func TestLedgerFollowsTheSet(t *testing.T) {
 		n := rapid.IntRange(0, len(pool)).Draw(t, "facts")
 		then := rapid.IntRange(0, n).Draw(t, "then")
 		a, b := records.NewFactSet(), records.NewFactSet()
-		early, late := newLedger(a), newLedger(b)
+		early, late := ledgerOf(a), ledgerOf(b)
 		for i, f := range pool[:n] {
 			if a.Add(f); rapid.IntRange(0, 40).Draw(t, "session") == 0 || i+1 == then {
 				early.take()
@@ -38,7 +38,7 @@ func TestLedgerFollowsTheSet(t *testing.T) {
 		if x.print != y.print || x.sketch != y.sketch || x.size() != uint64(n) {
 			t.Fatal("the order matters")
 		}
-		half := newLedger(setOf(pool[:then]))
+		half := ledgerOf(setOf(pool[:then]))
 		if was := half.take(); was.print != before.print || !slices.Equal(late.run(before, 0, fewestCells).Symbols, half.run(was, 0, fewestCells).Symbols) {
 			t.Fatal("a snapshot does not stay")
 		}
@@ -52,6 +52,9 @@ func TestLedgerFollowsTheSet(t *testing.T) {
 		}
 	})
 }
+
+// ledgerOf is the ledger of everything.
+func ledgerOf(set *records.FactSet) *ledger { return newLedger(set, records.Range{}, nil) }
 
 func TestCellsGrow(t *testing.T) {
 	for _, row := range []struct {

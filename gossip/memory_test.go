@@ -44,7 +44,7 @@ func TestAnyMemoryConverges(t *testing.T) {
 		}
 		a, b := pick("a"), pick("b")
 		remember := func(of, peer *reconciler, who string) {
-			instance := peer.instance
+			instance := peer.ledgers.instance
 			if rapid.IntRange(0, 3).Draw(t, who+" of another instance") == 0 {
 				instance[0]++
 			}
@@ -143,22 +143,22 @@ func TestMisledByCells(t *testing.T) {
 		name  string
 		spoil func(*reconciler)
 	}{
-		{"an item that is none", func(r *reconciler) { r.ledger.take(); r.ledger.cells.Add([16]byte{1}) }},
-		{"two that cancel", func(r *reconciler) { r.ledger.take(); r.ledger.cells.Add(itemOf(fact(t, 0).ID())) }},
+		{"an item that is none", func(r *reconciler) { whole(r).take(); whole(r).cells.Add([16]byte{1}) }},
+		{"two that cancel", func(r *reconciler) { whole(r).take(); whole(r).cells.Add(itemOf(fact(t, 0).ID())) }},
 		{"nothing ever fits", func(r *reconciler) {
-			r.ledger.take()
+			whole(r).take()
 			for i := range 200 {
-				r.ledger.cells.Add([16]byte{byte(i), 1})
+				whole(r).cells.Add([16]byte{byte(i), 1})
 			}
 		}},
 		{"all looks alike", func(r *reconciler) {
-			r.ledger.take()
-			r.ledger.cells = riblt.NewPrefix(publicKey, 512)
+			whole(r).take()
+			whole(r).cells = riblt.NewPrefix(publicKey, 512)
 			for _, f := range facts(t, 0, 1_005) {
-				r.ledger.cells.Add(itemOf(f.ID()))
+				whole(r).cells.Add(itemOf(f.ID()))
 			}
 		}},
-		{"the estimate is far too small", func(r *reconciler) { r.ledger.sketch = sketch{} }},
+		{"the estimate is far too small", func(r *reconciler) { whole(r).sketch = sketch{} }},
 	} {
 		for _, spoilt := range []string{"client", "server"} {
 			t.Run(row.name+" at the "+spoilt, func(t *testing.T) {

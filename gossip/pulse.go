@@ -1,11 +1,9 @@
 package gossip
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
+	"crypto/sha256"
 	"encoding/binary"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -28,50 +26,44 @@ const (
 	pulseless = 3 * pulseEvery
 )
 
-// A pulse says what its sender holds: how many facts, and their sum under the key of
+// A pulse says what its sender holds of what both ends are to hold, their ranges' common
+// part as far as it knows them: how many facts, and what stands for them under the key of
 // the link. Two sets of the same pulse are equal; by chance they are not once in 2^64
 // times, and nobody but the two ends knows the key.
 type pulse struct {
-	everReady bool   // the sender was complete itself at some time
-	echo      bool   // an answer to a pulse that differed; it is not answered
-	size, sum uint64 //
+	everReady bool          // the sender was complete itself at some time
+	echo      bool          // an answer to a pulse that differed; it is not answered
+	size, sum uint64        //
+	own       records.Range // the sender's
 }
 
-// digest sums the facts of a set under the key of a link, and goes on from where it
-// was: a fact is looked at once.
-type digest struct {
-	set *records.FactSet
+const pulseDomain = "cairn-tree/1 sum"
 
-	mu    sync.Mutex
-	block cipher.Block // this and all below: owned by mu
-	seen  int          // facts of the set
-	sum   uint64
-}
-
-// newDigest makes a digest under a key of 16 bytes.
-func newDigest(set *records.FactSet, key [16]byte) *digest {
-	block, _ := aes.NewCipher(key[:]) // of 16 bytes: it cannot fail
-	return &digest{set: set, block: block}
-}
-
-// now returns the number of facts and their sum: of AES-128(key, the first half of
-// the subject's digest) the first 8 bytes each, modulo 2^64.
-func (d *digest) now() (size, sum uint64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var out [aes.BlockSize]byte
-	for f := range d.set.From(d.seen) {
-		id := f.ID().Digest()
-		d.block.Encrypt(out[:], id[:aes.BlockSize])
-		d.sum += binary.BigEndian.Uint64(out[:])
-		d.seen++
+// pulseSum is what stands for a set under the key of a link: 0 where it is empty.
+func pulseSum(key [16]byte, s *snapshot) uint64 {
+	if s.size() == 0 {
+		return 0
 	}
-	return uint64(d.seen), d.sum
+	b := append([]byte(pulseDomain), key[:]...)
+	sum := sha256.Sum256(append(b, s.print.bytes()...))
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// stance is what this node has to say in a pulse to p now, and the range that it is about:
+// some is false where there is nothing that both are to hold. A range that was not
+// reconciled over yet counts as empty: to go through the set takes a session.
+func (r *reconciler) stance(p peer.ID, key [16]byte) (say pulse, over records.Range, some bool) {
+	say = pulse{everReady: r.everReady(), own: r.own()}
+	if over, some = r.common(p); some && (over == say.own || r.ledgers.has(over)) {
+		snap := r.ledgers.get(over).take()
+		say.size, say.sum = snap.size(), pulseSum(key, snap)
+	}
+	return say, over, some
 }
 
 // heart is what a link keeps for its pulses, owned by trees.mu.
 type heart struct {
-	digest *digest   // nil until the peer's first nonce has come
+	key    *[16]byte // nil until the peer's first nonce has come
 	due    time.Time // when it is our turn
 	echo   time.Time // when to answer one that differed; zero: nothing is to be answered
 	heard  time.Time // the last pulse
@@ -82,7 +74,7 @@ type heart struct {
 // whoever opened the link first, it is the key. From now on there are pulses. Owned by
 // trees.mu.
 func (l *link) meet(nonce [8]byte) {
-	if l.heart.digest != nil {
+	if l.heart.key != nil {
 		return
 	}
 	first, second, turn := l.first, nonce, rand.N(pulseEvery) // so that not all beat at once
@@ -90,7 +82,8 @@ func (l *link) meet(nonce [8]byte) {
 		first, second, turn = nonce, l.first, 2*pulseEvery
 	}
 	now := time.Now()
-	l.heart = heart{digest: newDigest(l.r.t.cfg.Facts, [16]byte(append(first[:], second[:]...))), due: now.Add(turn), heard: now}
+	key := [16]byte(append(first[:], second[:]...))
+	l.heart = heart{key: &key, due: now.Add(turn), heard: now}
 }
 
 // beat sends the pulses that are due, and returns when the next one is, treeTick later
@@ -98,8 +91,8 @@ func (l *link) meet(nonce [8]byte) {
 func (r *trees) beat(now time.Time) (wait time.Duration) {
 	due, next := r.beating(now)
 	for _, l := range due {
-		size, sum := l.heart.digest.now() // takes a while for a large set, once
-		l.pulse(now, pulse{everReady: r.t.cfg.EverReady(), size: size, sum: sum})
+		say, _, _ := r.t.reconciler.stance(l.peer, *l.heart.key)
+		l.pulse(now, say)
 	}
 	return next.Sub(now)
 }
@@ -112,7 +105,7 @@ func (r *trees) beating(now time.Time) (due []*link, next time.Time) {
 	for _, l := range r.byPeer {
 		h := &l.heart
 		switch {
-		case h.digest == nil:
+		case h.key == nil:
 		case !now.Before(h.due) || h.echoes(now):
 			due = append(due, l)
 		case h.due.Before(next):
@@ -147,17 +140,22 @@ func (l *link) gotPulse(payload []byte) error {
 	if err != nil {
 		return err
 	}
-	d := l.listen(p)
-	if d == nil {
+	key := l.listen(p)
+	if key == nil {
 		return junkf("a pulse before the first ping")
 	}
-	size, sum := d.now()
-	t, alike := l.r.t, p.size == size && p.sum == sum
+	t := l.r.t
+	t.reconciler.memory.stated(l.peer, p.own)
+	mine, over, some := t.reconciler.stance(l.peer, *key)
+	if !some {
+		return nil
+	}
+	alike := p.size == mine.size && p.sum == mine.sum
 	switch {
 	case alike:
 		t.counters.pulsesAlike.Add(1)
 		if l.agrees() {
-			t.alike(l.peer, p.everReady)
+			t.alike(l.peer, over, p.everReady)
 		}
 	case p.echo:
 		t.counters.pulsesUnlike.Add(1)
@@ -188,14 +186,14 @@ func (l *link) agrees() bool {
 }
 
 // listen notes a pulse: the next one is ours.
-func (l *link) listen(p pulse) *digest {
+func (l *link) listen(p pulse) (key *[16]byte) {
 	l.r.mu.Lock()
 	defer l.r.mu.Unlock()
 	now := time.Now()
 	if l.heart.heard = now; !p.echo {
 		l.heart.due = now.Add(pulseEvery - rand.N(pulseJitter))
 	}
-	return l.heart.digest
+	return l.heart.key
 }
 
 // beats reports whether pulses tell how p's set differs from ours: then the timer need
@@ -209,7 +207,7 @@ func (r *trees) beats(p peer.ID) bool {
 // hears is beats; owned by mu.
 func (r *trees) hears(p peer.ID) bool {
 	l := r.byPeer[p]
-	return l != nil && l.proven && l.heart.digest != nil && time.Since(l.heart.heard) < pulseless
+	return l != nil && l.proven && l.heart.key != nil && time.Since(l.heart.heard) < pulseless
 }
 
 // audible is with how many peers it is so.
@@ -224,11 +222,12 @@ func (r *trees) audible() (n int) {
 	return n
 }
 
-// alike notes that p holds what we hold, and so counts as a reconciliation with it.
-func (t *Topic) alike(p peer.ID, everReady bool) {
+// alike notes that p holds what we hold of a range, and so counts as a reconciliation
+// with it.
+func (t *Topic) alike(p peer.ID, over records.Range, everReady bool) {
 	t.inside.Go(func() {
 		if err := t.cfg.Flush(t.ctx); err == nil {
-			t.cfg.OnSync(SyncReport{Peer: p, EverReady: everReady, Reason: "pulse", Complete: true, unchanged: true})
+			t.cfg.OnSync(SyncReport{Peer: p, EverReady: everReady, Range: over, Reason: "pulse", Complete: true, unchanged: true})
 		}
 	})
 }

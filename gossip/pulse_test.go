@@ -9,25 +9,24 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// A digest depends on the set and the key, not on the order of arrival, nor on when
-// it was asked.
-func TestDigest(t *testing.T) {
+// What stands for a set depends on the set and the key, not on the order of arrival, nor on
+// when it was asked.
+func TestPulseSum(t *testing.T) {
 	all := facts(t, 0, 50)
 	key := [16]byte{1}
-	whole := newDigest(setOf(all), key)
-	size, sum := whole.now()
+	want := pulseSum(key, ledgerOf(setOf(all)).take())
 	set := records.NewFactSet()
-	d := newDigest(set, key)
+	l := ledgerOf(set)
 	for _, i := range rand.Perm(len(all)) {
-		if n, s := d.now(); n == size || s == sum {
-			t.Fatal("a part of the set has the digest of the whole")
+		if pulseSum(key, l.take()) == want {
+			t.Fatal("a part of the set has the sum of the whole")
 		}
 		set.Add(all[i])
 	}
-	if n, s := d.now(); n != size || s != sum {
-		t.Errorf("%d facts of sum %x, want %d of %x", n, s, size, sum)
+	if got := pulseSum(key, l.take()); got != want {
+		t.Errorf("sum %x, want %x", got, want)
 	}
-	if _, s := newDigest(set, [16]byte{2}).now(); s == sum {
+	if pulseSum([16]byte{2}, l.take()) == want {
 		t.Error("another key, and the same sum")
 	}
 }

@@ -20,16 +20,19 @@ const (
 func (t *Topic) Memory() []byte { return t.reconciler.remembered() }
 
 // remembered encodes the instance of our set, its size, and for peers what we hold of
-// theirs.
+// theirs in our own range.
 func (r *reconciler) remembered() []byte {
-	b := append([]byte{recallVersion}, r.instance[:]...)
+	over := r.own()
+	r.ledgers.mu.Lock()
+	b := append([]byte{recallVersion}, r.ledgers.instance[:]...)
+	r.ledgers.mu.Unlock()
 	r.memory.mu.Lock()
 	defer r.memory.mu.Unlock()
 	b = binary.AppendUvarint(b, uint64(r.facts.Len()))
 	n := 0
 	for _, p := range slices.Sorted(maps.Keys(r.memory.by)) {
 		a := r.memory.by[p]
-		if a.holds == 0 || len(p) > maxPeerID || n == maxRecalled {
+		if a.holds == 0 || a.over != over || len(p) > maxPeerID || n == maxRecalled {
 			continue
 		}
 		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
@@ -44,7 +47,7 @@ func (r *reconciler) remembered() []byte {
 // since. Whether they are the same ones, in the same order, need not be known: a
 // session that was misled ends with different sums.
 func (r *reconciler) recall(b []byte) error {
-	if len(b) < 1+len(r.instance) || b[0] != recallVersion {
+	if len(b) < 1+8 || b[0] != recallVersion {
 		return junkf("memory of %d bytes, or of another version", len(b))
 	}
 	instance := [8]byte(b[1:])
@@ -52,13 +55,13 @@ func (r *reconciler) recall(b []byte) error {
 	if err != nil {
 		return err
 	}
-	by := make(map[peer.ID]acquaintance)
+	over, by := r.own(), make(map[peer.ID]acquaintance)
 	for len(b) > 0 {
 		n, rest, err := parseUvarint(b, maxPeerID)
 		if err != nil {
 			return err
 		}
-		var a acquaintance
+		a := acquaintance{over: over}
 		if len(rest) < int(n)+len(a.instance) || len(by) == maxRecalled {
 			return junkf("memory is cut short, or too long")
 		}
@@ -71,7 +74,7 @@ func (r *reconciler) recall(b []byte) error {
 		by[p] = a
 	}
 	if size <= uint64(r.facts.Len()) {
-		r.instance, r.memory.by = instance, by
+		r.ledgers.instance, r.memory.by = instance, by
 	}
 	return nil
 }

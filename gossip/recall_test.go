@@ -77,7 +77,7 @@ func TestMemoryOfManyPeers(t *testing.T) {
 	}
 	b := r.remembered()
 	next := side(setOf(facts(t, 0, 3)))
-	if err := next.recall(b); err != nil || len(b) > 64<<10 || len(next.memory.by) != maxRecalled || next.instance != r.instance {
+	if err := next.recall(b); err != nil || len(b) > 64<<10 || len(next.memory.by) != maxRecalled || next.ledgers.instance != r.ledgers.instance {
 		t.Errorf("%d peers in %d bytes: %v", len(next.memory.by), len(b), err)
 	}
 }
@@ -90,11 +90,11 @@ func FuzzRecall(f *testing.F) {
 	set := setOf(facts(f, 0, 3))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := side(set)
-		before := r.instance
-		if err := r.recall(b); err != nil && (r.instance != before || len(r.memory.by) > 0) {
+		before := r.ledgers.instance
+		if err := r.recall(b); err != nil && (r.ledgers.instance != before || len(r.memory.by) > 0) {
 			t.Fatalf("%v, and half of it is believed", err)
 		}
-		if r.instance != before {
+		if r.ledgers.instance != before {
 			if again := side(set); again.recall(r.remembered()) != nil || !bytes.Equal(again.remembered(), r.remembered()) {
 				t.Fatal("not remembered")
 			}

@@ -3,20 +3,35 @@ package gossip
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"io"
+
+	"github.com/cairn-overlay/cairn/records"
 )
 
 // initiate is the client's side of a session. same: the sets were equal. A nil error
 // means that this side holds the union, flushed.
 func (s *session) initiate(ctx context.Context) (same bool, err error) {
 	s.client = true
-	s.introduce()
-	if err := s.write(frameHello, s.h.append(nil)); err != nil {
+	over, some := s.r.common(s.peer)
+	if !some {
+		over = s.r.own() // it may hold more by now, and will say so
+	}
+	if err := s.greet(over); err != nil {
 		return false, err
 	}
-	if err := s.readWelcome(); err != nil {
-		return false, err
+	if s.w.mode == modeNarrow {
+		if s.over, some = s.r.own().Meet(s.w.own); !some {
+			s.apart = true
+			return true, nil
+		}
+		if err := s.greet(s.over); err != nil {
+			return false, err
+		}
 	}
 	switch s.w.mode {
+	case modeNarrow:
+		return false, errChanged // its range is another one than a moment ago
 	case modeSame:
 		own, err := s.finished(ctx, nil)
 		return true, s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.w.size})
@@ -32,12 +47,29 @@ func (s *session) initiate(ctx context.Context) (same bool, err error) {
 	return false, s.reconcile(ctx)
 }
 
+// greet says hello, and reads the answer.
+func (s *session) greet(over records.Range) error {
+	s.introduce(over)
+	if err := s.write(frameHello, s.h.append(nil)); err != nil {
+		return err
+	}
+	if err := s.readWelcome(); err != nil {
+		return err
+	}
+	theirs := over
+	if s.w.stated {
+		theirs = s.w.own
+	}
+	s.r.memory.stated(s.peer, theirs)
+	return nil
+}
+
 // introduce fills in the client's hello.
-func (s *session) introduce() {
-	known := s.stand()
+func (s *session) introduce(over records.Range) {
+	known := s.stand(over)
 	s.h = hello{
-		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.instance, size: s.snap.size(),
-		holds: known.holds, of: known.instance, sketch: s.snap.sketch,
+		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.ledgers.instanceOf(over), size: s.snap.size(),
+		holds: known.holds, of: known.instance, sketch: s.snap.sketch, over: over,
 	}
 	_, _ = rand.Read(s.h.nonce[:]) // never fails, by its contract
 	s.h.sum = s.snap.print.sum(s.h.nonce, nonce{})
@@ -67,6 +99,9 @@ func (s *session) readWelcome() error {
 
 // checkWelcome refuses a welcome that does not fit our hello.
 func (s *session) checkWelcome() error {
+	if s.w.stated && (s.w.mode == modeNarrow) == s.w.own.Holds(s.over) {
+		return junkf("mode %d for %s, from %s", s.w.mode, s.over, s.w.own)
+	}
 	limit := uint64(0)
 	switch s.w.mode {
 	case modeFeed:
@@ -105,26 +140,64 @@ func (s *session) reconcile(ctx context.Context) error {
 
 // respond is the server's side.
 func (s *session) respond(ctx context.Context) error {
-	kind, payload, err := s.read()
-	if err != nil {
+	if err := s.readHello(); err != nil {
 		return unexpected(err)
 	}
-	if kind != frameHello {
-		return junkf("frame %d in place of a hello", kind)
+	if own := s.r.own(); !own.Holds(s.h.over) {
+		if err := s.narrow(own); err != nil || s.apart {
+			return err
+		}
 	}
-	if s.h, err = parseHello(payload); err != nil {
-		return err
+	if !s.r.ledgers.has(s.h.over) && s.h.over != s.r.own() && !s.admitted(ctx) {
+		return s.refuse(refuseBusy)
 	}
-	s.receive(s.stand())
+	s.r.memory.stated(s.peer, s.h.over) // as far as it matters between us
+	s.receive(s.stand(s.h.over))
 	if heavy := s.w.mode == modeList || s.w.mode == modeTell || s.w.mode == modeFresh; heavy && !s.admitted(ctx) {
 		return s.refuse(refuseBusy)
 	}
 	return s.serve(ctx)
 }
 
+// readHello reads the client's first frame, or its second one.
+func (s *session) readHello() error {
+	kind, payload, err := s.read()
+	if err != nil {
+		return err
+	}
+	if kind != frameHello {
+		return junkf("frame %d in place of a hello", kind)
+	}
+	s.h, err = parseHello(payload)
+	return err
+}
+
+// narrow tells the client what the session can be about, and reads its second hello.
+// Where there is nothing that both hold, none comes.
+func (s *session) narrow(own records.Range) error {
+	s.w = welcome{everReady: s.r.everReady(), mode: modeNarrow, instance: s.r.ledgers.instanceOf(own), stated: true, own: own}
+	_, _ = rand.Read(s.w.nonce[:]) // never fails, by its contract
+	if err := s.write(frameWelcome, s.w.append(nil)); err != nil {
+		return err
+	}
+	switch err := s.readHello(); {
+	case errors.Is(err, io.EOF):
+		s.apart = true
+		return nil
+	case err != nil:
+		return unexpected(err)
+	case !own.Holds(s.h.over):
+		return junkf("hello about %s, to %s", s.h.over, own)
+	}
+	return nil
+}
+
 // receive fills in the server's welcome.
 func (s *session) receive(known acquaintance) {
-	s.w = welcome{everReady: s.r.everReady(), instance: s.r.instance, size: s.snap.size()}
+	s.w = welcome{everReady: s.r.everReady(), instance: s.r.ledgers.instanceOf(s.over), size: s.snap.size()}
+	if own := s.r.own(); own != s.over {
+		s.w.stated, s.w.own = true, own
+	}
 	_, _ = rand.Read(s.w.nonce[:]) // never fails, by its contract
 	s.w.sum = s.snap.print.sum(s.h.nonce, s.w.nonce)
 	if s.h.size == s.w.size && s.h.sum == s.snap.print.sum(s.h.nonce, nonce{}) {
@@ -140,7 +213,7 @@ func (s *session) receive(known acquaintance) {
 	}
 	s.w.mode, s.w.count = x.choose()
 	if s.w.mode == modeFeed {
-		s.w.count = fitting(s.snap.facts[x.told:])
+		s.w.count = fitting(s.snap.facts(int(x.told), s.snap.log.size))
 	}
 }
 
@@ -187,7 +260,7 @@ func (s *session) admitted(ctx context.Context) bool { return s.admit == nil || 
 // prepare goes through the snapshot under this session's keys.
 func (s *session) prepare() {
 	if s.view == nil {
-		s.view = newView(s.snap.facts, sessionKeys(s.h.nonce, s.w.nonce))
+		s.view = newView(s.snap.facts(0, s.snap.log.size), sessionKeys(s.h.nonce, s.w.nonce))
 	}
 }
 

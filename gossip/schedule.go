@@ -419,7 +419,7 @@ func (s *scheduler) ended(p peer.ID, rep SyncReport) {
 	}
 	if t := s.peers[p]; t != nil {
 		t.running, t.ended, t.took = false, now, rep.Took
-		t.vain = rep.Complete && rep.Received+rep.Sent == 0
+		t.vain = (rep.Complete || rep.Apart) && rep.Received+rep.Sent == 0
 		if !t.due.IsZero() { // fell due meanwhile: not before its pace either
 			t.due = t.paced(t.due)
 		}
@@ -435,7 +435,7 @@ func (s *scheduler) ended(p peer.ID, rep SyncReport) {
 // judge sets when the peer may and should be tried again.
 func (t *turn) judge(now time.Time, rep SyncReport) {
 	switch {
-	case rep.Complete:
+	case rep.Complete || rep.Apart:
 		t.fails = 0
 	case errors.Is(rep.Err, ErrJunk):
 		t.junk++

@@ -132,7 +132,7 @@ func (t *Topic) serve(s network.Stream) {
 	err := t.respond(ctx, ses)
 	t.countServed(ses, err)
 	if ses.agreed {
-		t.cfg.OnSync(SyncReport{Peer: p, EverReady: ses.h.everReady, Received: ses.received, Sent: ses.sent, Reason: "served", Complete: true})
+		t.cfg.OnSync(SyncReport{Peer: p, EverReady: ses.h.everReady, Range: ses.over, Received: ses.received, Sent: ses.sent, Reason: "served", Complete: true})
 	}
 	if ses.received > 0 {
 		t.sched.spread()

@@ -2,7 +2,6 @@ package gossip
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -20,19 +19,21 @@ var (
 	// errUnequal ends a session whose two sides do not hold the same in the end.
 	// Nobody need be to blame; the next session starts from nothing.
 	errUnequal = errors.New("sets that should be equal are not")
+	// errChanged ends a session in which facts were dropped that it was about.
+	errChanged = errors.New("facts were dropped meanwhile")
 )
 
-// A reconciler is one side's part in all its sessions: the set and what is
+// A reconciler is one side's part in all its sessions: the set, its range, and what is
 // remembered of peers.
 type reconciler struct {
 	facts     *records.FactSet
 	ingest    func(records.Fact, peer.ID) (isNew bool, err error)
 	flush     func(context.Context) error
 	everReady func() bool
+	own       func() records.Range // what we hold all facts of
 
-	instance [8]byte // names our set, and the order of its facts, to peers
-	ledger   *ledger
-	memory   *acquaintances
+	ledgers *ledgers
+	memory  *acquaintances
 }
 
 func newReconciler(cfg Config) *reconciler {
@@ -41,10 +42,10 @@ func newReconciler(cfg Config) *reconciler {
 		ingest:    func(f records.Fact, from peer.ID) (bool, error) { return cfg.Ingest(f, from, ViaSync) },
 		flush:     cfg.Flush,
 		everReady: cfg.EverReady,
-		ledger:    newLedger(cfg.Facts),
+		own:       cfg.Range,
+		ledgers:   newLedgers(cfg.Facts, cfg.Range),
 		memory:    newAcquaintances(),
 	}
-	_, _ = rand.Read(r.instance[:]) // never fails, by its contract
 	if len(cfg.Memory) > 0 {
 		if err := r.recall(cfg.Memory); err != nil {
 			cfg.Logger.Warn("what was known of peers' facts is lost", "err", err)
@@ -68,8 +69,10 @@ type session struct {
 	release func()
 
 	client bool
-	h      hello   // the client's
-	w      welcome // the server's
+	h      hello         // the client's
+	w      welcome       // the server's
+	over   records.Range // what it is about: what both hold all facts of
+	apart  bool          // there is no such range
 	snap   *snapshot
 	union  fingerprint // of the snapshot, and of what came from the peer
 	marks  marks       // by arrival, from the first that the peer may lack: what came from the peer
@@ -87,11 +90,14 @@ type session struct {
 
 // stand takes the snapshot that the session is about, and returns what we knew of the
 // peer before, which the snapshot has therefore.
-func (s *session) stand() (known acquaintance) {
-	known = s.r.memory.get(s.peer)
-	s.snap = s.r.ledger.take()
+func (s *session) stand(over records.Range) (known acquaintance) {
+	if known = s.r.memory.get(s.peer); known.over != over {
+		known = acquaintance{}
+	}
+	s.over = over
+	s.snap = s.r.ledgers.get(over).take()
 	s.union = s.snap.print
-	s.marks = marks{from: len(s.snap.facts)}
+	s.marks = marks{from: s.snap.log.size}
 	return known
 }
 
@@ -128,6 +134,9 @@ func (s *session) take(payload []byte, wanted map[riblt.Item]bool) (int, error) 
 		if err != nil {
 			return 0, junkf("%w", err)
 		}
+		if !s.over.Has(f.ID()) {
+			return 0, junkf("fact beyond the range that both have named")
+		}
 		if wanted != nil {
 			name := s.name(f)
 			if !wanted[name] {
@@ -152,7 +161,7 @@ func (s *session) name(f records.Fact) riblt.Item {
 func (s *session) keep(f records.Fact) {
 	s.arrived++
 	id := f.ID()
-	at := s.r.facts.Arrival(id)
+	at := s.snap.of.place(id)
 	if at < 0 {
 		isNew, err := s.r.ingest(f, s.peer)
 		switch {
@@ -161,9 +170,9 @@ func (s *session) keep(f records.Fact) {
 		case isNew:
 			s.received++
 		}
-		at = s.r.facts.Arrival(id)
+		at = s.snap.of.place(id)
 	}
-	if at >= 0 && !s.marks.set(at) || at >= 0 && at < len(s.snap.facts) {
+	if at >= 0 && !s.marks.set(at) || at >= 0 && at < s.snap.log.size {
 		return
 	}
 	e := essenceOf(id)
@@ -289,7 +298,7 @@ func (s *session) finished(ctx context.Context, err error) (done, error) {
 	}
 	d := done{whole: err == nil, sum: s.sum()}
 	if d.whole {
-		d.reach = uint64(s.marks.reach(len(s.snap.facts)))
+		d.reach = uint64(s.marks.reach(s.snap.log.size))
 	}
 	return d, err
 }
@@ -300,7 +309,7 @@ func (s *session) agree(err error, own, theirs done) error {
 	if err == nil && own.sum != theirs.sum && !weak.Off(weak.SyncSums) {
 		err = errUnequal
 	}
-	a := acquaintance{}
+	a := acquaintance{over: s.over}
 	a.instance, a.holds = s.their()
 	switch {
 	case err == nil:
@@ -310,7 +319,7 @@ func (s *session) agree(err error, own, theirs done) error {
 	case errors.Is(err, errPartial) && theirs.reach > 0:
 		a.holds = theirs.reach
 	case errors.Is(err, errUnequal), errors.Is(err, errPartial) && s.misled:
-		a = acquaintance{fresh: s.misled}
+		a = acquaintance{over: s.over, fresh: s.misled}
 	default:
 		return err // what we knew before still holds
 	}

@@ -17,6 +17,7 @@ import (
 func side(set *records.FactSet) *reconciler {
 	return newReconciler(Config{
 		Facts:     set,
+		Range:     func() records.Range { return records.Range{} },
 		Ingest:    func(f records.Fact, _ peer.ID, _ Via) (bool, error) { return set.Add(f), nil },
 		Flush:     func(context.Context) error { return nil },
 		EverReady: func() bool { return true },
@@ -24,7 +25,10 @@ func side(set *records.FactSet) *reconciler {
 }
 
 // name is a peer ID for a side.
-func name(r *reconciler) peer.ID { return peer.ID(r.instance[:]) }
+func name(r *reconciler) peer.ID { return peer.ID(r.ledgers.instance[:]) }
+
+// whole is the ledger of all that a side is to hold.
+func whole(r *reconciler) *ledger { return r.ledgers.get(r.own()) }
 
 // outcome is how a session over a pipe ended on both sides.
 type outcome struct {

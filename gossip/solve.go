@@ -56,7 +56,7 @@ func (s *session) solveCells(first int) (d difference, have int, err error) {
 	dec := riblt.NewDecoder(publicKey, slices.Values([]riblt.Item(nil)), limit)
 	broken := false
 	add := func(run riblt.Run) error {
-		ours := s.r.ledger.run(s.snap, run.Start, len(run.Symbols))
+		ours := s.snap.of.run(s.snap, run.Start, len(run.Symbols))
 		broken = broken || dec.AddOver(run, ours.Symbols) != nil
 		return nil
 	}
@@ -87,12 +87,12 @@ func (s *session) recognize(missing, extra []riblt.Item) (d difference, ok bool)
 	d.missing = missing
 	slices.SortFunc(d.missing, compareItems)
 	for i, it := range d.missing {
-		if s.r.ledger.find(s.snap, it) != nil || i > 0 && it == d.missing[i-1] {
+		if s.snap.of.find(s.snap, it) != nil || i > 0 && it == d.missing[i-1] {
 			return d, false
 		}
 	}
 	for _, it := range extra {
-		f := s.r.ledger.find(s.snap, it)
+		f := s.snap.of.find(s.snap, it)
 		if f == nil {
 			return d, false
 		}

@@ -37,6 +37,7 @@ type Stats struct {
 	SyncRounds   uint64 // reconciliations that this node started
 	SyncComplete uint64 // of those, complete
 	SyncSame     uint64 // of the complete, those where the sets were equal
+	SyncApart    uint64 // of those started, with a peer whose range has nothing in common with ours
 	SyncFailed   uint64 // of those started, not complete
 	SyncJunk     uint64 // of the failed, those where the peer broke the protocol
 	SyncServed   uint64 // reconciliations that peers started
@@ -59,7 +60,7 @@ type counters struct {
 	pulsesAlike, pulsesUnlike                                        atomic.Uint64
 	isolated, repairs                                                atomic.Uint64
 	syncRounds, syncComplete, syncSame, syncFailed, syncJunk         atomic.Uint64
-	syncServed, syncRefused, syncBad                                 atomic.Uint64
+	syncServed, syncRefused, syncBad, syncApart                      atomic.Uint64
 	syncReceived, syncSent, syncBytesIn, syncBytesOut                atomic.Uint64
 }
 
@@ -77,7 +78,7 @@ func (t *Topic) Stats() Stats {
 		PulsesAlike: c.pulsesAlike.Load(), PulsesUnlike: c.pulsesUnlike.Load(),
 		Isolated: c.isolated.Load(), Repairs: c.repairs.Load(),
 		SyncRounds: c.syncRounds.Load(), SyncComplete: c.syncComplete.Load(), SyncSame: c.syncSame.Load(),
-		SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(),
+		SyncApart: c.syncApart.Load(), SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(),
 		SyncServed: c.syncServed.Load(), SyncRefused: c.syncRefused.Load(), SyncBad: c.syncBad.Load(),
 		SyncReceived: c.syncReceived.Load(), SyncSent: c.syncSent.Load(),
 		SyncBytesIn: c.syncBytesIn.Load(), SyncBytesOut: c.syncBytesOut.Load(),

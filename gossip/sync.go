@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 var (
@@ -31,9 +32,11 @@ type SyncReport struct {
 	BytesIn    int64         // bytes read from the stream, without what libp2p adds
 	BytesOut   int64         // bytes written to it
 	Took       time.Duration // opening the stream included
+	Range      records.Range // what it is about: what both sides hold all facts of
+	Apart      bool          // there is no such range: nothing else is set, and nothing is wrong
 	Reason     string        // why it was started: "connect", "timer", "asked", "drop ...", "served", what SyncSoon was given
 	Err        error         // why it is not complete
-	// Complete: this node holds, verified and flushed, everything that the peer
+	// Complete: this node holds, verified and flushed, everything in Range that the peer
 	// held when the round began, and both sides found the same union.
 	Complete bool
 
@@ -74,7 +77,7 @@ func (t *Topic) round(ctx context.Context, p peer.ID, reason string) SyncReport 
 	defer cancel()
 	rep.Err = t.exchange(ctx, &rep)
 	rep.Took = time.Since(start)
-	rep.Complete = rep.Err == nil
+	rep.Complete = rep.Err == nil && !rep.Apart
 	t.countRound(rep)
 	t.cfg.OnSync(rep)
 	return rep
@@ -89,7 +92,7 @@ func (t *Topic) exchange(ctx context.Context, rep *SyncReport) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	ses := &session{wire: newWire(s), r: t.reconciler, peer: rep.Peer}
 	rep.unchanged, err = ses.initiate(ctx)
-	rep.EverReady = ses.w.everReady
+	rep.EverReady, rep.Range, rep.Apart = ses.w.everReady, ses.over, ses.apart && err == nil
 	rep.Received, rep.Sent = ses.received, ses.sent
 	rep.RoundTrips, rep.BytesIn, rep.BytesOut = ses.waits, ses.in, ses.out
 	if stopped := stop(); err == nil && stopped {
@@ -112,6 +115,9 @@ func (t *Topic) countRound(rep SyncReport) {
 	c.syncBytesIn.Add(uint64(rep.BytesIn))
 	c.syncBytesOut.Add(uint64(rep.BytesOut))
 	switch {
+	case rep.Apart:
+		c.syncApart.Add(1)
+		return
 	case rep.Complete:
 		c.syncComplete.Add(1)
 		if rep.unchanged {

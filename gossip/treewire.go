@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/cairn-overlay/cairn/gossip/tree"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 // The frames of the tree protocol: a length as an unsigned varint in its shortest
@@ -84,6 +85,7 @@ func parseWords(b []byte) (words []tree.Word, err error) {
 const (
 	pulseEverReady = 1 << iota
 	pulseIsEcho
+	pulseRange // the sender's range stands at the end
 )
 
 // appendPulse adds a pulse to b.
@@ -95,23 +97,32 @@ func appendPulse(b []byte, p pulse) []byte {
 	if p.echo {
 		flags |= pulseIsEcho
 	}
-	payload := binary.AppendUvarint([]byte{flags}, p.size)
-	return appendFrame(b, treePulse, binary.BigEndian.AppendUint64(payload, p.sum))
+	if !p.own.Everything() {
+		flags |= pulseRange
+	}
+	payload := binary.BigEndian.AppendUint64(binary.AppendUvarint([]byte{flags}, p.size), p.sum)
+	if !p.own.Everything() {
+		payload = p.own.Append(payload)
+	}
+	return appendFrame(b, treePulse, payload)
 }
 
 // parsePulse reads a pulse.
 func parsePulse(b []byte) (p pulse, err error) {
-	if len(b) < 1+1+8 || b[0] > pulseEverReady|pulseIsEcho {
+	if len(b) < 1+1+8 || b[0] > pulseEverReady|pulseIsEcho|pulseRange {
 		return p, junkf("a pulse of %d bytes", len(b))
 	}
-	size, n := binary.Uvarint(b[1:])
-	if n <= 0 || n > 1 && b[n] == 0 || len(b) != 1+n+8 {
-		return p, junkf("a pulse whose number is no varint in its shortest form")
+	flags := b[0]
+	p.everReady, p.echo = flags&pulseEverReady != 0, flags&pulseIsEcho != 0
+	if p.size, p.sum, b, err = parseSet(b[1:]); err != nil {
+		return p, err
 	}
-	return pulse{
-		everReady: b[0]&pulseEverReady != 0, echo: b[0]&pulseIsEcho != 0,
-		size: size, sum: binary.BigEndian.Uint64(b[1+n:]),
-	}, nil
+	if flags&pulseRange != 0 {
+		if p.own, b, err = records.CutRange(b); err != nil || p.own.Everything() {
+			return p, junkf("a pulse of no range: %v", err)
+		}
+	}
+	return p, nothingLeft(b)
 }
 
 // parseNames reads the names of facts.

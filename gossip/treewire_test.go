@@ -67,7 +67,9 @@ func TestBadTreeFrames(t *testing.T) {
 		{"distance not in its shortest form", parsed(parseWords(append(slices.Clone(word[:7]), 0x80, 0)))},
 		{"pulse without its sum", parsed(parsePulse([]byte{0, 1, 1, 2, 3, 4, 5, 6, 7}))},
 		{"pulse with too much", parsed(parsePulse(make([]byte, 11)))},
-		{"pulse with an unknown flag", parsed(parsePulse(append([]byte{4}, make([]byte, 9)...)))},
+		{"pulse with an unknown flag", parsed(parsePulse(append([]byte{8}, make([]byte, 9)...)))},
+		{"pulse without its range", parsed(parsePulse(append([]byte{4}, make([]byte, 9)...)))},
+		{"pulse of the range everything", parsed(parsePulse(append([]byte{4}, make([]byte, 10)...)))},
 		{"pulse whose number is not in its shortest form", parsed(parsePulse(append([]byte{0, 0x80, 0}, make([]byte, 8)...)))},
 		{"unknown role", parsed(parseWords(append([]byte{0, 0, 0, 1, 8}, word[5:]...)))},
 	} {
@@ -103,6 +105,7 @@ func FuzzTreeFrames(f *testing.F) {
 	f.Add(appendPush(nil, 1, []byte("fact")))
 	f.Add(appendWords(nil, []tree.Word{{Tag: 1, Route: tree.Route{Seq: 2, Dist: 70}, Role: tree.Parent}}))
 	f.Add(appendPulse(nil, pulse{everReady: true, size: 300, sum: 1 << 40}))
+	f.Add(appendPulse(nil, pulse{echo: true, own: low}))
 	f.Add(appendFrame(nil, treeFetch, make([]byte, 16)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, buf := bufio.NewReader(bytes.NewReader(b)), []byte(nil)
