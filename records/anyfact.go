@@ -73,7 +73,7 @@ func OpenNews(b []byte, known func(AgentID) AnyFact) (AnyFact, error) {
 	}
 	var arrived interface {
 		AnyFact
-		claims(known *Chain) []claim
+		signatures(known *Chain) []signature
 	}
 	kind, ok := kindOf(string(b))
 	switch {
@@ -100,7 +100,7 @@ func OpenNews(b []byte, known func(AgentID) AnyFact) (AnyFact, error) {
 		return held, nil
 	}
 	chain, _ := held.(*Chain)
-	if err := judge(arrived.claims(chain)); err != nil {
+	if err := judge(arrived.signatures(chain)); err != nil {
 		return nil, fmt.Errorf("fact: %w", err)
 	}
 	return now, nil

@@ -25,14 +25,14 @@ const (
 // record it says exactly what OpenRecord says.
 func OpenRecords(raw [][]byte) ([]*Record, []error) {
 	opened, errs := make([]*Record, len(raw)), make([]error, len(raw))
-	claims, of := make([]claim, 0, len(raw)), make([]int, 0, len(raw))
+	signatures, of := make([]signature, 0, len(raw)), make([]int, 0, len(raw))
 	for i, b := range raw {
-		var sig claim
+		var sig signature
 		if opened[i], sig, errs[i] = readRecord(b); errs[i] == nil {
-			claims, of = append(claims, sig), append(of, i)
+			signatures, of = append(signatures, sig), append(of, i)
 		}
 	}
-	for i, good := range verifyAll(claims) {
+	for i, good := range verifyAll(signatures) {
 		if !good {
 			opened[of[i]], errs[of[i]] = nil, fmt.Errorf("record: %w", ErrInvalidSignature)
 		}
@@ -40,12 +40,12 @@ func OpenRecords(raw [][]byte) ([]*Record, []error) {
 	return opened, errs
 }
 
-// verifyAll says of each claim what PublicKey.Verify says of it.
-func verifyAll(claims []claim) []bool {
-	good := make([]bool, len(claims))
-	for at := 0; at < len(claims); at += maxBatch {
-		end := min(at+maxBatch, len(claims))
-		verifyBatch(claims[at:end], good[at:end])
+// verifyAll says of each signature what PublicKey.Verify says of it.
+func verifyAll(signatures []signature) []bool {
+	good := make([]bool, len(signatures))
+	for at := 0; at < len(signatures); at += maxBatch {
+		end := min(at+maxBatch, len(signatures))
+		verifyBatch(signatures[at:end], good[at:end])
 	}
 	return good
 }
@@ -53,27 +53,27 @@ func verifyAll(claims []claim) []bool {
 // verifyBatch fills in good. Where the batch does not hold, one of its halves may;
 // where neither does, there is more than one false signature, and each is judged
 // alone: nobody makes us halve for ever.
-func verifyBatch(claims []claim, good []bool) {
-	for len(claims) >= minBatch {
-		if batchHolds(claims) {
+func verifyBatch(signatures []signature, good []bool) {
+	for len(signatures) >= minBatch {
+		if batchHolds(signatures) {
 			fill(good)
 			return
 		}
-		half := len(claims) / 2
+		half := len(signatures) / 2
 		switch {
 		case half < minBatch:
-		case batchHolds(claims[:half]):
+		case batchHolds(signatures[:half]):
 			fill(good[:half])
-			claims, good = claims[half:], good[half:]
+			signatures, good = signatures[half:], good[half:]
 			continue
-		case batchHolds(claims[half:]):
+		case batchHolds(signatures[half:]):
 			fill(good[half:])
-			claims, good = claims[:half], good[:half]
+			signatures, good = signatures[:half], good[:half]
 			continue
 		}
 		break
 	}
-	for i, c := range claims {
+	for i, c := range signatures {
 		good[i] = c.verify()
 	}
 }
@@ -98,11 +98,11 @@ type batch struct {
 // A sum of all equations with random factors shows that each of them holds but for a
 // point whose order divides 8 (the equation with the cofactor). Such a point can only
 // be there where R + k*A has one in it, and random sums of these show whether any has.
-func batchHolds(claims []claim) bool {
-	b := newBatch(len(claims))
-	coins := make([]byte, len(claims)*(16+torsionRounds/8))
+func batchHolds(signatures []signature) bool {
+	b := newBatch(len(signatures))
+	coins := make([]byte, len(signatures)*(16+torsionRounds/8))
 	_, _ = rand.Read(coins) // never fails, by its contract
-	for i, c := range claims {
+	for i, c := range signatures {
 		if !b.set(i, c, coins[:16]) {
 			return false
 		}
@@ -120,7 +120,7 @@ func newBatch(n int) *batch {
 func (b *batch) size() int { return len(b.low) }
 
 // set enters the i-th signature with a factor; false says that it is none.
-func (b *batch) set(i int, c claim, factor []byte) bool {
+func (b *batch) set(i int, c signature, factor []byte) bool {
 	if len(c.sig) != 64 || len(c.key.multikey) != 34 {
 		return false
 	}

@@ -34,14 +34,14 @@ func newCrafty(t testing.TB, n byte, torsion int) crafty {
 }
 
 // sign makes S = r + k*a over R = r*B with the torsion-th point of small order in R.
-func (c crafty) sign(t testing.TB, msg []byte, torsion int) claim {
+func (c crafty) sign(t testing.TB, msg []byte, torsion int) signature {
 	t.Helper()
 	r := scalarOf(t, "nonce", msg...)
 	return c.finish(t, msg, &r, encoded(t, pointOf(&r, torsion)))
 }
 
 // finish makes S for an R that is written in any way.
-func (c crafty) finish(t testing.TB, msg []byte, r *scalar.Scalar, written []byte) claim {
+func (c crafty) finish(t testing.TB, msg []byte, r *scalar.Scalar, written []byte) signature {
 	t.Helper()
 	h := sha512.New()
 	for _, part := range [][]byte{written, c.public.Bytes()[2:], msg} {
@@ -57,7 +57,7 @@ func (c crafty) finish(t testing.TB, msg []byte, r *scalar.Scalar, written []byt
 	if err := k.ToBytes(s); err != nil {
 		t.Fatal(err)
 	}
-	return claim{c.public, "", msg, slices.Concat(written, s)}
+	return signature{c.public, "", msg, slices.Concat(written, s)}
 }
 
 func scalarOf(t testing.TB, domain string, seed ...byte) (s scalar.Scalar) {
@@ -83,22 +83,22 @@ func encoded(t testing.TB, p *curve.EdwardsPoint) []byte {
 	return b
 }
 
-// honest are n good claims of as many keys.
-func honest(t testing.TB, n int) []claim {
+// honest are n good signatures of as many keys.
+func honest(t testing.TB, n int) []signature {
 	t.Helper()
-	claims := make([]claim, n)
-	for i := range claims {
+	signatures := make([]signature, n)
+	for i := range signatures {
 		key := testSigner(t, byte(i))
 		msg := fmt.Append(nil, "message ", i)
-		claims[i] = claim{key.Public(), "", msg, signed(t, key, msg)}
+		signatures[i] = signature{key.Public(), "", msg, signed(t, key, msg)}
 	}
-	return claims
+	return signatures
 }
 
-// cofactored reports whether the equation with the cofactor holds of the claims.
-func cofactored(claims ...claim) bool {
-	b := newBatch(len(claims))
-	for i, c := range claims {
+// cofactored reports whether the equation with the cofactor holds of the signatures.
+func cofactored(signatures ...signature) bool {
+	b := newBatch(len(signatures))
+	for i, c := range signatures {
 		if !b.set(i, c, []byte{byte(3 + i)}) {
 			return false
 		}
@@ -106,38 +106,38 @@ func cofactored(claims ...claim) bool {
 	return b.equation()
 }
 
-// batchRow is what is put among good claims.
+// batchRow is what is put among good signatures.
 type batchRow struct {
-	name     string
-	claims   []claim
-	cofactor bool // the equation with the cofactor alone would take them
+	name       string
+	signatures []signature
+	cofactor   bool // the equation with the cofactor alone would take them
 }
 
 func batchRows(t testing.TB) []batchRow {
 	plain := newCrafty(t, 1, 0)
 	good := plain.sign(t, []byte("good"), 0)
-	edit := func(f func(*claim)) []claim {
-		c := claim{good.key, "", good.msg, slices.Clone(good.sig)}
+	edit := func(f func(*signature)) []signature {
+		c := signature{good.key, "", good.msg, slices.Clone(good.sig)}
 		f(&c)
-		return []claim{c}
+		return []signature{c}
 	}
 	rows := []batchRow{
 		{"nothing", nil, true},
-		{"made by hand", []claim{good}, true},
-		{"another message", edit(func(c *claim) { c.msg = []byte("other") }), false},
-		{"another key", edit(func(c *claim) { c.key = testSigner(t, 9).Public() }), false},
-		{"S plus L", edit(func(c *claim) { c.sig = plusOrder(t, c.sig) }), false},
-		{"a byte short", edit(func(c *claim) { c.sig = c.sig[:63] }), false},
-		{"the empty key", edit(func(c *claim) { c.key = PublicKey{} }), false},
-		{"all zero", edit(func(c *claim) { clear(c.sig) }), false},
-		{"R is no point", edit(func(c *claim) { copy(c.sig, offCurve(t)) }), false},
-		{"the key is no point", edit(func(c *claim) { c.key = PublicKey{multikeyEd25519 + string(offCurve(t))} }), false},
+		{"made by hand", []signature{good}, true},
+		{"another message", edit(func(c *signature) { c.msg = []byte("other") }), false},
+		{"another key", edit(func(c *signature) { c.key = testSigner(t, 9).Public() }), false},
+		{"S plus L", edit(func(c *signature) { c.sig = plusOrder(t, c.sig) }), false},
+		{"a byte short", edit(func(c *signature) { c.sig = c.sig[:63] }), false},
+		{"the empty key", edit(func(c *signature) { c.key = PublicKey{} }), false},
+		{"all zero", edit(func(c *signature) { clear(c.sig) }), false},
+		{"R is no point", edit(func(c *signature) { copy(c.sig, offCurve(t)) }), false},
+		{"the key is no point", edit(func(c *signature) { c.key = PublicKey{multikeyEd25519 + string(offCurve(t))} }), false},
 	}
 	for i := 1; i < 8; i++ {
 		rows = append(rows,
-			batchRow{fmt.Sprintf("R with torsion %d", i), []claim{plain.sign(t, []byte("torsion"), i)}, true},
-			batchRow{fmt.Sprintf("R with torsion %d, and one with its opposite", i), []claim{plain.sign(t, []byte("one"), i), plain.sign(t, []byte("two"), 8-i)}, true},
-			batchRow{fmt.Sprintf("R with torsion %d eight times", i), slices.Repeat([]claim{plain.sign(t, []byte("many"), i)}, 8), true})
+			batchRow{fmt.Sprintf("R with torsion %d", i), []signature{plain.sign(t, []byte("torsion"), i)}, true},
+			batchRow{fmt.Sprintf("R with torsion %d, and one with its opposite", i), []signature{plain.sign(t, []byte("one"), i), plain.sign(t, []byte("two"), 8-i)}, true},
+			batchRow{fmt.Sprintf("R with torsion %d eight times", i), slices.Repeat([]signature{plain.sign(t, []byte("many"), i)}, 8), true})
 	}
 	// Under a key with torsion the factor k decides: over some messages the single
 	// equation holds, over others not; with torsion in R as well, over others again.
@@ -146,7 +146,7 @@ func batchRows(t testing.TB) []batchRow {
 		for r := range 8 {
 			for n := range 12 {
 				rows = append(rows, batchRow{fmt.Sprintf("key with torsion %d, R with %d, message %d", i, r, n),
-					[]claim{mixed.sign(t, []byte{byte(n)}, r)}, true})
+					[]signature{mixed.sign(t, []byte{byte(n)}, r)}, true})
 			}
 		}
 	}
@@ -156,9 +156,9 @@ func batchRows(t testing.TB) []batchRow {
 	signSet := slices.Clone(one)
 	signSet[31] = 0x80
 	return append(rows,
-		batchRow{"R is the identity", []claim{plain.finish(t, []byte("m"), &zero, one)}, true},
-		batchRow{"R is the identity, with a sign", []claim{plain.finish(t, []byte("m"), &zero, signSet)}, false},
-		batchRow{"R is the identity, spelt as p+1", []claim{plain.finish(t, []byte("m"), &zero, unhex(t, "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))}, false},
+		batchRow{"R is the identity", []signature{plain.finish(t, []byte("m"), &zero, one)}, true},
+		batchRow{"R is the identity, with a sign", []signature{plain.finish(t, []byte("m"), &zero, signSet)}, false},
+		batchRow{"R is the identity, spelt as p+1", []signature{plain.finish(t, []byte("m"), &zero, unhex(t, "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))}, false},
 	)
 }
 
@@ -174,20 +174,20 @@ func offCurve(t testing.TB) []byte {
 
 func (*batch) readable(b []byte) bool { return readPoint(new(curve.EdwardsPoint), b) }
 
-// TestBatchIsTheSingleRule: of each claim a batch says what Verify says, whatever
+// TestBatchIsTheSingleRule: of each signature a batch says what Verify says, whatever
 // stands in it; and many rows are such that a simpler batch would not.
 func TestBatchIsTheSingleRule(t *testing.T) {
 	good := honest(t, minBatch)
 	taken, refused := 0, 0
 	for i, row := range batchRows(t) {
-		if got := cofactored(row.claims...); got != row.cofactor {
+		if got := cofactored(row.signatures...); got != row.cofactor {
 			t.Errorf("%s: the equation with the cofactor says %v", row.name, got)
 		}
 		all := true
-		for _, c := range row.claims {
+		for _, c := range row.signatures {
 			all = all && c.verify()
 		}
-		if got := batchHolds(row.claims); got != all {
+		if got := batchHolds(row.signatures); got != all {
 			t.Errorf("%s: the batch holds: %v, want %v", row.name, got, all)
 		}
 		switch {
@@ -199,10 +199,10 @@ func TestBatchIsTheSingleRule(t *testing.T) {
 		if i%20 > 0 && i > 20 {
 			continue // the rows differ in numbers only
 		}
-		for j, got := range verifyAll(slices.Concat(good, row.claims)) {
-			want := j < len(good) || row.claims[j-len(good)].verify()
+		for j, got := range verifyAll(slices.Concat(good, row.signatures)) {
+			want := j < len(good) || row.signatures[j-len(good)].verify()
 			if got != want {
-				t.Errorf("%s: claim %d: %v in a batch, %v alone", row.name, j, got, want)
+				t.Errorf("%s: signature %d: %v in a batch, %v alone", row.name, j, got, want)
 			}
 		}
 	}
@@ -211,7 +211,7 @@ func TestBatchIsTheSingleRule(t *testing.T) {
 	}
 }
 
-// TestVerifyAllNames: wherever false claims stand and however many there are, they and
+// TestVerifyAllNames: wherever false signatures stand and however many there are, they and
 // no others are named.
 func TestVerifyAllNames(t *testing.T) {
 	good := honest(t, 3*minBatch)
@@ -233,36 +233,36 @@ func TestVerifyAllNames(t *testing.T) {
 		{"more than a batch", maxBatch + minBatch + 3, []int{7, maxBatch, maxBatch + minBatch + 2}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			claims := make([]claim, row.n)
-			for i := range claims {
-				claims[i] = good[i%len(good)]
+			signatures := make([]signature, row.n)
+			for i := range signatures {
+				signatures[i] = good[i%len(good)]
 			}
 			for _, i := range row.false {
-				claims[i].msg = []byte("forged")
+				signatures[i].msg = []byte("forged")
 			}
-			for i, got := range verifyAll(claims) {
+			for i, got := range verifyAll(signatures) {
 				if want := !slices.Contains(row.false, i); got != want {
-					t.Errorf("claim %d: %v", i, got)
+					t.Errorf("signature %d: %v", i, got)
 				}
 			}
 		})
 	}
 }
 
-// FuzzVerifyAll mixes crafted claims as the bytes say.
+// FuzzVerifyAll mixes crafted signatures as the bytes say.
 func FuzzVerifyAll(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 250})
 	f.Add([]byte{8, 8, 8, 16, 24, 77})
 	good := honest(f, minBatch)
 	f.Fuzz(func(t *testing.T, kinds []byte) {
-		claims := slices.Clone(good)
+		signatures := slices.Clone(good)
 		for i, kind := range kinds[:min(len(kinds), 32)] {
 			key := newCrafty(t, kind, int(kind%8))
-			claims = append(claims, key.sign(t, []byte{byte(i), kind}, int(kind/8%8)))
+			signatures = append(signatures, key.sign(t, []byte{byte(i), kind}, int(kind/8%8)))
 		}
-		for i, got := range verifyAll(claims) {
-			if want := claims[i].verify(); got != want {
-				t.Fatalf("claim %d: %v in a batch, %v alone", i, got, want)
+		for i, got := range verifyAll(signatures) {
+			if want := signatures[i].verify(); got != want {
+				t.Fatalf("signature %d: %v in a batch, %v alone", i, got, want)
 			}
 		}
 	})

@@ -29,7 +29,7 @@ func OpenChain(b []byte) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verified(c, c.claims(nil))
+	return verified(c, c.signatures(nil))
 }
 
 // readChain is OpenChain without the signatures.
@@ -139,29 +139,29 @@ func (c *Chain) signed(k PublicKey) bool {
 		slices.ContainsFunc(c.events, func(r *Rotation) bool { return slices.Contains(r.keys, k) })
 }
 
-// claims are the signatures to be judged: those of all events that are not, byte for
+// signatures are the signatures to be judged: those of all events that are not, byte for
 // byte, in known, which may be nil.
-func (c *Chain) claims(known *Chain) []claim {
-	var list []claim
+func (c *Chain) signatures(known *Chain) []signature {
+	var list []signature
 	for i, r := range c.events {
 		if known == nil || i >= len(known.events) || known.events[i].raw != r.raw {
-			list = append(list, r.claims()...)
+			list = append(list, r.signatures()...)
 		}
 	}
 	return list
 }
 
 // judge reports ErrInvalidSignature where a signature does not verify.
-func judge(claims []claim) error {
-	if slices.Contains(verifyAll(claims), false) {
+func judge(signatures []signature) error {
+	if slices.Contains(verifyAll(signatures), false) {
 		return fmt.Errorf("%w", ErrInvalidSignature)
 	}
 	return nil
 }
 
 // verified gives v out where all signatures verify.
-func verified[T any](v *T, claims []claim) (*T, error) {
-	if err := judge(claims); err != nil {
+func verified[T any](v *T, signatures []signature) (*T, error) {
+	if err := judge(signatures); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -189,7 +189,7 @@ func (c *Chain) Rotate(keys []PublicKey, next [][32]byte, cold ...Signer) (*Chai
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	if err := judge(r.claims()); err != nil {
+	if err := judge(r.signatures()); err != nil {
 		return nil, fmt.Errorf("rotation: %w", err)
 	}
 	return c.with(r)

@@ -59,7 +59,7 @@ func (c *consent) check(child, parent *Chain) error {
 	return nil
 }
 
-// claim is the signature to be judged.
-func (c *consent) claim(child, parent *Chain) claim {
-	return claim{key: parent.keys()[c.key], msg: consentMessage(child.ID(), c.rotation), sig: []byte(c.sig)}
+// signature is the signature to be judged.
+func (c *consent) signature(child, parent *Chain) signature {
+	return signature{key: parent.keys()[c.key], msg: consentMessage(child.ID(), c.rotation), sig: []byte(c.sig)}
 }

@@ -30,6 +30,14 @@
 // no signature and no clock takes part, so a tombstone never becomes invalid and
 // nobody but a holder of a secret can make one.
 //
+// An agent outlives its keys: its [Chain] hands it over to new ones, and two chains that
+// contradict each other are a [Duplicity]. Tombstones, chains and proofs of duplicity are
+// facts, of which [Join] keeps the strongest. A [Proof] carries an agent's chain and those of
+// its ancestors; whether it is up to date is asked with [Proof.Standing].
+//
+// Beside records an agent signs a [Grant] of a part of its authority, a [Claim] about another
+// agent, or a [Possession], which shows that it is there; nodes sign a [Receipt].
+//
 // # Verified by construction
 //
 // A Record or Tombstone value exists only after verification: it comes from

@@ -24,7 +24,7 @@ func OpenDuplicity(b []byte) (*Duplicity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verified(d, d.claims(nil))
+	return verified(d, d.signatures(nil))
 }
 
 // readDuplicity is OpenDuplicity without the signatures.
@@ -75,12 +75,12 @@ func fork(a, b *Chain) *Duplicity {
 	return d
 }
 
-// claims are the signatures to be judged, without those that stand in known.
-func (d *Duplicity) claims(known *Chain) []claim {
-	list := d.chain.claims(known)
+// signatures are the signatures to be judged, without those that stand in known.
+func (d *Duplicity) signatures(known *Chain) []signature {
+	list := d.chain.signatures(known)
 	for _, r := range d.two {
 		if i := len(d.chain.events); known == nil || i >= len(known.events) || known.events[i].raw != r.raw {
-			list = append(list, r.claims()...)
+			list = append(list, r.signatures()...)
 		}
 	}
 	return list

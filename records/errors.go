@@ -24,6 +24,12 @@ var (
 	ErrRevoked = errors.New("revoked")
 	// ErrConflict: two different rotations with one number are known of the agent.
 	ErrConflict = errors.New("in conflict: its keys made two different rotations")
+	// ErrWidened: a grant gives more than the one that it was made under.
+	ErrWidened = errors.New("wider than the grant above it")
+	// ErrNotGranted: a grant does not cover what is asked.
+	ErrNotGranted = errors.New("not granted")
+	// ErrUnconfirmed: too few witnesses have confirmed a record.
+	ErrUnconfirmed = errors.New("not confirmed")
 	// ErrStale: a statement with a higher rank is known.
 	ErrStale = errors.New("stale: a newer statement is known")
 )

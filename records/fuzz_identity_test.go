@@ -101,3 +101,96 @@ func FuzzOpenNews(f *testing.F) {
 		}
 	})
 }
+
+func FuzzReadGrant(f *testing.F) {
+	f.Add(testGrants(f, 1).Bytes())
+	f.Add(testGrants(f, 2).Bytes())
+	for _, row := range badGrants(f) {
+		f.Add(row.b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		g, err := readGrant(b)
+		if err != nil {
+			_ = className(t, err)
+			return
+		}
+		sameBytes(t, b, g.Bytes())
+		for _, l := range g.links {
+			sameBytes(t, []byte(l.statement.body), l.body.append(nil))
+			l.body.policy.Permits(map[string]any{"x": []any{1, "a"}})
+		}
+	})
+}
+
+func FuzzReadClaim(f *testing.F) {
+	f.Add(testClaim(f, testProof(f, 1, 1), testHot(f, 1, 1)).Bytes())
+	for _, row := range badClaims(f) {
+		f.Add(row.b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := readClaim(b)
+		if err != nil {
+			_ = className(t, err)
+			return
+		}
+		sameBytes(t, b, c.Bytes())
+		sameBytes(t, []byte(c.body), c.said.append(nil))
+	})
+}
+
+// FuzzReadBodies reads what stands under a hash, where the fuzzer would not get to.
+func FuzzReadBodies(f *testing.F) {
+	f.Add([]byte(testGrants(f, 2).links[0].statement.body))
+	f.Add([]byte(testClaim(f, testProof(f, 1, 1), testHot(f, 1, 1)).body))
+	for name, row := range map[string]Rule{
+		"or":  {Op: "or", Rules: []Rule{{Op: "<=", Selector: ".size[0].x", Value: int64(4096)}, {Op: "not", Rules: []Rule{{Op: "==", Selector: ".", Value: []byte{7}}}}}},
+		"all": {Op: "all", Selector: ".x", Rules: []Rule{{Op: "like", Selector: ".", Value: "a*"}}},
+	} {
+		_ = name
+		f.Add(grantBody{audience: AgentID{[32]byte{1}}, command: "/a", policy: Policy{row}}.append(nil))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if g, err := readGrantBody(string(b)); err == nil {
+			sameBytes(t, b, g.append(nil))
+			g.policy.Permits(map[string]any{"x": []any{1, "a"}, "size": []any{map[string]any{"x": 1}}})
+			sameBytes(t, b, func() []byte { c := g; c.policy = g.policy.clone(); return c.append(nil) }())
+		}
+		if c, err := readClaimBody(string(b)); err == nil {
+			sameBytes(t, b, c.append(nil))
+		}
+	})
+}
+
+func FuzzReadSmall(f *testing.F) {
+	ident, key, _ := testAgent(f, 1)
+	f.Add(testReceipt(f, key, mustSign(f, ident, key, vectorDraft()), testTime))
+	for _, rows := range [][]badRow{badReceipts(f), badChallenges(f), badObituaries(f), badPossessions(f)} {
+		for _, row := range rows {
+			f.Add(row.b)
+		}
+	}
+	p, err := testProof(f, 4, 1).Answer(Challenge{Agent: testProof(f, 4, 1).ID(), Nonce: [32]byte{1}}, Binding{}, testHot(f, 4, 1), testGrants(f, 3))
+	wantNil(f, err)
+	f.Add(p.Bytes())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if r, _, err := readReceipt(b); err == nil {
+			sameBytes(t, b, r.Bytes())
+			payload, err := receiptPayload(r.said)
+			wantNil(t, err)
+			sameBytes(t, b[1+len(cText(ReceiptType)):][:len(payload)], payload)
+		} else {
+			_ = className(t, err)
+		}
+		if c, err := OpenChallenge(b); err == nil {
+			again, err := c.Bytes()
+			wantNil(t, err)
+			sameBytes(t, b, again)
+		}
+		if o, err := readObituary(b); err == nil {
+			sameBytes(t, b, o.Bytes())
+		}
+		if p, err := readPossession(b); err == nil {
+			sameBytes(t, b, p.Bytes())
+		}
+	})
+}

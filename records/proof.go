@@ -53,7 +53,7 @@ func (proof *Proof) Adopt(child *Chain, key Signer) (*Proof, error) {
 		return nil, fmt.Errorf("consent: sign: %w", err)
 	}
 	agreed.sig = string(sig)
-	if !agreed.claim(child, parent).verify() {
+	if !agreed.signature(child, parent).verify() {
 		return nil, fmt.Errorf("consent: %w", ErrInvalidSignature)
 	}
 	return &Proof{links: append([]link{{child, agreed}}, proof.links...)}, nil
@@ -93,7 +93,7 @@ func OpenProof(b []byte) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verified(proof, proof.claims())
+	return verified(proof, proof.signatures())
 }
 
 // readProof reads a proof by all its rules but the signatures. depth is how many arrays it
@@ -150,13 +150,13 @@ func (proof *Proof) checkLineage() error {
 	return nil
 }
 
-// claims are all signatures of the proof.
-func (proof *Proof) claims() []claim {
-	var list []claim
+// signatures are all signatures of the proof.
+func (proof *Proof) signatures() []signature {
+	var list []signature
 	for i, l := range proof.links {
-		list = append(list, l.chain.claims(nil)...)
+		list = append(list, l.chain.signatures(nil)...)
 		if l.agreed != nil {
-			list = append(list, l.agreed.claim(l.chain, proof.links[i+1].chain))
+			list = append(list, l.agreed.signature(l.chain, proof.links[i+1].chain))
 		}
 	}
 	return list

@@ -160,11 +160,11 @@ func OpenWhole(b []byte) (*Record, error) {
 	}
 	chain := r.proof.Own()
 	r.ident = chain.ident
-	sig, err := r.claim(b, w, chain)
+	sig, err := r.signature(b, w, chain)
 	if err != nil {
 		return nil, err
 	}
-	if err := judge(append(r.proof.claims(), sig)); err != nil {
+	if err := judge(append(r.proof.signatures(), sig)); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return r, nil
@@ -184,9 +184,9 @@ func OpenRecord(b []byte) (*Record, error) {
 	return r, nil
 }
 
-// claim is a signature that is still to be judged, of the message that head and msg
+// signature is a signature that is still to be judged, of the message that head and msg
 // are together.
-type claim struct {
+type signature struct {
 	key  PublicKey
 	head string
 	msg  []byte
@@ -194,16 +194,16 @@ type claim struct {
 }
 
 // verify judges it alone.
-func (c claim) verify() bool {
+func (c signature) verify() bool {
 	var room [1 << 10]byte // a copy that is not worth a place on the heap
 	return c.key.Verify(append(append(room[:0], c.head...), c.msg...), c.sig)
 }
 
 // readRecord does all of OpenRecord but the signature: r is no record before the
-// claim is judged.
-func readRecord(b []byte) (r *Record, sig claim, err error) {
+// signature is judged.
+func readRecord(b []byte) (r *Record, sig signature, err error) {
 	if len(b) > MaxValueSize {
-		return nil, claim{}, fmt.Errorf("record: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxValueSize)
+		return nil, signature{}, fmt.Errorf("record: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxValueSize)
 	}
 	room := &struct {
 		record Record
@@ -213,31 +213,31 @@ func readRecord(b []byte) (r *Record, sig claim, err error) {
 	r.raw, r.ident = string(b), &room.ident.ident
 	w, err := readEnvelope(r.raw, &r.payload)
 	if err != nil {
-		return nil, claim{}, fmt.Errorf("record: %w", err)
+		return nil, signature{}, fmt.Errorf("record: %w", err)
 	}
 	if err := room.ident.readAlone(w.proof); err != nil {
-		return nil, claim{}, fmt.Errorf("record: %w", err)
+		return nil, signature{}, fmt.Errorf("record: %w", err)
 	}
-	sig, err = r.claim(b, w, &Chain{ident: r.ident})
+	sig, err = r.signature(b, w, &Chain{ident: r.ident})
 	if err != nil {
-		return nil, claim{}, err
+		return nil, signature{}, err
 	}
 	return r, sig, nil
 }
 
-// claim holds the payload to its rules and says whose signature is to be judged.
-func (r *Record) claim(b []byte, w envelope, chain *Chain) (claim, error) {
+// signature holds the payload to its rules and says whose signature is to be judged.
+func (r *Record) signature(b []byte, w envelope, chain *Chain) (signature, error) {
 	if err := r.payload.check(chain.ident, chain.Number()); err != nil {
-		return claim{}, err
+		return signature{}, err
 	}
 	keys := chain.keys()
 	if w.key >= uint64(len(keys)) {
-		return claim{}, fmt.Errorf("record: %w: signing key %d of %d", ErrInvalidSignature, w.key, len(keys))
+		return signature{}, fmt.Errorf("record: %w: signing key %d of %d", ErrInvalidSignature, w.key, len(keys))
 	}
 	r.sum = sha256.Sum256(b)
 	// The message is [type, payload], and these two are the first of the five.
 	end := 1 + len(typeField) + len(w.payload)
-	return claim{key: keys[w.key], head: pairHead, msg: b[1:end], sig: b[w.sig : w.sig+w.sigSize]}, nil
+	return signature{key: keys[w.key], head: pairHead, msg: b[1:end], sig: b[w.sig : w.sig+w.sigSize]}, nil
 }
 
 const (

@@ -71,11 +71,11 @@ func (r *Rotation) sign(cold []Signer) error {
 	return nil
 }
 
-// claims are the signatures of r, to be judged.
-func (r *Rotation) claims() []claim {
-	list := make([]claim, len(r.sigs))
+// signatures are the signatures of r, to be judged.
+func (r *Rotation) signatures() []signature {
+	list := make([]signature, len(r.sigs))
 	for i, sig := range r.sigs {
-		list[i] = claim{key: r.revealed[i], head: messageHead(RotationType), msg: []byte(r.payload), sig: []byte(sig)}
+		list[i] = signature{key: r.revealed[i], head: messageHead(RotationType), msg: []byte(r.payload), sig: []byte(sig)}
 	}
 	return list
 }

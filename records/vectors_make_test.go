@@ -27,6 +27,13 @@ func vectorMakers() map[string]func(testing.TB) (vectorFile, opener) {
 		"proof":        makeProofVectors,
 		"record-whole": makeWholeVectors,
 		"join":         makeJoinVectors,
+		"obituary":     makeObituaryVectors,
+		"grant":        makeGrantVectors,
+		"policy":       makePolicyVectors,
+		"claim":        makeClaimVectors,
+		"receipt":      makeReceiptVectors,
+		"challenge":    makeChallengeVectors,
+		"possession":   makePossessionVectors,
 	}
 }
 

@@ -49,6 +49,8 @@ var classes = map[string]error{
 	"revoked":           ErrRevoked,
 	"conflict":          ErrConflict,
 	"stale":             ErrStale,
+	"widened":           ErrWidened,
+	"not_granted":       ErrNotGranted,
 }
 
 // className wants err in exactly one class.
