@@ -87,7 +87,7 @@ func outward(err error) error {
 		{keyring.ErrNoSecret, api.ErrKey}, {keyring.ErrPermissions, api.ErrKey}, {keyring.ErrUnreadable, api.ErrKey},
 		{keyring.ErrMalformed, api.ErrKey}, {keyring.ErrWrongKey, api.ErrKey},
 		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound}, {keyring.ErrName, api.ErrInvalid},
-		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady}, {errJournalFull, api.ErrNotReady},
+		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady},
 		{syscall.ENOSPC, api.ErrNotReady},
 	} {
 		if errors.Is(err, m.inner) {

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -24,11 +23,16 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	if n.facts.Has(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
 	}
-	if err := n.journal.add(f, source, n.clock.Now()); err != nil {
+	var err error
+	isNew := n.cache.bury(f.ID(), func() (isNew bool) {
+		isNew, err = n.store.AddFact(f, source, n.clock.Now())
+		return isNew
+	})
+	if err != nil {
 		n.count.add("facts_refused_total", 1)
 		return false, err
 	}
-	if !n.cache.bury(f.ID(), func() bool { return n.facts.Add(f) }) {
+	if !isNew {
 		return false, nil
 	}
 	n.arrivals.note(f.ID(), source)
@@ -72,7 +76,7 @@ func (n *Node) learn(ctx context.Context, t *records.Tombstone, patience time.Du
 	if fresh {
 		n.topic.Offer(t, patience)
 	}
-	return n.journal.flush(ctx)
+	return n.store.SyncFacts(ctx)
 }
 
 // endLease stops renewing a dead agent.
@@ -80,15 +84,4 @@ func (n *Node) endLease(ctx context.Context, id records.AgentID) {
 	if err := n.leases.drop(ctx, id); err != nil {
 		n.log.Warn("lease of a revoked agent not dropped", "agent", id, "err", err)
 	}
-}
-
-// loadFacts fills the fact set from the store.
-func (n *Node) loadFacts() error {
-	for f, err := range n.store.Facts(0) {
-		if err != nil {
-			return fmt.Errorf("load facts: %w", err)
-		}
-		n.facts.Add(f.Fact)
-	}
-	return nil
 }

@@ -47,7 +47,6 @@ type Node struct {
 	keys     *keyring.Keyring // nil without a data directory
 	host     host.Host
 	facts    *records.FactSet
-	journal  *journal
 	arrivals *arrivals
 	cache    *cache
 	watchers *watchers
@@ -83,7 +82,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, started: time.Now(),
-		facts: records.NewFactSet(), arrivals: newArrivals(), watchers: newWatchers(), count: newCounters(),
+		arrivals: newArrivals(), watchers: newWatchers(), count: newCounters(),
 		met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
 	n.cache = newCache(n.dead)
@@ -141,6 +140,7 @@ func (n *Node) openStore() error {
 		return err
 	}
 	n.onClose(n.store.Close)
+	n.facts = n.store.FactSet()
 	stored, err := n.loadClock()
 	if err != nil {
 		return err
@@ -154,17 +154,10 @@ func (n *Node) openStore() error {
 	} else if len(was) > 0 {
 		n.noteEverReady()
 	}
-	if err := n.loadFacts(); err != nil {
-		return err
-	}
 	if n.leases, err = loadLeases(n.store, n.keys); err != nil {
 		return err
 	}
 	n.leases.note(n.log)
-	n.journal = newJournal(n.store, n.log)
-	ctx, cancel := context.WithCancel(context.Background())
-	go n.journal.run(ctx)
-	n.onClose(func() error { cancel(); <-n.journal.done; return nil })
 	return nil
 }
 
@@ -253,7 +246,7 @@ func (n *Node) joinTopic() error {
 	}
 	n.topic, err = gossip.Join(gossip.Config{
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
-		Ingest: n.ingestGossip, Flush: n.journal.flush, Known: n.known,
+		Ingest: n.ingestGossip, Flush: n.store.SyncFacts, Known: n.known,
 		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Logger: n.log,
 	})
 	if err != nil {

@@ -245,7 +245,7 @@ func (n *Node) savePeers(ctx context.Context) {
 // saveMemory stores what reconciliation remembers, behind the facts that it is about.
 func (n *Node) saveMemory(ctx context.Context) error {
 	memory := n.topic.Memory()
-	if err := n.journal.flush(ctx); err != nil {
+	if err := n.store.SyncFacts(ctx); err != nil {
 		return err
 	}
 	return n.store.SetMeta(ctx, metaSync, memory)

@@ -187,7 +187,7 @@ func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt,
 	if _, err := n.ingest(t, sourceLocal); err != nil {
 		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
 	}
-	if err := n.journal.flush(ctx); err != nil {
+	if err := n.store.SyncFacts(ctx); err != nil {
 		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
 	}
 	peers, err := n.topic.Publish(ctx, t)

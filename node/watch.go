@@ -15,7 +15,7 @@ import (
 func (n *Node) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[store.StampedFact, error] {
 	return func(yield func(store.StampedFact, error) bool) {
 		for {
-			moved := n.journal.movement()
+			moved := n.store.FactsMoved()
 			for f, err := range n.store.Facts(after) {
 				if err == nil {
 					err = ctx.Err()

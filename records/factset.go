@@ -2,9 +2,7 @@ package records
 
 import (
 	"crypto/sha256"
-	"hash/maphash"
 	"iter"
-	"slices"
 	"sync"
 )
 
@@ -36,96 +34,205 @@ func DeadItem(id AgentID) [32]byte {
 // and however often a node with a disk is restarted. So a number is a place to go on
 // from for ever: what came since is Between(n, Next()). Len is Next less Dropped.
 //
-// A fact with one lock takes about 95 bytes in it, a quarter more than its own 78. For
-// that its subject is not kept but computed, by two hashes, whenever it is asked for.
+// A set keeps its facts in memory, or older ones on a shelf, such as a disk. In memory a
+// fact with one lock takes 90 to 94 bytes, a fifth more than its own 78: for that its
+// subject is not kept but computed, by two hashes, whenever it is asked for. On a shelf
+// it takes 10 to 14, all of it in an index, and what is looked up is read there. To find
+// that a subject has no fact nothing is read, but for one question in a few hundred.
 type FactSet struct {
+	shelf Shelf // nil: all is in memory
+
 	mu    sync.RWMutex // guards all below
-	order []Fact       // by arrival number; nil was dropped
-	gone  int          // how many were
-	room  []Tombstone  // where the next facts go; order points into it
-	seed  maphash.Seed
+	first int          // the facts from this number on are in memory
+	rooms [][]Tombstone
+	next  int
+	gone  int // how many were dropped
+	bytes int // the sum of Size over facts
+	key   sipKey
 	index [indexParts]indexPart // by subject
-	bytes int                   // the sum of Size over facts
 }
 
-// What the set makes room for at a time: as much again as it holds, within these. The
-// most and the allocator's own 8 bytes fill one of its blocks of 20 KiB.
+// A Shelf holds the older facts of a set, by their arrival numbers. Its methods may be
+// called from many goroutines.
+type Shelf interface {
+	// Fact returns the fact with a number, or nil where it was dropped or does not verify
+	// any more.
+	Fact(n int) Fact
+	// Facts yields the facts with numbers from one on, below another, ascending, without
+	// those that Fact would not return.
+	Facts(from, to int) iter.Seq2[int, Fact]
+}
+
 const (
+	// roomSize is how many facts are in a room but the last: with the allocator's own 8
+	// bytes they fill one of its blocks of 20 KiB.
+	roomSize = 255
+	// leastRoom is how many the first one is made for.
 	leastRoom = 8
-	mostRoom  = 255
 )
 
-// NewFactSet returns an empty set.
-func NewFactSet() *FactSet { return &FactSet{seed: maphash.MakeSeed()} }
+// NewFactSet returns an empty set, all in memory.
+func NewFactSet() *FactSet { return &FactSet{key: newSipKey()} }
 
 // Add puts f in and reports whether its subject was new. A nil fact is not.
 func (s *FactSet) Add(f Fact) bool {
+	_, isNew := s.Enter(f)
+	return isNew
+}
+
+// Enter is Add, and returns the arrival number that a new fact got; else -1.
+func (s *FactSet) Enter(f Fact) (n int, isNew bool) {
 	if f == nil {
-		return false
+		return -1, false
 	}
 	id := f.ID()
+	for {
+		seen := 0
+		if s.shelf != nil { // what has to be read is not read under the lock
+			seen = s.Next()
+			if n, _ := s.find(id); n >= 0 {
+				return -1, false
+			}
+		}
+		if n, sure := s.enterUnseen(f, id, seen); sure {
+			return n, n >= 0
+		}
+	}
+}
+
+// enterUnseen enters a fact that is not among those on the shelf with numbers below
+// seen, and returns its number, or -1 where its subject is held. sure is false where
+// that cannot be told without a look at what was put on the shelf since.
+func (s *FactSet) enterUnseen(f Fact, id AgentID, seen int) (n int, sure bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.find(id) >= 0 {
-		return false
+	var room [2]hit
+	for _, h := range s.probe(prefixOf(id), room[:0]) {
+		switch {
+		case h.fact != nil && h.fact.ID() == id:
+			return -1, true
+		case h.fact == nil && h.n >= seen:
+			return -1, false
+		}
 	}
-	if len(s.room) == cap(s.room) {
-		s.room = make([]Tombstone, 0, min(max(len(s.order), leastRoom), mostRoom))
-	}
-	s.room = s.room[:len(s.room)+1]
-	held := &s.room[len(s.room)-1]
-	f.held(held)
-	if n := len(s.order); n == cap(s.order) {
-		s.order = append(make([]Fact, 0, n+max(n/8, leastRoom)), s.order...)
-	}
-	s.order = append(s.order, held)
-	s.enter(len(s.order)-1, id)
+	n = s.next
+	f.held(s.place(n))
+	s.next++
+	s.enter(n, id)
 	s.bytes += f.Size()
-	return true
+	return n, true
+}
+
+// place makes room for the fact with the next number. Owned by mu.
+func (s *FactSet) place(n int) *Tombstone {
+	at := n - s.first
+	if at%roomSize == 0 {
+		s.rooms = append(s.rooms, nil)
+	}
+	last := &s.rooms[len(s.rooms)-1]
+	if len(*last) == cap(*last) { // what was handed out of the old one stays as it is
+		size := min(max(2*len(*last), leastRoom), roomSize)
+		if len(s.rooms) > 1 {
+			size = roomSize
+		}
+		*last = append(make([]Tombstone, 0, size), *last...)
+	}
+	*last = (*last)[:len(*last)+1]
+	return &(*last)[at%roomSize]
+}
+
+// inMemory returns the fact with a number that is there, or nil where it was dropped.
+// Owned by mu.
+func (s *FactSet) inMemory(n int) Fact {
+	room := s.rooms[(n-s.first)/roomSize]
+	if room == nil || room[(n-s.first)%roomSize].locks == 0 {
+		return nil
+	}
+	return &room[(n-s.first)%roomSize]
 }
 
 // Lookup returns the fact about id, or nil.
 func (s *FactSet) Lookup(id AgentID) Fact {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if i := s.find(id); i >= 0 {
-		return s.order[i]
-	}
-	return nil
+	_, f := s.find(id)
+	return f
 }
 
-// Has reports whether the set has a fact about f's subject. Where it is f itself, as
-// with all that comes twice, no subject is computed.
+// Has reports whether the set has a fact about f's subject. Where it is f itself, and in
+// memory, as with most that comes twice, no subject is computed.
 func (s *FactSet) Has(f Fact) bool {
 	id := f.ID()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.probe([8]byte(id.sum[:]), func(i int) bool {
-		held := s.order[i] // not dropped, or it were not in the index
-		return held.end == f.end && held.body == f.body && held.secret == f.secret && held.locks == 1 && f.locks == 1 && held.kind == f.kind ||
-			held.ID() == id
-	}) >= 0
+	var room [2]hit
+	hits := s.hits(prefixOf(id), room[:0])
+	for _, h := range hits {
+		if held := h.fact; held != nil && held.end == f.end && held.body == f.body && held.secret == f.secret && held.locks == 1 && f.locks == 1 && held.kind == f.kind {
+			return true
+		}
+	}
+	n, _ := s.found(id, hits)
+	return n >= 0
 }
 
 // Arrival returns the arrival number of the fact about id, or -1 if there is none.
 func (s *FactSet) Arrival(id AgentID) int {
+	n, _ := s.find(id)
+	return n
+}
+
+// find returns the fact about id and its number, or -1 and nil.
+func (s *FactSet) find(id AgentID) (n int, f Fact) {
+	var room [2]hit
+	return s.found(id, s.hits(prefixOf(id), room[:0]))
+}
+
+// found is which of the hits is about id.
+func (s *FactSet) found(id AgentID, hits []hit) (n int, f Fact) {
+	for _, h := range hits {
+		if f := s.take(h); f != nil && f.ID() == id {
+			return h.n, f
+		}
+	}
+	return -1, nil
+}
+
+// take returns the fact of a hit, from the shelf if it is there. What is not there any
+// more is dropped, so that it can come again.
+func (s *FactSet) take(h hit) Fact {
+	if h.fact != nil {
+		return h.fact
+	}
+	f := s.shelf.Fact(h.n)
+	if f == nil {
+		s.lose(h)
+	}
+	return f
+}
+
+// lose drops what the shelf has lost.
+func (s *FactSet) lose(h hit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slot := s.slotOf(h.part, h.tag, h.n); slot != nil {
+		*slot = left
+		s.gone++
+		s.bytes -= MinTombstoneSize // nobody can tell how long it was
+	}
+}
+
+// hits are the facts that a digest's first bytes may stand for.
+func (s *FactSet) hits(prefix [8]byte, room []hit) []hit {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.find(id)
+	return s.probe(prefix, room)
 }
 
 // Prefixed returns the facts whose subjects' digests begin with these bytes: one, but
 // for collisions, or none.
-func (s *FactSet) Prefixed(prefix [8]byte) []Fact {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var found []Fact
-	s.probe(prefix, func(i int) bool {
-		if id := s.order[i].ID(); [8]byte(id.sum[:]) == prefix {
-			found = append(found, s.order[i])
+func (s *FactSet) Prefixed(prefix [8]byte) (found []Fact) {
+	for _, h := range s.hits(prefix, nil) {
+		if f := s.take(h); f != nil && prefixOf(f.ID()) == prefix {
+			found = append(found, f)
 		}
-		return false
-	})
+	}
 	return found
 }
 
@@ -133,14 +240,14 @@ func (s *FactSet) Prefixed(prefix [8]byte) []Fact {
 func (s *FactSet) Len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.order) - s.gone
+	return s.next - s.gone
 }
 
 // Next returns the arrival number that the next fact will get: how many have ever come.
 func (s *FactSet) Next() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.order)
+	return s.next
 }
 
 // Dropped returns how many facts were ever dropped. Whoever keeps something that was
@@ -158,16 +265,13 @@ func (s *FactSet) Size() int {
 	return s.bytes
 }
 
-// Since returns the facts with arrival numbers from n on, in that order; the result
-// must not be changed. They are all in memory then: prefer Between.
-func (s *FactSet) Since(n int) []Fact {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	some := s.order[min(n, len(s.order)):len(s.order):len(s.order)]
-	if s.gone > 0 && slices.Contains(some, nil) {
-		some = slices.DeleteFunc(slices.Clone(some), func(f Fact) bool { return f == nil })
+// Since returns the facts with arrival numbers from n on, in that order. They are all
+// in memory then: prefer Between.
+func (s *FactSet) Since(n int) (facts []Fact) {
+	for _, f := range s.Between(n, s.Next()) {
+		facts = append(facts, f)
 	}
-	return some
+	return facts
 }
 
 // Between yields the facts with arrival numbers from one on, below another, with their
@@ -175,11 +279,20 @@ func (s *FactSet) Since(n int) []Fact {
 // among them or not.
 func (s *FactSet) Between(from, to int) iter.Seq2[int, Fact] {
 	return func(yield func(int, Fact) bool) {
-		const lot = 1024
-		for from = max(from, 0); from < to; {
-			some := s.lot(from, min(to-from, lot))
-			for i, f := range some {
-				if f != nil && !yield(from+i, f) {
+		var room [64]hit
+		for from := max(from, 0); from < to; {
+			shelved, some := s.lot(from, to, room[:0])
+			if shelved > from {
+				for n, f := range s.shelf.Facts(from, shelved) {
+					if s.Holds(n, f.ID()) && !yield(n, f) {
+						return
+					}
+				}
+				from = shelved
+				continue
+			}
+			for _, h := range some {
+				if h.fact != nil && !yield(h.n, h.fact) {
 					return
 				}
 			}
@@ -190,12 +303,26 @@ func (s *FactSet) Between(from, to int) iter.Seq2[int, Fact] {
 	}
 }
 
-// lot copies n places of the order, or as many as there are.
-func (s *FactSet) lot(from, n int) []Fact {
+// lot says up to which number facts from one on are on the shelf, or else returns as
+// many as room is for of those in memory.
+func (s *FactSet) lot(from, to int, room []hit) (shelved int, some []hit) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	from = min(from, len(s.order))
-	return slices.Clone(s.order[from:min(from+n, len(s.order))])
+	if from < s.first {
+		return min(to, s.first), nil
+	}
+	for to = min(to, s.next); from < to && len(room) < cap(room); from++ {
+		room = append(room, hit{n: from, fact: s.inMemory(from)})
+	}
+	return 0, room
+}
+
+// Holds reports whether the set has a fact with an arrival number, which is about id.
+// Nothing is read for it.
+func (s *FactSet) Holds(n int, id AgentID) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.slot(n, id) != nil
 }
 
 // All yields every fact of the set as it stood when the iteration began, in the order
@@ -215,28 +342,40 @@ func (s *FactSet) From(n int) iter.Seq[Fact] {
 
 // Retain drops the facts for which keep is false, of those that the set has when it
 // begins, and returns how many. keep is called once for each, in the order of their
-// arrival, while the set is not locked.
+// arrival, while the set is not locked. Of a set with a shelf it is the shelf's owner
+// who drops.
 func (s *FactSet) Retain(keep func(n int, f Fact) bool) (dropped int) {
 	for n, f := range s.Between(0, s.Next()) {
-		if !keep(n, f) && s.drop(n, f.ID()) {
+		if !keep(n, f) && s.Drop(n, f) {
 			dropped++
 		}
 	}
 	return dropped
 }
 
-// drop removes the fact with an arrival number, which is about id, and reports whether
-// it was there.
-func (s *FactSet) drop(n int, id AgentID) bool {
+// Drop removes the fact with an arrival number and reports whether it was there.
+func (s *FactSet) Drop(n int, f Fact) bool {
+	id := f.ID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.order[n]
-	if f == nil {
+	slot := s.slot(n, id)
+	if slot == nil {
 		return false
 	}
-	s.leave(n, id)
-	s.order[n] = nil
+	*slot = left
 	s.gone++
 	s.bytes -= f.Size()
+	if n >= s.first {
+		s.clear(n)
+	}
 	return true
+}
+
+// clear takes the fact with a number out of its room. What was handed out must not
+// change, so the others move to a new one. Owned by mu.
+func (s *FactSet) clear(n int) {
+	room := &s.rooms[(n-s.first)/roomSize]
+	fresh := append(make([]Tombstone, 0, cap(*room)), *room...)
+	fresh[(n-s.first)%roomSize] = Tombstone{}
+	*room = fresh
 }

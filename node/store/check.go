@@ -12,39 +12,51 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// checkFile holds the number of a batch that is on disk, and a CRC-32C of it. The
+// checkFile holds the number of a batch that is on disk, the number of facts that had
+// come, and a CRC-32C of both. The
 // engine takes a manifest or a log that lost its end for one whose end was never
 // written, and goes on without tables full of data. The file, written whenever a
 // table was and at Close, lets the store see it: fewer batches than it says are
 // damage. A file that is itself damaged says nothing.
 const checkFile = "CHECK"
 
-const checkSize = 8 + 4
+// check is what the file says: the number of a batch that is on disk, and how many facts
+// had come that are.
+type check struct{ batch, facts uint64 }
 
-// readCheck returns the number in the check file, 0 where there is none to trust.
-func readCheck(disk vfs.FS, dir string) uint64 {
+const checkSize = 8 + 8 + 4
+
+// readCheck returns what the check file says, nothing where there is none to trust.
+func readCheck(disk vfs.FS, dir string) check {
 	f, err := disk.Open(disk.PathJoin(dir, checkFile))
 	if err != nil {
-		return 0
+		return check{}
 	}
 	defer f.Close()
 	b := make([]byte, checkSize+1)
 	n, err := io.ReadFull(f, b)
-	if n != checkSize || !errors.Is(err, io.ErrUnexpectedEOF) {
-		return 0
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		return check{}
 	}
 	return decodeCheck(b[:n])
 }
 
-func decodeCheck(b []byte) uint64 {
-	if len(b) != checkSize || binary.BigEndian.Uint32(b[8:]) != checkSum(b[:8]) {
-		return 0
+// decodeCheck reads what encode wrote, or the file of format 1, which has no facts.
+func decodeCheck(b []byte) (c check) {
+	n := len(b) - 4
+	if n != checkSize-4 && n != 8 || binary.BigEndian.Uint32(b[n:]) != checkSum(b[:n]) {
+		return check{}
 	}
-	return binary.BigEndian.Uint64(b)
+	c.batch = binary.BigEndian.Uint64(b)
+	if n > 8 {
+		c.facts = binary.BigEndian.Uint64(b[8:])
+	}
+	return c
 }
 
-func encodeCheck(batch uint64) []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, checkSize), batch)
+func (c check) encode() []byte {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, checkSize), c.batch)
+	b = binary.BigEndian.AppendUint64(b, c.facts)
 	return binary.BigEndian.AppendUint32(b, checkSum(b))
 }
 
@@ -53,8 +65,8 @@ func checkSum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.
 // writeCheck replaces the check file with the number of the last synced batch. A
 // store that did not load keeps the file that it found.
 func (s *Store) writeCheck() error {
-	batch := s.synced.Load()
-	if batch == 0 {
+	c := check{batch: s.synced.Load(), facts: s.factsOnDisk()}
+	if c.batch == 0 {
 		return nil
 	}
 	name := s.guard.PathJoin(s.dir, checkFile)
@@ -62,7 +74,7 @@ func (s *Store) writeCheck() error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(encodeCheck(batch))
+	_, err = f.Write(c.encode())
 	if err == nil {
 		err = f.Sync()
 	}

@@ -238,7 +238,6 @@ func (s *Store) commit(b *pebble.Batch, t tally, applied func()) error {
 	if err := s.brokenErr(); err != nil {
 		return err
 	}
-	s.durable.Store(t.cursor)
 	s.synced.Store(t.batch)
 	return b.Close()
 }

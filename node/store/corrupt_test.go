@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -25,15 +26,21 @@ func TestDamagedFiles(t *testing.T) {
 }
 
 func damageFiles(t *testing.T, whole string, want int, mayTear bool) {
-	entries, err := os.ReadDir(whole)
+	var files []string
+	err := fs.WalkDir(os.DirFS(whole), ".", func(name string, d fs.DirEntry, err error) error {
+		if !d.IsDir() {
+			files = append(files, name)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	tries := pick(25, 5, 1)
 	found, unhurt, torn := 0, 0, 0
-	for _, e := range entries {
-		raw, err := os.ReadFile(filepath.Join(whole, e.Name()))
+	for _, name := range files {
+		raw, err := os.ReadFile(filepath.Join(whole, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,17 +49,17 @@ func damageFiles(t *testing.T, whole string, want int, mayTear bool) {
 			if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
 				t.Fatal(err)
 			}
-			damageFile(t, filepath.Join(dir, e.Name()), damaged)
+			damageFile(t, filepath.Join(dir, name), damaged)
 			got, err := readAll(dir)
 			switch {
 			case err == nil && got == want:
 				unhurt++
 			case errors.Is(err, ErrCorrupt):
 				found++
-			case err == nil && mayTear && strings.HasSuffix(e.Name(), ".log"):
+			case err == nil && mayTear && strings.HasSuffix(name, ".log"):
 				torn++
 			default:
-				t.Errorf("%s: %s: %d of %d, %v", e.Name(), what, got, want, err)
+				t.Errorf("%s: %s: %d of %d, %v", name, what, got, want, err)
 			}
 		}
 	}

@@ -23,7 +23,7 @@ type Counts struct {
 func (s *Store) Counts() Counts {
 	t := s.counts.Load()
 	return Counts{
-		Facts: int(t.facts), FactBytes: t.factBytes,
+		Facts: s.facts.set.Len(), FactBytes: int64(s.facts.set.Size()),
 		Records: int(t.records), RecordBytes: t.recordBytes, ForeignBytes: t.foreignBytes,
 		Marks:   int(t.marks),
 		Corrupt: s.corrupt.Load(), Refused: s.space.refused.Load(), Stalls: s.stalls.Load(),
@@ -33,18 +33,16 @@ func (s *Store) Counts() Counts {
 // tally are the counters that go with the data. They are written in the batch that
 // changes them, so they are right after every crash.
 type tally struct {
-	facts, factBytes                   int64
 	records, recordBytes, foreignBytes int64
 	marks                              int64
-	cursor                             uint64 // of the last fact
 	batch                              uint64 // number of this batch
 }
 
-const tallySize = 8 * 8
+const tallySize = 5 * 8
 
 func (t tally) encode() []byte {
 	b := make([]byte, 0, tallySize)
-	for _, v := range []int64{t.facts, t.factBytes, t.records, t.recordBytes, t.foreignBytes, t.marks, int64(t.cursor), int64(t.batch)} {
+	for _, v := range []int64{t.records, t.recordBytes, t.foreignBytes, t.marks, int64(t.batch)} {
 		b = binary.BigEndian.AppendUint64(b, uint64(v))
 	}
 	return b
@@ -54,11 +52,11 @@ func decodeTally(b []byte) (t tally, ok bool) {
 	if len(b) != tallySize {
 		return t, false
 	}
-	var v [8]int64
+	var v [5]int64
 	for i := range v {
 		v[i] = int64(binary.BigEndian.Uint64(b[8*i:]))
 	}
-	return tally{v[0], v[1], v[2], v[3], v[4], v[5], uint64(v[6]), uint64(v[7])}, true
+	return tally{v[0], v[1], v[2], v[3], uint64(v[4])}, true
 }
 
 // loadTally reads the counters. Where they are damaged it counts, and takes the
@@ -71,6 +69,9 @@ func (s *Store) loadTally(check uint64) (tally, error) {
 	if t, ok := decodeTally(raw); ok {
 		return t, nil
 	}
+	if t, ok := decodeOldTally(raw); ok {
+		return t, nil
+	}
 	s.corrupt.Add(1)
 	t, err := s.recount()
 	t.batch = check
@@ -79,16 +80,6 @@ func (s *Store) loadTally(check uint64) (tally, error) {
 
 // recount makes the counters from the data.
 func (s *Store) recount() (t tally, err error) {
-	for it, err := range s.table(tableArrival, scanFacts) {
-		if err != nil {
-			return t, err
-		}
-		if f, err := decodeArrival(it); err == nil {
-			t.facts++
-			t.factBytes += int64(f.Fact.Size())
-			t.cursor = f.Cursor
-		}
-	}
 	for it, err := range s.table(tableMark, scanMarks) {
 		if err != nil {
 			return t, err

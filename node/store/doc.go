@@ -1,7 +1,8 @@
 // Package store keeps what must survive a restart of a node: facts, records and
 // the highest rank seen of each agent, the node's own leases, known peers and
-// small settings. It stands on Pebble, an LSM tree in pure Go, and is the only
-// package that knows it.
+// small settings. All but the facts stand in Pebble, an LSM tree in pure Go, which
+// no other package knows. Facts have a log of their own (package factlog): they come
+// in an order, never change, and are many.
 //
 //	s, err := store.Open(dir, store.Options{})      // ErrInUse, ErrCorrupt, ErrNewerFormat
 //	err = s.PutRecord(ctx, rec, false, now)         // on disk when nil; records.ErrStale, ErrFull
@@ -13,9 +14,12 @@
 //
 //   - A write that returned nil is on disk: its log entry was synced. Writers that
 //     arrive during a sync share the next one.
-//   - A fact, once stored, stays. Its cursor never changes, and no cursor is shown
-//     before its fact is synced, so a reader may resume from any cursor it was
-//     given, also after a power cut.
+//   - A fact, once stored, stays, until RetainFacts drops it. Its cursor never changes
+//     and no other fact gets it, and no cursor is shown before its fact is synced, so a
+//     reader may resume from any cursor it was given, also after a power cut, and where
+//     that fact was dropped.
+//   - A fact is in force before it is on disk: [Store.AddFact] puts it into the set that
+//     all parts of a node share, and [Store.SyncFacts] waits for the disk.
 //   - An agent never rolls back: [Store.PutRecord] refuses what ranks below the
 //     highest record seen, also where that record was dropped or swept meanwhile
 //     or the process was restarted, and refuses every record of a subject with a
@@ -68,8 +72,6 @@
 //
 //	v                  format version (4 bytes)
 //	n                  counters and number of the batch: see counts.go
-//	a | cursor (8)     a fact in order of arrival: time, source, bytes
-//	f | subject (32)   cursor of the subject's fact
 //	r | agent (32)     canonical bytes of the newest record
 //	m | agent (32)     its mark, last sighting, lease end, size, owner: see mark.go
 //	l | agent (32)     own lease: see lease.go
@@ -77,10 +79,11 @@
 //	p | peer ID        known peer: see peer.go
 //	x | key            settings
 //
-// A record and its mark are written in one batch, and so are a fact and the
-// removal of its subject's record; the counters go into every batch. The format
-// version is raised together with a release note; a store of a newer format is
-// refused.
+// A record and its mark are written in one batch; the counters go into every batch. A
+// record whose subject has a fact is not shown, and dropped by the next Sweep: so a fact
+// takes no look at the engine. The format version is raised together with a release
+// note; a store of a newer format is refused, and the facts of format 1, which kept them
+// in the engine, are moved when it is opened.
 //
 // # Memory and files
 //
@@ -89,13 +92,19 @@
 // most some 16 MiB. Bloom filters keep the question "is this subject known" off
 // the disk where the answer is no.
 //
+// The log of facts is in the folder facts, in files of 16 MiB that stay open. A fact with
+// one lock takes 97 bytes there and 10 to 15 in memory, which a start reads back from a
+// file of the same size; and the latest 16,384 facts are in memory whole.
+//
 // # Damage
 //
 // Blocks and log entries carry checksums; damage to them is [ErrCorrupt], from Open
 // or from the call that reads them. The engine alone would take a manifest or a log
 // that lost its end for one whose end was never written. The file CHECK has the
-// number of a batch that is on disk: a store with fewer is ErrCorrupt too, and Open
+// number of a batch that is on disk, and how many facts had come: a store with fewer of
+// either is ErrCorrupt too, and Open
 // removes no file before it knows. What cannot be told apart is left: after a kill
 // or a power cut, damage to the entries that were synced since the last table was
-// written, at the end of the newest log, looks like a write that was cut short.
+// written, at the end of the newest log, looks like a write that was cut short. A damaged
+// fact is absent from when it is read on; its subject's next one is taken.
 package store

@@ -2,14 +2,14 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
-	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-
+	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/node/store/factlog"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -18,270 +18,358 @@ const (
 	// of the disk; see Options.MinFree.
 	SourceLocal = "local"
 	// MaxSource bounds the bytes of a source.
-	MaxSource = 32
+	MaxSource = factlog.MaxSource
 
-	factBatch = 1024 // facts in one batch
-	scanFacts = 1024 // facts in one read of an iteration
-	factCost  = 256  // bytes of a fact with its keys, for the free-space floor
+	// maxUnwritten bounds the facts that wait for the disk.
+	maxUnwritten = 200_000
+	// maxFactGroup is how many of them are written and synced at once.
+	maxFactGroup = 8192
+	// scanFacts is how many facts are read at once in an iteration.
+	scanFacts = 1024
+	// factCost is the bytes of a fact on disk, about, for the free-space floor.
+	factCost = 128
+	// fullPause is how long after a write that found no room the next one is tried.
+	fullPause = time.Second
+	// leastTail is how many facts are appended at least between two checkpoints of the
+	// log, and tailShare which part of all that are there: what a start reads again.
+	leastTail, tailShare = 1 << 15, 16
 )
 
 // StampedFact is a fact as it arrived here.
 type StampedFact struct {
-	Cursor uint64    // place in the order of arrival, from 1 on; the store gives it
+	Cursor uint64    // its arrival number in the set, plus one; the store gives it
 	At     time.Time // when it arrived, kept to the microsecond
 	Source string    // how: local, gossip, sync, dht
 	Fact   records.Fact
 }
 
+// facts is the log of facts and what waits to be written to it.
+type facts struct {
+	log     *factlog.Log
+	set     *records.FactSet
+	durable atomic.Int64 // the facts with numbers below are on disk
+	saving  atomic.Bool  // a checkpoint is being written
+
+	mu      sync.Mutex
+	queue   []factlog.Entry // not yet on disk, in the order of their numbers; owned by mu
+	busy    bool            // a goroutine writes; owned by mu
+	failing error           // why nothing can be written now; owned by mu
+	moved   chan struct{}   // closed and replaced whenever durable or failing changes; owned by mu
+}
+
+// FactSet returns the set of the store's facts. It has those that are not on disk yet,
+// too. What is added to it goes through AddFact or PutFacts.
+func (s *Store) FactSet() *records.FactSet { return s.facts.set }
+
+// AddFact puts a fact into the set and reports whether its subject was new there: every
+// answer changes at once, and the disk follows (SyncFacts). The first fact of a subject
+// stays. An error, which is that too many wait for the disk, is our own fault and nobody
+// else's; then nothing was added.
+func (s *Store) AddFact(f records.Fact, source string, at time.Time) (bool, error) {
+	if f == nil || len(source) > MaxSource {
+		return false, fmt.Errorf("add fact: %w: no fact, or a source of over %d bytes", ErrInvalid, MaxSource)
+	}
+	if err := s.enter(); err != nil {
+		return false, err
+	}
+	defer s.gate.leave()
+	if s.dead(f.ID()) { // what has to be read is not read under mu
+		return false, nil
+	}
+	numbers := [1]int{-1}
+	err := s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, numbers[:])
+	return err == nil && numbers[0] >= 0, err
+}
+
+// queueFacts puts facts into the set whose numbers are below 0, and gives them numbers:
+// those that were new get the next ones.
+func (s *Store) queueFacts(facts []StampedFact, numbers []int) error {
+	q := &s.facts
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.queue) >= maxUnwritten {
+		return fmt.Errorf("%w: %d facts wait for the disk (%v)", ErrFull, len(q.queue), q.failing)
+	}
+	for i, f := range facts {
+		if numbers[i] >= 0 {
+			continue
+		}
+		n, isNew := q.set.Enter(f.Fact)
+		if numbers[i] = n; !isNew {
+			continue
+		}
+		q.queue = append(q.queue, factlog.Entry{Number: n, At: f.At, Source: f.Source, Fact: f.Fact})
+	}
+	if len(q.queue) > 0 && !q.busy {
+		q.busy = true
+		s.gate.again()
+		go s.writeFacts()
+	}
+	return nil
+}
+
+// writeFacts writes what is queued until nothing is: whoever adds during a sync shares
+// the next one.
+func (s *Store) writeFacts() {
+	defer s.gate.leave()
+	q := &s.facts
+	for {
+		q.mu.Lock()
+		lot := q.queue[:min(len(q.queue), maxFactGroup)]
+		if len(lot) == 0 {
+			q.queue, q.busy = nil, false
+			q.mu.Unlock()
+			return
+		}
+		q.mu.Unlock()
+		err := s.writeLot(lot)
+		q.mu.Lock()
+		if q.failing = err; err == nil {
+			q.queue = q.queue[len(lot):]
+		}
+		close(q.moved)
+		q.moved = make(chan struct{})
+		q.mu.Unlock()
+		if err != nil && !s.tryAgain(err) {
+			return
+		}
+	}
+}
+
+// writeLot puts the next facts on disk.
+func (s *Store) writeLot(lot []factlog.Entry) error {
+	own := false
+	for _, e := range lot {
+		own = own || e.Source == SourceLocal
+	}
+	if err := s.space.admit(int64(len(lot)*factCost), own); err != nil {
+		return err
+	}
+	next := lot[len(lot)-1].Number + 1
+	if weak.Off(weak.Disk) {
+		s.facts.durable.Store(int64(next))
+		return nil
+	}
+	if err := s.facts.log.Append(lot); err != nil {
+		return s.failed(err)
+	}
+	if err := s.brokenErr(); err != nil {
+		return err
+	}
+	s.facts.durable.Store(int64(next))
+	s.facts.set.Shelved(next)
+	if tail := next - s.facts.log.Saved(); tail > max(leastTail, next/tailShare) && s.facts.saving.CompareAndSwap(false, true) {
+		s.gate.again()
+		go s.saveFacts()
+	}
+	return nil
+}
+
+// saveFacts writes the log's checkpoint.
+func (s *Store) saveFacts() {
+	defer s.gate.leave()
+	defer s.facts.saving.Store(false)
+	if err := s.facts.log.Checkpoint(); err != nil {
+		s.opts.Logger.Warn("store: the next start reads more facts than it would have to", "err", err)
+	}
+}
+
+// tryAgain waits until a write may be tried again, and reports whether one is to be.
+func (s *Store) tryAgain(err error) bool {
+	if s.brokenErr() != nil {
+		return false
+	}
+	s.opts.Logger.Error("store: facts are not written, and tried again", "err", err)
+	pause := time.NewTimer(fullPause)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return true
+	case <-s.gate.closing:
+	case <-s.broken:
+	}
+	return false
+}
+
+// SyncFacts returns nil once all facts that were added so far are on disk, or says why
+// they are not: no room, a disk that hangs, ctx.
+func (s *Store) SyncFacts(ctx context.Context) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.gate.leave()
+	return s.syncFacts(ctx)
+}
+
+func (s *Store) syncFacts(ctx context.Context) error {
+	q := &s.facts
+	target := int64(q.set.Next())
+	late := time.NewTimer(s.patience)
+	defer late.Stop()
+	for {
+		q.mu.Lock()
+		moved, failing := q.moved, q.failing
+		q.mu.Unlock()
+		switch {
+		case q.durable.Load() >= target:
+			return nil
+		case failing != nil:
+			return fmt.Errorf("facts are not on disk: %w", failing)
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return fmt.Errorf("store: the write goes on and its outcome is unknown: %w", context.Cause(ctx))
+		case <-s.broken:
+			return s.brokenErr()
+		case <-late.C:
+			return fmt.Errorf("store: %w: the write goes on and its outcome is unknown", ErrStalled)
+		}
+	}
+}
+
+// FactsMoved returns a channel that closes when the next facts are on disk.
+func (s *Store) FactsMoved() <-chan struct{} {
+	s.facts.mu.Lock()
+	defer s.facts.mu.Unlock()
+	return s.facts.moved
+}
+
 // PutFacts stores facts and returns nil once all are on disk. The first fact of a
-// subject stays; another one of the same subject changes nothing. With a fact the
-// record of its subject is dropped, and its mark kept.
+// subject stays; another one of the same subject changes nothing. From the moment that
+// its fact is in the set a subject's record is not shown any more.
 //
 // On nil, the Cursor of every element is set: a new one, or that of the fact held.
 // On an error some of the facts may be stored; putting them again is safe.
 func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
-	own := true
+	own, fresh := true, 0
 	for i, f := range facts {
 		if f.Fact == nil || len(f.Source) > MaxSource {
 			return fmt.Errorf("put facts: %w: element %d has no fact, or a source of over %d bytes", ErrInvalid, i, MaxSource)
 		}
 		own = own && f.Source == SourceLocal
 	}
-	work := slices.Clone(facts) // the caller may be gone when the work ends
-	for chunk := range slices.Chunk(work, factBatch) {
-		if err := s.putChunk(ctx, chunk, own); err != nil {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.gate.leave()
+	if ctx.Err() != nil {
+		return fmt.Errorf("put facts: %w", unwritten(ctx))
+	}
+	numbers := make([]int, len(facts))
+	for i, f := range facts {
+		if numbers[i] = s.facts.set.Arrival(f.Fact.ID()); numbers[i] < 0 {
+			fresh++
+		}
+	}
+	if fresh > 0 {
+		if err := s.space.admit(int64(fresh*factCost), own); err != nil {
+			return fmt.Errorf("put facts: %w", err)
+		}
+		if err := s.queueFacts(facts, numbers); err != nil {
 			return fmt.Errorf("put facts: %w", err)
 		}
 	}
-	copy(facts, work)
-	return nil
-}
-
-// putChunk stores facts in one batch, under the locks of all subjects.
-func (s *Store) putChunk(ctx context.Context, facts []StampedFact, own bool) error {
-	ids := make([]records.AgentID, len(facts))
-	for i, f := range facts {
-		ids[i] = f.Fact.ID()
-	}
-	var fresh []freshFact
-	err := s.update(ctx, s.agentLocks(ids...), func() (_ fill, err error) {
-		if fresh, err = s.freshFacts(facts, ids); err != nil || len(fresh) == 0 {
-			return nil, err
+	for i, n := range numbers {
+		if n < 0 { // it came twice, or by somebody else meanwhile
+			n = s.facts.set.Arrival(facts[i].Fact.ID())
 		}
-		if err := s.space.admit(int64(len(fresh)*factCost), own); err != nil {
-			return nil, err
-		}
-		return func(b *pebble.Batch, t *tally) error {
-			for _, f := range fresh {
-				if err := f.add(b, t); err != nil {
-					return err
-				}
-			}
-			return nil
-		}, nil
-	})
-	if err != nil {
-		return err
+		facts[i].Cursor = uint64(n) + 1
 	}
-	cursors := make(map[records.AgentID]uint64, len(fresh))
-	for _, f := range fresh {
-		cursors[f.Fact.ID()] = f.Cursor
-	}
-	for i, id := range ids {
-		if c, ok := cursors[id]; ok {
-			facts[i].Cursor = c
-		}
+	if err := s.syncFacts(ctx); err != nil {
+		return fmt.Errorf("put facts: %w", err)
 	}
 	return nil
-}
-
-// freshFact is a fact to write, with the row of its subject. One with a cursor is
-// known already and damaged on disk: it is written again where it was.
-type freshFact struct {
-	*StampedFact
-	row row
-}
-
-// freshFacts returns those to write, each subject once, and sets the cursors of the
-// others. It asks for them in the order of their keys, one table after the other,
-// which is much quicker than to and fro.
-func (s *Store) freshFacts(facts []StampedFact, ids []records.AgentID) ([]freshFact, error) {
-	v, err := s.view()
-	if err != nil {
-		return nil, err
-	}
-	defer v.close()
-	ascending := make([]int, len(ids))
-	for i := range ascending {
-		ascending[i] = i
-	}
-	slices.SortStableFunc(ascending, func(i, j int) int { return ids[i].Compare(ids[j]) })
-	var absent []int // ascending, each subject once: the first that came
-	for n, i := range ascending {
-		if n > 0 && ids[i] == ids[ascending[n-1]] {
-			facts[i].Cursor = facts[ascending[n-1]].Cursor
-			continue
-		}
-		cursor, held, err := s.lookupFact(v.get, ids[i])
-		if err != nil {
-			return nil, err
-		}
-		facts[i].Cursor = cursor
-		if held == nil {
-			absent = append(absent, i)
-		}
-	}
-	rows := make([]row, len(ids))
-	for _, i := range absent {
-		if rows[i], err = s.row(v.get, ids[i]); err != nil {
-			return nil, err
-		}
-	}
-	slices.Sort(absent)
-	fresh := make([]freshFact, len(absent))
-	for n, i := range absent {
-		copied := facts[i]
-		fresh[n] = freshFact{&copied, rows[i]}
-	}
-	return fresh, nil
-}
-
-// add gives the fact its cursor and puts it into the batch.
-func (f freshFact) add(b *pebble.Batch, t *tally) error {
-	id := f.Fact.ID()
-	if f.Cursor == 0 {
-		t.cursor++
-		t.facts++
-		t.factBytes += int64(f.Fact.Size())
-		f.Cursor = t.cursor
-	}
-	key := arrivalKey(f.Cursor)
-	if err := b.Set(key, f.encode(), nil); err != nil {
-		return err
-	}
-	if err := b.Set(agentKey(tableFact, id), key[1:], nil); err != nil {
-		return err
-	}
-	if f.row.size == 0 {
-		return nil
-	}
-	t.hold(f.row, -1)
-	if err := b.Set(agentKey(tableMark, id), f.row.dropped().encode(), nil); err != nil {
-		return err
-	}
-	return b.Delete(agentKey(tableRecord, id), nil)
-}
-
-// encode is time (8, microseconds) | length of the source (1) | source | fact.
-func (f StampedFact) encode() []byte {
-	b := make([]byte, 0, 9+len(f.Source)+f.Fact.Size())
-	b = appendTime(b, f.At)
-	b = append(b, byte(len(f.Source)))
-	b = append(b, f.Source...)
-	return append(b, f.Fact.Bytes()...)
-}
-
-// decodeArrival reads an item of the table of arrivals and verifies the fact.
-func decodeArrival(it item) (f StampedFact, err error) {
-	n := 0
-	if len(it.val) >= 9 {
-		n = int(it.val[8])
-	}
-	if len(it.key) != 9 || len(it.val) < 9+n || n > MaxSource {
-		return f, fmt.Errorf("%w: an arrival of %d bytes", ErrCorrupt, len(it.val))
-	}
-	f.Cursor = binary.BigEndian.Uint64(it.key[1:])
-	f.At = readTime(it.val)
-	f.Source = string(it.val[9 : 9+n])
-	f.Fact, err = records.OpenTombstone(it.val[9+n:])
-	return f, err
 }
 
 // Facts yields the facts with a cursor above after, in order of arrival, that were
-// on disk when the loop began. To go on later, pass the last cursor seen.
+// on disk when the loop began. To go on later, pass the last cursor seen. Cursors are
+// for ever, and where facts were dropped some are left out.
 func (s *Store) Facts(after uint64) iter.Seq2[StampedFact, error] {
 	return func(yield func(StampedFact, error) bool) {
-		last := s.durable.Load()
-		if after >= last {
-			if err := s.enter(); err != nil {
-				yield(StampedFact{}, err)
+		last, err := read(s, func() (uint64, error) { return s.LastCursor(), nil })
+		for err == nil && after < last {
+			var some []StampedFact
+			if some, err = read(s, func() ([]StampedFact, error) { return s.someFacts(after, last) }); err != nil {
+				break
+			}
+			for _, f := range some {
+				if !yield(f, nil) {
+					return
+				}
+				after = f.Cursor
+			}
+			if len(some) < scanFacts {
 				return
 			}
-			s.gate.leave()
-			return
 		}
-		for it, err := range s.each(arrivalKey(after+1), arrivalKey(last+1), scanFacts) {
-			if err != nil {
-				yield(StampedFact{}, err)
-				return
-			}
-			f, err := decodeArrival(it)
-			if err != nil {
-				s.damaged(fmt.Sprintf("fact %x", it.key), err)
-				continue
-			}
-			if !yield(f, nil) {
-				return
-			}
+		if err != nil {
+			yield(StampedFact{}, err)
 		}
 	}
+}
+
+// someFacts returns the first scanFacts facts with a cursor above one, up to another.
+func (s *Store) someFacts(after, last uint64) (some []StampedFact, err error) {
+	for e, err := range s.facts.log.Entries(int(after), int(last)) {
+		if err != nil {
+			return nil, err
+		}
+		some = append(some, StampedFact{Cursor: uint64(e.Number) + 1, At: e.At, Source: e.Source, Fact: e.Fact})
+		if len(some) == scanFacts {
+			break
+		}
+	}
+	return some, nil
 }
 
 // Fact returns the fact about id, or nil.
 func (s *Store) Fact(id records.AgentID) (records.Fact, error) {
-	return read(s, func() (records.Fact, error) {
-		_, f, err := s.lookupFact(s.get, id)
-		return f, err
-	})
+	return read(s, func() (records.Fact, error) { return s.facts.set.Lookup(id), nil })
 }
 
-// lookupFact returns the cursor of a subject's fact, 0 where there is none, and the
-// fact, nil where it does not verify.
-func (s *Store) lookupFact(get getter, id records.AgentID) (uint64, records.Fact, error) {
-	raw, err := get(agentKey(tableFact, id))
-	if err != nil || len(raw) != 8 {
-		return 0, nil, err
-	}
-	key := append([]byte{tableArrival}, raw...)
-	val, err := get(key)
-	if err != nil {
-		return 0, nil, err
-	}
-	f, err := decodeArrival(item{key, val})
-	if err == nil && f.Fact.ID() != id {
-		err = records.ErrWrongSubject
-	}
-	if err != nil {
-		s.damaged("fact of "+id.String(), err)
-		return binary.BigEndian.Uint64(raw), nil, nil
-	}
-	return f.Cursor, f.Fact, nil
-}
+// dead reports whether the set has a fact about id: its record counts as dropped.
+func (s *Store) dead(id records.AgentID) bool { return s.facts.set.Arrival(id) >= 0 }
 
 // LastCursor returns the highest cursor that is on disk, 0 before the first fact.
-func (s *Store) LastCursor() uint64 { return s.durable.Load() }
+func (s *Store) LastCursor() uint64 { return uint64(s.facts.durable.Load()) }
 
-// lastArrival reads the highest cursor from the table.
-func (s *Store) lastArrival() (uint64, error) {
-	it, err := s.eng.NewIter(&pebble.IterOptions{LowerBound: []byte{tableArrival}, UpperBound: []byte{tableArrival + 1}})
+// RetainFacts drops the facts for which keep is false, of those that are on disk when it
+// begins, and returns how many. It reads all of them, and takes its time; other calls go
+// on meanwhile. Where it is cut short by ctx, by Close, or by an error, which it returns,
+// some of what was dropped may be there again after a restart.
+func (s *Store) RetainFacts(ctx context.Context, keep func(StampedFact) bool) (dropped int, err error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.gate.leave()
+	stopped := func() bool {
+		select {
+		case <-ctx.Done():
+		case <-s.gate.closing:
+		case <-s.broken:
+		default:
+			return false
+		}
+		return true
+	}
+	dropped, err = s.facts.log.Retain(stopped, func(e factlog.Entry) bool {
+		return keep(StampedFact{Cursor: uint64(e.Number) + 1, At: e.At, Source: e.Source, Fact: e.Fact})
+	})
 	if err != nil {
-		return 0, readErr(err)
+		return dropped, fmt.Errorf("store: %w", err)
 	}
-	var last uint64
-	if it.Last() && len(it.Key()) == 9 {
-		last = binary.BigEndian.Uint64(it.Key()[1:])
-	}
-	return last, wrapRead(it)
+	return dropped, context.Cause(ctx)
 }
 
-// wrapRead closes an iterator and tells what went wrong with it.
-func wrapRead(it *pebble.Iterator) error {
-	err := it.Error()
-	if cerr := it.Close(); err == nil {
-		err = cerr
+// FactsOnDisk returns how many bytes the log of facts has on the disk, without its
+// checkpoint.
+func (s *Store) FactsOnDisk() int64 { return s.facts.log.Size() }
+
+// factsOnDisk is how many facts have come that are on disk.
+func (s *Store) factsOnDisk() uint64 {
+	if s.facts.log == nil {
+		return 0
 	}
-	if err != nil {
-		return readErr(err)
-	}
-	return nil
+	return uint64(s.facts.log.Next())
 }

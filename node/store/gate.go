@@ -7,13 +7,15 @@ import (
 
 // gate counts the calls that run and, once shut, lets no other in.
 type gate struct {
+	closing chan struct{} // closed when the gate is shut
+
 	mu   sync.Mutex
 	shut bool          // under mu
 	n    int           // under mu: calls inside
 	idle chan struct{} // closed when shut and n is 0
 }
 
-func newGate() *gate { return &gate{idle: make(chan struct{})} }
+func newGate() *gate { return &gate{closing: make(chan struct{}), idle: make(chan struct{})} }
 
 // enter lets a call in, or reports that the gate is shut.
 func (g *gate) enter() bool {
@@ -51,6 +53,7 @@ func (g *gate) close() bool {
 		return false
 	}
 	g.shut = true
+	close(g.closing)
 	if g.n == 0 {
 		close(g.idle)
 	}

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
-
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -10,8 +8,8 @@ import (
 const (
 	tableVersion  = 'v'
 	tableCounters = 'n'
-	tableArrival  = 'a'
-	tableFact     = 'f'
+	tableArrival  = 'a' // of format 1
+	tableFact     = 'f' // of format 1
 	tableRecord   = 'r'
 	tableMark     = 'm'
 	tableLease    = 'l'
@@ -32,11 +30,6 @@ func agentOf(key []byte) (id records.AgentID, ok bool) {
 		return id, false
 	}
 	return records.AgentIDFromDigest([32]byte(key[1:])), true
-}
-
-// arrivalKey is the key of the fact with a cursor.
-func arrivalKey(cursor uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{tableArrival}, cursor)
 }
 
 // nameKey is a key made of text.

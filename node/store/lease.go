@@ -90,11 +90,7 @@ func (s *Store) PutLease(ctx context.Context, l Lease) error {
 }
 
 func (s *Store) fillLease(l Lease) (fill, error) {
-	dead, err := s.has(agentKey(tableFact, l.ID))
-	if err != nil {
-		return nil, err
-	}
-	if dead {
+	if s.dead(l.ID) {
 		return nil, records.ErrRevoked
 	}
 	used, err := s.usedSequence(l.ID)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,18 +8,23 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/cairn-overlay/cairn/node/store/factlog"
 )
 
 const (
 	// formatVersion is the version of the key layout in doc.go.
-	formatVersion = 1
+	formatVersion = 2
 	// closeTime is how long Close waits for running calls, and then for the engine.
 	closeTime = 10 * time.Second
 	// writeTime is how long a write waits for the disk: a full one stalls the engine
 	// until there is room.
 	writeTime = 30 * time.Second
+	// factsDir is where the log of facts is, in the store's directory.
+	factsDir = "facts"
+	// progressRound is how often a long start says how far it is.
+	progressRound = time.Second
 )
 
 // Store is what survives a restart. It is safe for concurrent use.
@@ -37,14 +41,14 @@ type Store struct {
 	cause  error         // why; written before broken is closed
 
 	stripes  [stripeCount]lock // the agents' rows: read, compare, commit
-	peers    lock              // the table of peers
-	slots    lock              // one place per waiting write
-	patience time.Duration     // how long a write waits
+	facts    facts
+	peers    lock          // the table of peers
+	slots    lock          // one place per waiting write
+	patience time.Duration // how long a write waits
 
 	queue   queue
 	tally   tally                 // the counters after the last batch; of whoever works on the queue
 	counts  atomic.Pointer[tally] // the same, to read
-	durable atomic.Uint64         // highest cursor that is synced
 	synced  atomic.Uint64         // highest batch that is synced
 	corrupt atomic.Uint64         // values that did not verify
 	stalls  atomic.Uint64         // times the engine made writers wait
@@ -146,12 +150,12 @@ func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
 	s.space = &space{fs: disk, dir: dir, floor: s.opts.MinFree}
 	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full, holding: true}
 	s.counts.Store(&tally{})
-	check := readCheck(disk, dir)
+	found := readCheck(disk, dir)
 	if err := s.openEngine(dir, s.guard); err != nil {
 		return nil, err
 	}
 	go s.keepCheck()
-	if err := s.load(check); err != nil {
+	if err := s.load(found); err != nil {
 		return nil, fmt.Errorf("open the store in %s: %w", dir, joinClose(err, s))
 	}
 	return s, nil
@@ -164,25 +168,26 @@ func joinClose(err error, s *Store) error {
 }
 
 // load checks that the format is known and that nothing is lost, and reads the
-// counters.
-func (s *Store) load(check uint64) error {
-	t, err := s.loadTally(check)
+// counters and the facts.
+func (s *Store) load(found check) error {
+	t, err := s.loadTally(found.batch)
 	if err != nil {
 		return err
 	}
-	if err := s.compareCheck(t, check); err != nil {
+	if err := s.compareCheck(t, found.batch); err != nil {
 		return err
 	}
-	last, err := s.lastArrival()
-	if err != nil {
-		return err
-	}
-	t.cursor = max(t.cursor, last)
 	s.tally = t
 	s.counts.Store(&t)
-	s.durable.Store(t.cursor) // the engine has written the log into tables when it opened
-	s.synced.Store(t.batch)
-	if err := s.checkVersion(); err != nil {
+	s.synced.Store(t.batch) // the engine has written the log into tables when it opened
+	version, err := s.version()
+	if err != nil {
+		return err
+	}
+	if err := s.openFacts(int(found.facts)); err != nil {
+		return err
+	}
+	if err := s.toFormat2(version); err != nil {
 		return err
 	}
 	s.wakeCheck()
@@ -190,33 +195,53 @@ func (s *Store) load(check uint64) error {
 	return nil
 }
 
-// checkVersion refuses newer formats and foreign databases, and marks a new store.
-func (s *Store) checkVersion() error {
-	raw, err := s.get([]byte{tableVersion})
+// openFacts opens the log of facts, of which so many at least have come.
+func (s *Store) openFacts(least int) error {
+	told := time.Now()
+	cfg := factlog.Config{
+		FS: s.guard, Dir: s.guard.PathJoin(s.dir, factsDir), Least: least,
+		Damaged: s.damaged, Unreadable: s.guard.freeze,
+		Progress: func(done, total int64) {
+			if time.Since(told) > progressRound {
+				told = time.Now()
+				s.opts.Logger.Info("store: reading all facts, since their index is missing or old", "bytes", done, "of", total)
+			}
+		},
+	}
+	log, err := factlog.Open(cfg)
+	if errors.Is(err, factlog.ErrCorrupt) {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
 	if err != nil {
 		return err
 	}
+	s.facts.log, s.facts.set, s.facts.moved = log, log.Set(), make(chan struct{})
+	s.facts.durable.Store(int64(log.Next()))
+	return nil
+}
+
+// version returns the format of the store, 0 of a new one, and refuses newer formats and
+// foreign databases.
+func (s *Store) version() (uint32, error) {
+	raw, err := s.get([]byte{tableVersion})
+	if err != nil {
+		return 0, err
+	}
 	if raw == nil {
 		first, err := s.scan(nil, []byte{0xff}, 1)
-		if err != nil {
-			return err
+		if err == nil && len(first) > 0 {
+			err = fmt.Errorf("%w: a database without the format key, so not a store of this kind", ErrCorrupt)
 		}
-		if len(first) > 0 {
-			return fmt.Errorf("%w: a database without the format key, so not a store of this kind", ErrCorrupt)
-		}
-		return s.update(context.Background(), nil, func() (fill, error) {
-			return func(b *pebble.Batch, _ *tally) error {
-				return b.Set([]byte{tableVersion}, binary.BigEndian.AppendUint32(nil, formatVersion), nil)
-			}, nil
-		})
+		return 0, err
 	}
 	if len(raw) != 4 {
-		return fmt.Errorf("%w: the format key has %d bytes", ErrCorrupt, len(raw))
+		return 0, fmt.Errorf("%w: the format key has %d bytes", ErrCorrupt, len(raw))
 	}
-	if v := binary.BigEndian.Uint32(raw); v > formatVersion {
-		return fmt.Errorf("%w: format %d, this build knows up to %d; use the newer program", ErrNewerFormat, v, formatVersion)
+	v := binary.BigEndian.Uint32(raw)
+	if v > formatVersion {
+		return 0, fmt.Errorf("%w: format %d, this build knows up to %d; use the newer program", ErrNewerFormat, v, formatVersion)
 	}
-	return nil
+	return v, nil
 }
 
 // Close refuses new calls, waits for running ones, and closes the files. Where a
@@ -232,11 +257,32 @@ func (s *Store) Close() error {
 	if !s.gate.wait(closeTime) {
 		return s.eng.abandon(fmt.Errorf("%w: a call did not end within %s", ErrBroken, closeTime))
 	}
+	if s.facts.log != nil {
+		if err := s.closeFacts(); err != nil {
+			s.opts.Logger.Warn("store: the index of facts was not written; the next start reads all that came since", "err", err)
+		}
+	}
 	close(s.quit)
 	if err := s.eng.close(s.checked, closeTime); err != nil {
 		return fmt.Errorf("close the store: %w", err)
 	}
 	return nil
+}
+
+// closeFacts closes the log of facts, within a time.
+func (s *Store) closeFacts() error {
+	done := make(chan error, 1)
+	go func() { done <- s.facts.log.Close() }()
+	t := time.NewTimer(closeTime)
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-s.broken:
+		return s.brokenErr()
+	case <-t.C:
+		return ErrStalled
+	}
 }
 
 // fail breaks the store. The guard calls it once.

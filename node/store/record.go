@@ -60,11 +60,7 @@ func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, 
 		return nil, err
 	}
 	defer v.close()
-	fact, err := v.get(agentKey(tableFact, id))
-	if err != nil {
-		return nil, err
-	}
-	if fact != nil {
+	if s.dead(id) {
 		return nil, records.ErrRevoked
 	}
 	old, err := s.row(v.get, id)
@@ -129,7 +125,11 @@ func (s *Store) Record(id records.AgentID) (*records.Record, error) {
 	return read(s, func() (*records.Record, error) { return s.record(id) })
 }
 
+// record returns no record of the dead, though one may lie there until the next Sweep.
 func (s *Store) record(id records.AgentID) (*records.Record, error) {
+	if s.dead(id) {
+		return nil, nil
+	}
 	raw, err := s.get(agentKey(tableRecord, id))
 	if err != nil || raw == nil {
 		return nil, err
@@ -161,6 +161,9 @@ func (s *Store) Records() iter.Seq2[*records.Record, error] {
 			}
 			id, ok := agentOf(it.key)
 			if !ok {
+				continue
+			}
+			if s.dead(id) {
 				continue
 			}
 			if rec := s.openRecord(id, it.val); rec != nil && !yield(rec, nil) {

@@ -17,7 +17,7 @@ func TestOpenDoesNotMerge(t *testing.T) {
 		}
 		const rounds = 8
 		for round := range rounds {
-			if err := s.PutFacts(ctx, []StampedFact{testAgent(t, round).stamped(t)}); err != nil {
+			if err := s.PutRecord(ctx, testAgent(t, round).record(t, 1), false, testTime); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.eng.Flush(); err != nil {
@@ -25,7 +25,7 @@ func TestOpenDoesNotMerge(t *testing.T) {
 			}
 		}
 		// One more in the log, so that opening flushes and asks for a merge.
-		if err := s.PutFacts(ctx, []StampedFact{testAgent(t, rounds).stamped(t)}); err != nil {
+		if err := s.PutRecord(ctx, testAgent(t, rounds).record(t, 1), false, testTime); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Close(); err != nil {
@@ -48,8 +48,12 @@ func TestOpenDoesNotMerge(t *testing.T) {
 		if got := tables(); got > 2 {
 			t.Errorf("%d tables are left, after %d merges", got, s.eng.Metrics().Compact.Count)
 		}
-		if got := len(allFacts(t, s, 0)); got != rounds+1 {
-			t.Errorf("%d facts", got)
+		got := 0
+		for range s.Records() {
+			got++
+		}
+		if got != rounds+1 {
+			t.Errorf("%d records", got)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

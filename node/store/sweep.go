@@ -15,12 +15,12 @@ const sweepBatch = 256
 
 // SweepReport says what a sweep dropped.
 type SweepReport struct {
-	Records int   // records whose lease had ended an hour before
+	Records int   // records whose lease had ended an hour before, or of the dead
 	Bytes   int64 // their bytes
 	Marks   int   // marks without a possible rival
 }
 
-// Sweep drops records whose lease ended over an hour before now, and marks whose
+// Sweep drops records of the dead, and those whose lease ended over an hour before now, and marks whose
 // last sighting lies over 25 hours back: a lease is at most 24 hours long, so
 // whatever was issued before that sighting has expired, and PutRecord would refuse
 // it. Facts stay. It takes its time in small steps between which other calls run,
@@ -50,7 +50,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (SweepReport, error) {
 		}
 		id, ok := agentOf(it.key)
 		r, err := decodeRow(it.val)
-		if !ok || err != nil || !(r.lapsed(now) || r.forgettable(now)) {
+		if !ok || err != nil || !(r.lapsed(now) || r.forgettable(now) || r.size > 0 && s.dead(id)) {
 			continue
 		}
 		if due = append(due, id); len(due) == sweepBatch {
@@ -78,6 +78,9 @@ func (s *Store) sweep(ctx context.Context, ids []records.AgentID, now time.Time)
 		for i, id := range ids {
 			if rows[i], err = s.row(s.get, id); err != nil {
 				return nil, err
+			}
+			if rows[i].size > 0 && s.dead(id) {
+				rows[i].notAfter = time.Time{} // it has lapsed
 			}
 		}
 		return func(b *pebble.Batch, t *tally) error {

@@ -1,0 +1,173 @@
+package records
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// recentFacts is how many of the latest facts stay in memory though they are on the
+// shelf: they are the ones that come again and that are passed on.
+const recentFacts = 1 << 14
+
+// NewShelvedFactSet returns an empty set that keeps its older facts on a shelf. Whoever
+// owns the shelf puts there what the set gets, and says so by Shelved.
+func NewShelvedFactSet(shelf Shelf) *FactSet {
+	s := NewFactSet()
+	s.shelf = shelf
+	return s
+}
+
+// Shelved says that the facts with numbers below n are on the shelf: the set may leave
+// them there.
+func (s *FactSet) Shelved(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	spare := (min(n, s.next) - recentFacts - s.first) / roomSize
+	if spare <= 0 {
+		return
+	}
+	s.rooms = append([][]Tombstone(nil), s.rooms[spare:]...)
+	s.first += spare * roomSize
+}
+
+// Replay takes a fact that is on the shelf with its number, which is at least Next; the
+// numbers left out are of facts that were dropped. It is for filling a set before it is
+// shared. It reports whether its subject was new; else it counts as dropped.
+func (s *FactSet) Replay(n int, f Fact) bool {
+	isNew := s.Lookup(f.ID()) == nil
+	s.Skip(n)
+	s.next, s.first = n+1, n+1
+	if !isNew {
+		s.gone++
+		return false
+	}
+	s.enter(n, f.ID())
+	s.bytes += f.Size()
+	return true
+}
+
+// Skip says that the facts with numbers from Next on, below n, were dropped. Like Replay
+// it is for filling a set.
+func (s *FactSet) Skip(n int) {
+	if n > s.next {
+		s.gone += n - s.next
+		s.next, s.first = n, n
+	}
+}
+
+// maxSlots bounds the slots of a part of the index, as it is read.
+const maxSlots = 1 << 26
+
+// WriteIndex writes what [OpenShelvedFactSet] needs to know of the facts with numbers
+// below n, 9 to 14 bytes each: where the facts are, and the secret by which they are found.
+func (s *FactSet) WriteIndex(w io.Writer, n int) error {
+	b := binary.BigEndian.AppendUint64(nil, s.key[0])
+	b = binary.BigEndian.AppendUint64(b, s.key[1])
+	b = binary.BigEndian.AppendUint64(b, uint64(n))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.sizeBelow(n)))
+	for i := range s.index {
+		b = s.appendPart(b, &s.index[i], n)
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
+	}
+	return nil
+}
+
+// sizeBelow is the sum of Size over the facts with numbers below n, which are on the
+// shelf.
+func (s *FactSet) sizeBelow(n int) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	size := s.bytes
+	for ; n < s.next; n++ {
+		if n < s.first {
+			continue
+		}
+		if f := s.inMemory(n); f != nil {
+			size -= f.Size()
+		}
+	}
+	return size
+}
+
+// appendPart encodes a part of the index, as far as it is of numbers below n.
+func (s *FactSet) appendPart(b []byte, p *indexPart, n int) []byte {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b = binary.BigEndian.AppendUint64(b, uint64(len(p.slots)))
+	for _, slot := range p.slots {
+		if slot != 0 && int(slot&lastNumber) > n {
+			slot = left
+		}
+		b = binary.LittleEndian.AppendUint64(b, slot)
+	}
+	return b
+}
+
+// OpenShelvedFactSet returns the set of which WriteIndex wrote, on the same shelf. What
+// it reads must be what was written: that it is not damaged is the caller's matter.
+func OpenShelvedFactSet(shelf Shelf, r io.Reader) (*FactSet, error) {
+	var head [32]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, fmt.Errorf("index of facts: %w", err)
+	}
+	s := &FactSet{shelf: shelf}
+	s.key = sipKey{binary.BigEndian.Uint64(head[:]), binary.BigEndian.Uint64(head[8:])}
+	s.next = int(binary.BigEndian.Uint64(head[16:]))
+	s.bytes = int(binary.BigEndian.Uint64(head[24:]))
+	if s.next < 0 || s.next > lastNumber || s.bytes < 0 {
+		return nil, fmt.Errorf("index of facts: %w: %d facts of %d bytes", ErrMalformed, s.next, s.bytes)
+	}
+	s.first, s.gone = s.next, s.next
+	var raw []byte
+	for i := range s.index {
+		var err error
+		if raw, err = s.readPart(r, &s.index[i], raw); err != nil {
+			return nil, fmt.Errorf("index of facts: %w", err)
+		}
+	}
+	if s.gone < 0 {
+		return nil, fmt.Errorf("index of facts: %w: more facts than have come", ErrMalformed)
+	}
+	return s, nil
+}
+
+// readPart reads one part. It must have a free slot, or a search would not end.
+func (s *FactSet) readPart(r io.Reader, p *indexPart, raw []byte) ([]byte, error) {
+	var head [8]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return raw, err
+	}
+	n := binary.BigEndian.Uint64(head[:])
+	if n > maxSlots {
+		return raw, fmt.Errorf("%w: %d slots", ErrMalformed, n)
+	}
+	if uint64(cap(raw)) < 8*n {
+		raw = make([]byte, 8*n)
+	}
+	raw = raw[:8*n]
+	if _, err := io.ReadFull(r, raw); err != nil {
+		return raw, err
+	}
+	p.slots = make([]uint64, n)
+	for i := range p.slots {
+		slot := binary.LittleEndian.Uint64(raw[8*i:])
+		if p.slots[i] = slot; slot == 0 {
+			continue
+		}
+		if p.used++; slot == left {
+			continue
+		}
+		if number := int(slot & lastNumber); number == 0 || number > s.next {
+			return raw, fmt.Errorf("%w: fact %d of %d", ErrMalformed, number-1, s.next)
+		}
+		s.gone--
+	}
+	if n > 0 && uint64(p.used) == n {
+		return raw, fmt.Errorf("%w: no free slot", ErrMalformed)
+	}
+	return raw, nil
+}
