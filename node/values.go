@@ -70,5 +70,8 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	}
 	n.cache.offer(rec, sourceHeld, now, 0)
 	n.watchers.notify(rec.ID())
+	if own {
+		n.dht.Tell(rec) // of what others put the overlay tells by itself
+	}
 	return nil
 }

@@ -39,12 +39,17 @@ func (n *Node) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[s
 	}
 }
 
-// Watch yields what is known of an agent now, and again whenever that changes
-// here, until ctx ends or the agent is revoked.
+// Watch yields what is known of an agent now, and again whenever that changes here,
+// until ctx ends or the agent is revoked. While it runs, holders of the agent's record
+// push each newer one to this node: a move is here about a round trip after its publish.
+// A reader that is slow gets what stands when it asks for more, not every step.
 func (n *Node) Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error] {
 	return func(yield func(Resolution, error) bool) {
-		news, stop := n.watchers.watch(id)
+		news, first, stop := n.watchers.watch(id)
 		defer stop()
+		if first != nil {
+			n.background(func(ctx context.Context) { n.beTold(ctx, id, first) })
+		}
 		policy, last := Policy{}, Resolution{}
 		for {
 			res, err := n.Resolve(ctx, id, policy)
@@ -67,6 +72,35 @@ func (n *Node) Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resoluti
 				return
 			}
 		}
+	}
+}
+
+// beTold has holders push what is new of an agent until nobody here watches it.
+func (n *Node) beTold(ctx context.Context, id records.AgentID, while context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(while, cancel)()
+	_ = n.dht.Watch(ctx, id, func(v records.Value) { n.told(ctx, v) }) // it ends with ctx alone
+}
+
+// told takes what a holder pushed. The answer that follows from it is the cache's.
+func (n *Node) told(ctx context.Context, v records.Value) {
+	switch v := v.(type) {
+	case *records.Tombstone:
+		if err := n.learn(ctx, v, answerPatience); err != nil {
+			n.log.Warn("tombstone from a holder not stored", "agent", v.ID(), "err", err)
+		}
+	case *records.Record:
+		now := n.clock.Now()
+		if n.dead(v.ID()) != nil || holds(v, now) != nil {
+			return
+		}
+		if mark, err := n.mark(v.ID()); err != nil || mark.Compare(v.Mark()) > 0 {
+			return
+		}
+		n.count.add("watch_told_total", 1)
+		n.cache.offer(v, sourceFound, now, 0)
+		n.watchers.notify(v.ID())
 	}
 }
 

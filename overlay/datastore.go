@@ -25,6 +25,7 @@ type datastore struct {
 	verify *verifier
 	stats  *counters
 	gate   *gate
+	taken  func(records.Value) // told of what was stored; may be nil
 	log    *slog.Logger
 }
 
@@ -104,7 +105,13 @@ func (d *datastore) put(ctx context.Context, k ds.Key, b []byte) error {
 	if err != nil {
 		return err
 	}
-	return d.values.Put(ctx, v)
+	if err := d.values.Put(ctx, v); err != nil {
+		return err
+	}
+	if d.taken != nil {
+		d.taken(v)
+	}
+	return nil
 }
 
 // Has reports whether there is a value to serve.

@@ -12,6 +12,7 @@ import (
 	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
 	record "github.com/libp2p/go-libp2p-record"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/multiformats/go-multiaddr"
@@ -28,20 +29,22 @@ type DHT struct {
 	self       peer.ID
 	acceptable func(multiaddr.Multiaddr) bool // addresses named by strangers
 
-	kad     *kad.IpfsDHT // serves, and keeps the routing table
-	stats   *counters
-	trips   *roundTrips
-	links   *links
-	sender  *sender
-	verify  *verifier
-	table   *table
-	members *members
-	doors   *doors
-	asks    *quotas       // for members
-	passes  *quotas       // of questions to pass on
-	passing chan struct{} // a token for each that is being passed on
-	stale   shuns         // who passed on what others outrank
-	woken   chan struct{} // holds a token when there may be new neighbours
+	kad       *kad.IpfsDHT // serves, and keeps the routing table
+	stats     *counters
+	trips     *roundTrips
+	links     *links
+	sender    *sender
+	verify    *verifier
+	table     *table
+	members   *members
+	doors     *doors
+	asks      *quotas       // for members
+	passes    *quotas       // of questions to pass on
+	passing   chan struct{} // a token for each that is being passed on
+	telling   *telling
+	listening *listening
+	stale     shuns         // who passed on what others outrank
+	woken     chan struct{} // holds a token when there may be new neighbours
 
 	serving *gate           // requests of others
 	calls   *gate           // of this package's methods, and goroutines
@@ -60,7 +63,7 @@ func Join(cfg Config) (*DHT, error) {
 		return nil, fmt.Errorf("overlay: %w", err)
 	}
 	d := &DHT{cfg: cfg, self: cfg.Host.ID(), acceptable: acceptAny, stats: new(counters), trips: new(roundTrips), asks: newQuotas(memberRate, memberBurst), passes: newQuotas(passRate, passBurst),
-		passing: make(chan struct{}, maxPassing), woken: make(chan struct{}, 1), serving: new(gate), calls: new(gate)}
+		telling: newTelling(), listening: newListening(), passing: make(chan struct{}, maxPassing), woken: make(chan struct{}, 1), serving: new(gate), calls: new(gate)}
 	if cfg.WAN {
 		d.acceptable = acceptPublic
 	}
@@ -78,6 +81,7 @@ func Join(cfg Config) (*DHT, error) {
 	}
 	d.table = newTable(d.kad.RoutingTable(), cfg.Host, d.stats)
 	d.start(d.keepHouse)
+	cfg.Host.SetStreamHandler(cfg.prefix()+watchSuffix, func(s network.Stream) { d.doors.serve(s, d.serveWatch) })
 	if err := d.startMembers(); err != nil {
 		return nil, errors.Join(fmt.Errorf("overlay: %w", err), d.Close())
 	}
@@ -95,7 +99,7 @@ func (d *DHT) kadOptions() []kad.Option {
 		kad.ProtocolPrefix(d.cfg.prefix()),
 		kad.BucketSize(bucketSize),
 		kad.Validator(record.NamespacedValidator{records.KeyNamespace: d.verify}),
-		kad.ValueDatastore(&datastore{values: d.cfg.Values, verify: d.verify, stats: d.stats, gate: d.serving, log: d.cfg.Logger}),
+		kad.ValueDatastore(&datastore{values: d.cfg.Values, verify: d.verify, stats: d.stats, gate: d.serving, taken: d.Tell, log: d.cfg.Logger}),
 		kad.MaxRecordAge(d.cfg.RecordAge),
 		kad.DisableProviders(),
 		kad.DisableAutoRefresh(),
@@ -131,6 +135,7 @@ func (d *DHT) stopServing() {
 	d.cfg.Host.RemoveStreamHandler(d.cfg.protocol())
 	d.cfg.Host.RemoveStreamHandler(d.cfg.prefix() + membersSuffix)
 	d.cfg.Host.RemoveStreamHandler(d.cfg.prefix() + passSuffix)
+	d.cfg.Host.RemoveStreamHandler(d.cfg.prefix() + watchSuffix)
 	d.serving.close()
 	d.doors.close()
 	d.serving.wait()
@@ -179,6 +184,7 @@ func (d *DHT) keepHouse() {
 			d.asks.sweep(now)
 			d.passes.sweep(now)
 			d.stale.sweep(now)
+			d.sweepWatches(now)
 		case <-d.ctx.Done():
 			return
 		}
@@ -218,6 +224,7 @@ func (d *DHT) Table() []TablePeer {
 func (d *DHT) Stats() Stats {
 	s := d.stats.snapshot()
 	s.Members, s.Hints = d.members.count()
+	s.Watchers = d.telling.table.count()
 	s.TablePeers, s.OwnConns, s.IdleStreams = d.TableSize(), d.links.count(), d.sender.pool.count()
 	return s
 }

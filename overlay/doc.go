@@ -5,6 +5,7 @@
 //	reached, err := d.Bootstrap(ctx, seeds)   // dial, then walk: the table fills
 //	receipt, err := d.Publish(ctx, record, nil)
 //	report, err := d.Search(ctx, id, func(a overlay.Answer) bool { ...; return true })
+//	err = d.Watch(ctx, id, func(v records.Value) { ... }) // pushed by holders, until ctx ends
 //	err = d.Close()                           // waits; the host stays open
 //
 // The host is the application's own, and stays so: Join adds protocols below

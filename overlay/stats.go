@@ -46,7 +46,14 @@ type Stats struct {
 	// Passed are the questions that were passed on for others.
 	MemberAsks, MembersServed int64
 	Passed                    int64
-	Members, Hints            int
+	// Told are the values that holders' watchers were told, TellsFailed the watchers that
+	// could not be told; Heard what this node was told as a watcher. WatchesRefused are
+	// the registrations and tidings refused, by reason: malformed, rate, full, unasked.
+	// Watchers, a gauge, are the registrations that stand here.
+	Told, TellsFailed, Heard int64
+	WatchesRefused           map[string]int64
+	Watchers                 int
+	Members, Hints           int
 
 	// TablePeers, OwnConns and IdleStreams are gauges: peers in the routing
 	// table, open connections that the overlay opened, streams kept for reuse.
@@ -59,7 +66,8 @@ type counters struct {
 	late, liars, putsTaken, oversize              atomic.Int64
 	evicted, idleClosed                           atomic.Int64
 	memberAsks, membersServed, passed             atomic.Int64
-	failures, served, refused                     tally
+	told, tellsFailed, heard                      atomic.Int64
+	failures, served, refused, watchRefused       tally
 }
 
 // tally counts by name. The names come from this package, never from a peer.
@@ -96,6 +104,7 @@ func (c *counters) snapshot() Stats {
 		Served: c.served.snapshot(), PutsTaken: c.putsTaken.Load(), RefusedPuts: c.refused.snapshot(),
 		Oversize: c.oversize.Load(), Evicted: c.evicted.Load(), IdleClosed: c.idleClosed.Load(),
 		MemberAsks: c.memberAsks.Load(), MembersServed: c.membersServed.Load(), Passed: c.passed.Load(),
+		Told: c.told.Load(), TellsFailed: c.tellsFailed.Load(), Heard: c.heard.Load(), WatchesRefused: c.watchRefused.snapshot(),
 	}
 }
 

@@ -16,6 +16,8 @@ const (
 	FloodPublish Defence = "flood-publish"
 	// FullHashID: the ID of a message on the topic covers all of its bytes.
 	FullHashID Defence = "full-hash-id"
+	// HearCaps: a watcher takes tidings only of whom it asked for them, and so many.
+	HearCaps Defence = "hear-caps"
 	// HighWater: the highest rank seen of an agent outlives the record.
 	HighWater Defence = "highwater"
 	// LeaseCheck: holders and readers ask whether a lease holds.
@@ -53,6 +55,9 @@ const (
 	// ViewCaps: what others say of members is bounded by source and by group of
 	// addresses, and who names peers that fail is not believed.
 	ViewCaps Defence = "view-caps"
+	// WatchCaps: a holder bears so many registrations of one peer, of a group of
+	// addresses, for an agent.
+	WatchCaps Defence = "watch-caps"
 	// WorkOrder: where strangers' facts come too fast, those with more work go first.
 	WorkOrder Defence = "work-order"
 	// WideSearch: a search ends when all k closest have answered, not the nearest few.
@@ -61,7 +66,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, FloodPublish, FullHashID, HighWater, LeaseCheck, OwnFault, ReadBack, Score, ShortLimits, SourceShare,
+	Disk, FloodPublish, FullHashID, HearCaps, HighWater, LeaseCheck, OwnFault, ReadBack, Score, ShortLimits, SourceShare,
 	StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps,
-	WideSearch, WorkOrder,
+	WatchCaps, WideSearch, WorkOrder,
 }

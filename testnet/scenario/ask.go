@@ -30,6 +30,9 @@ func (p *play) ask(ctx context.Context, n int, a *agent, policy string) (Answer,
 // publish stores a record through a node and writes it down.
 func (p *play) publish(ctx context.Context, n int, rec *records.Record) (Receipt, error) {
 	op := p.log.Begin(audit.Event{Kind: audit.Publish, Node: n, Agent: rec.ID(), Proof: rec.Bytes()})
+	p.mu.Lock()
+	p.placed[rec.ID()] = placed{rec.Mark(), now()}
+	p.mu.Unlock()
 	r, err := p.world.Publish(ctx, n, rec)
 	op.End(audit.Event{Receipt: receipt(r), Error: text(err)})
 	return r, err

@@ -48,11 +48,14 @@ type play struct {
 	doubts    []string              // what fails a block whose output nobody compares
 	mark      time.Time             // when "within" counts from
 
-	ears    sync.WaitGroup // who listens to nodes
+	watched map[records.AgentID][]int // who watches
+	ears    sync.WaitGroup            // who listens to nodes
 	deaf    context.CancelFunc
 	mu      sync.Mutex
 	learned map[records.AgentID]map[int]time.Time // when a tombstone reached a node; owned by mu
 	ended   map[records.AgentID]time.Time         // when a revocation was asked for; owned by mu
+	placed  map[records.AgentID]placed            // the last publish; owned by mu
+	yields  map[records.Mark]map[int]time.Time    // when a node's watch yielded a record; owned by mu
 }
 
 // Play plays the scenario once and reports. Whatever goes wrong with the promise is in
@@ -63,6 +66,7 @@ func (f *File) Play(ctx context.Context, opts Options) (*Report, error) {
 	p := &play{
 		file: f, opts: opts, rep: &Report{File: f.Name, Promise: f.Promise}, agents: make(map[string][]*agent), skew: make(map[int]time.Duration),
 		learned: make(map[records.AgentID]map[int]time.Time), ended: make(map[records.AgentID]time.Time),
+		watched: make(map[records.AgentID][]int), placed: make(map[records.AgentID]placed), yields: make(map[records.Mark]map[int]time.Time),
 	}
 	listen, deaf := context.WithCancel(ctx)
 	p.deaf = deaf

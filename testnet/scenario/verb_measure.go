@@ -14,14 +14,19 @@ import (
 type measureVerb struct {
 	agent  string
 	ask    bool // measure answers, not the spread of a revocation
+	watch  bool // measure what watchers hear
 	on     set
 	policy string
 }
 
 func readMeasure(a *args) action {
 	v := measureVerb{on: set{all: true}}
-	if a.oneOf("what is measured", "revoke", "resolve") == "revoke" {
+	switch a.oneOf("what is measured", "revoke", "watch", "resolve") {
+	case "revoke":
 		v.agent = a.agent()
+		return v
+	case "watch":
+		v.agent, v.watch = a.agent(), true
 		return v
 	}
 	r := readResolve(a).(*resolveVerb)
@@ -37,9 +42,12 @@ func (v measureVerb) do(ctx context.Context, p *play) error {
 		return err
 	}
 	var m Measure
-	if v.ask {
+	switch {
+	case v.ask:
 		m, err = p.measureResolve(ctx, v, nodes)
-	} else {
+	case v.watch:
+		m, err = p.measureWatch(v.agent)
+	default:
 		m, err = p.measureRevoke(v.agent, nodes)
 	}
 	if err != nil {

@@ -31,7 +31,8 @@ func verbs() []verb {
 		{"status", "status a1 on all", readStatus, nil},
 		{"expect", "expect STATE a1 on all [within 2s] [for 1m], or expect ready 5 [within 60s]", readExpect, nil},
 		{"holders", "holders a1 [at least 3] [within 10s]", readHolders, lacksHolders},
-		{"measure", "measure revoke a1, or measure resolve a1 on all [policy=first]", readMeasure, nil},
+		{"watch", "watch a1 on 5", readWatch, lacksWatches},
+		{"measure", "measure revoke a1, or measure watch a1, or measure resolve a1 on all [policy=first]", readMeasure, nil},
 		// Trouble.
 		{"kill", "kill 5", readKill, lacksFaults},
 		{"stop", "stop 5", readStop, lacksFaults},

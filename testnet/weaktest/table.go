@@ -51,6 +51,8 @@ func Table() []Row {
 		{Defence: weak.Score, Attack: "A12", Package: "gossip", Test: "TestJunkIsRejectedAndItsSenderShutOut"},
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestLiar"},
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestOneGroup"},
+		{Defence: weak.WatchCaps, Attack: "A40", Package: "overlay", Test: "TestHostileWatcher"},
+		{Defence: weak.HearCaps, Attack: "A41", Package: "overlay", Test: "TestHostileHolder"},
 		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
 	}
 }

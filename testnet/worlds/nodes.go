@@ -186,6 +186,22 @@ func (w *nodes) Follow(ctx context.Context, n int, heard func(records.Fact)) {
 	}
 }
 
+// Watch hands on what a node's watch of an agent yields.
+func (w *nodes) Watch(ctx context.Context, n int, id records.AgentID, heard func(*records.Record)) {
+	at, err := w.node(n)
+	if err != nil {
+		return
+	}
+	for res, err := range at.Watch(ctx, id) {
+		if err != nil {
+			return // the node goes down, or ctx has ended
+		}
+		if res.Record != nil && res.Status == records.StatusActive {
+			heard(res.Record)
+		}
+	}
+}
+
 // Stop ends a node in good order.
 func (w *nodes) Stop(n int) error {
 	return w.net.Stop(n - 1)
