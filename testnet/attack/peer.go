@@ -55,6 +55,7 @@ type Peer struct {
 	served map[pb.Message_MessageType]int // requests by type; owned by mu
 	topic  *pubsub.Topic                  // made by the first Shout or Listen; owned by mu
 	heard  [][]byte                       // messages of the topic; owned by mu
+	stops  []func() error                 // what else ends with the peer; owned by mu
 	work   sync.WaitGroup
 }
 
@@ -120,7 +121,15 @@ func (p *Peer) Served(t pb.Message_MessageType) int {
 // Close ends the attacker and waits.
 func (p *Peer) Close() error {
 	p.cancel()
-	err := p.host.Close()
+	p.mu.Lock()
+	stops := p.stops
+	p.stops = nil
+	p.mu.Unlock()
+	var err error
+	for _, stop := range stops {
+		err = errors.Join(err, stop())
+	}
+	err = errors.Join(err, p.host.Close())
 	p.work.Wait()
 	return err
 }

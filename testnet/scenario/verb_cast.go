@@ -17,10 +17,11 @@ import (
 const (
 	earlierVersion = "earlier-version"
 	replayer       = "replayer"
+	dropper        = "dropper"
 )
 
 func roles() []string {
-	return []string{"echo-liar", "refuser", "black-hole", "early-terminator", replayer, earlierVersion}
+	return []string{"echo-liar", "refuser", "black-hole", "early-terminator", replayer, dropper, earlierVersion}
 }
 
 // castVerb turns nodes into peers of another kind: they stop, and a stranger of that
@@ -56,6 +57,11 @@ func (v castVerb) do(ctx context.Context, p *play) error {
 		s, err := p.stranger(v.config(p, func() []peer.AddrInfo { return crew }))
 		if err != nil {
 			return err
+		}
+		if v.role == dropper {
+			if err := s.Drop(); err != nil {
+				return err
+			}
 		}
 		peers = append(peers, s)
 	}

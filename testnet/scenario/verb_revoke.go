@@ -9,14 +9,16 @@ import (
 
 // revokeVerb ends an agent through a node.
 type revokeVerb struct {
-	agent string
-	on    int
+	agent  string
+	on     int
+	anyhow bool // whatever the receipt says
 }
 
 func readRevoke(a *args) action {
 	v := revokeVerb{agent: a.agent()}
 	a.word("on")
 	v.on = a.node()
+	v.anyhow = a.try("anyhow")
 	return v
 }
 
@@ -28,16 +30,18 @@ func (v revokeVerb) do(ctx context.Context, p *play) error {
 	confirmed := 0
 	for _, a := range crowd {
 		r, err := p.revoke(ctx, v.on, a)
-		if len(crowd) == 1 {
+		switch {
+		case v.anyhow: // what counts is what others come to know
+		case len(crowd) == 1:
 			p.wrote(fmt.Sprintf("%s revoked", a.name), r, err)
-		} else if err == nil && r.Confirmed {
+		case err == nil && r.Confirmed:
 			confirmed++
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
-	if len(crowd) > 1 {
+	if len(crowd) > 1 && !v.anyhow {
 		p.counted(v.agent, "revoked and confirmed", confirmed, len(crowd))
 	}
 	return nil

@@ -23,14 +23,21 @@ func (v wireVerb) do(_ context.Context, p *play) error { return v.bend(p, p.worl
 
 // readCut reads a one-way cut.
 func readCut(a *args) action {
-	from := a.node()
+	from := a.nodes()
 	a.word("->")
-	to := a.node()
+	to := a.nodes()
 	return wireVerb{func(p *play, w Wired) error {
-		if err := w.Cut(from, to); err != nil {
-			return err
+		for _, i := range from.in(p.world.Up()) {
+			for _, j := range to.in(p.world.Up()) {
+				if i == j {
+					continue
+				}
+				if err := w.Cut(i, j); err != nil {
+					return err
+				}
+				p.log.Note(audit.Event{Kind: audit.Cut, Node: i, To: j})
+			}
 		}
-		p.log.Note(audit.Event{Kind: audit.Cut, Node: from, To: to})
 		return nil
 	}}
 }

@@ -25,7 +25,7 @@ func verbs() []verb {
 		{"renew", "renew a1 on 3 [lease=10m] [seq=7]", readRenew, nil},
 		{"keep", "keep a1 on 3 [lease=10m]", readKeep, lacksLeases},
 		{"withdraw", "withdraw a1 on 3", readWithdraw, lacksLeases},
-		{"revoke", "revoke a1 on 7", readRevoke, nil},
+		{"revoke", "revoke a1 on 7 [anyhow]", readRevoke, nil},
 		// Questions.
 		{"resolve", "resolve a1 on 15 [policy=first] [within 2s]", readResolve, nil},
 		{"status", "status a1 on all", readStatus, nil},
@@ -41,7 +41,7 @@ func verbs() []verb {
 		{"partition", "groups such as partition 1-20 | 21-40", readPartition, lacksFaults},
 		{"isolate", "isolate 4,7", readIsolate, lacksFaults},
 		{"heal", "heal", readHeal, lacksFaults},
-		{"cut", "cut 3 -> 5", readCut, lacksWire},
+		{"cut", "cut 3 -> 5, or of sets: cut 3 -> 5-8", readCut, lacksWire},
 		{"slow", "slow 4 by 80ms", readSlow, lacksWire},
 		{"loss", "loss 5%", readLoss, lacksWire},
 		{"jitter", "jitter 20ms", readJitter, lacksWire},
@@ -55,6 +55,7 @@ func verbs() []verb {
 		// Attackers and other versions.
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
 		{"cast", "cast 12-14 as ROLE", readCast, lacksStrangersOrFaults},
+		{"surround", "surround 1 by 27", readSurround, lacksStrangers},
 		{"send", "send WHAT to all", readSend, lacksStrangers},
 	}
 }

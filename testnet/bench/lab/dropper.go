@@ -11,10 +11,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 
-	"github.com/cairn-overlay/cairn/gossip"
-	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 	"github.com/cairn-overlay/cairn/testnet"
+	"github.com/cairn-overlay/cairn/testnet/attack"
 	"github.com/cairn-overlay/cairn/testnet/sim"
 	"github.com/cairn-overlay/cairn/testnet/wire"
 )
@@ -57,32 +56,10 @@ func (d *dropper) Close() error {
 	return errors.Join(d.close(), d.host.Network().Close(), d.host.Close())
 }
 
-var errDropped = errors.New("dropped on purpose")
-
 // dropOurs speaks our protocols.
 func dropOurs(_ context.Context, h host.Host) (func() error, error) {
-	d, err := overlay.Join(overlay.Config{Host: h, Values: nothing{}, Network: testnet.DefaultNetwork})
-	if err != nil {
-		return nil, err
-	}
-	t, err := gossip.Join(gossip.Config{
-		Host: h, Network: testnet.DefaultNetwork, Facts: records.NewFactSet(), SyncEvery: never,
-		Ingest: func(records.Fact, peer.ID, gossip.Via) (bool, error) { return false, errDropped },
-	})
-	if err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	return func() error { return errors.Join(t.Close(), d.Close()) }, nil
+	return attack.Drop(h, testnet.DefaultNetwork)
 }
-
-// nothing takes every value and has none.
-type nothing struct{}
-
-// Get has none.
-func (nothing) Get(context.Context, records.AgentID) (records.Value, error) { return nil, nil }
-
-// Put takes it.
-func (nothing) Put(context.Context, records.Value) error { return nil }
 
 // dropStock speaks the protocols of stock nodes.
 func dropStock(ctx context.Context, h host.Host) (func() error, error) {
