@@ -2,6 +2,7 @@ package records
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -322,8 +323,22 @@ func TestPolicy(t *testing.T) {
 		}
 		wantErr(t, Policy{row.rule}.check(), nil)
 		c := cursor{s: string(Policy{row.rule}.append(nil))}
+		text, err := json.Marshal(Policy{row.rule})
+		wantNil(t, err)
+		var read Policy
+		wantNil(t, json.Unmarshal(text, &read))
+		if !bytes.Equal(read.append(nil), Policy{row.rule}.append(nil)) {
+			t.Errorf("row %d: %s reads as %v", i, text, read)
+		}
 		if again := c.rules(MaxRuleDepth); !c.end() || fmt.Sprint(again) != fmt.Sprint([]Rule{row.rule}) {
 			t.Errorf("row %d: %v reads as %v", i, row.rule, again)
+		}
+	}
+	for _, s := range []string{`{}`, `[1]`, `[["=="]]`, `[["=", ".x", 1]]`, `[["==", ".x", 1.5]]`, `[["==", ".x", true]]`, `[["==", ".x", null]]`, `[["==", "x", 1]]`, `[["not", []]]`,
+		`[["or", []]]`, `[["==", ".x", -1]]`, `[["==", ".x", {"/": {"bytes": "!"}}]]`, `[["==", 1, 1]]`, `[`, `[["<", ".x", "a"]]`} {
+		var p Policy
+		if err := json.Unmarshal([]byte(s), &p); err == nil {
+			t.Errorf("%s reads as %v", s, p)
 		}
 	}
 	for _, s := range []string{"", "x", "..", ".x.", ".0", ".-a", ".[0]", ".x[", ".x[]", ".x[01]", ".x[-1]", ".x[99999]", ".x y", ".é", ".x[0]y"} {

@@ -19,6 +19,7 @@ type cli struct {
 	Agent    agentCmd    `cmd:"" group:"agents" help:"Make, list and move agents' keys."`
 	Publish  publishCmd  `cmd:"" group:"agents" help:"Say where an agent is, from its own description."`
 	Withdraw withdrawCmd `cmd:"" group:"agents" help:"Stop renewing an agent's lease, without revoking."`
+	Grant    grantCmd    `cmd:"" group:"agents" help:"Let another agent act for one of yours, within bounds."`
 	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
 
 	Resolve resolveCmd `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`

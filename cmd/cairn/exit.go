@@ -88,6 +88,8 @@ func errorCodes() []errorCode {
 		{records.ErrRevoked, exitRevoked},
 		{records.ErrExpired, exitExpired},
 		{records.ErrStale, exitConflict},
+		{records.ErrConflict, exitConflict},
+		{records.ErrWidened, exitUsage},
 		{records.ErrNotYetValid, exitUnverified},
 		{records.ErrMalformed, exitUsage},
 		{records.ErrTooLarge, exitUsage},

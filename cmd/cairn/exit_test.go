@@ -29,6 +29,8 @@ func TestCodeOf(t *testing.T) {
 		{"future", wrap(records.ErrNotYetValid), exitUnverified},
 		{"revoked", wrap(records.ErrRevoked), exitRevoked},
 		{"expired", wrap(records.ErrExpired), exitExpired},
+		{"in conflict", wrap(records.ErrConflict), exitConflict},
+		{"widened", wrap(records.ErrWidened), exitUsage},
 		{"old sequence", wrap(records.ErrStale), exitConflict},
 		{"open key file", wrap(keyring.ErrPermissions), exitUsage},
 		{"name taken", wrap(keyring.ErrExists), exitUsage},

@@ -1,0 +1,132 @@
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+const (
+	grantFolder = "grants"
+	grantSuffix = ".grant"
+	certSuffix  = ".pem"
+)
+
+// Kept is a grant that an agent of the keyring issued.
+type Kept struct {
+	Agent           string // the issuer's name
+	Grant           *records.Grant
+	Path            string // of the grant itself, which its holder needs
+	CertificatePath string // of its revocation certificate, which nobody else may have
+}
+
+// KeepGrant writes a grant that the named agent issued, and its revocation certificate,
+// into the agent's folder. Both are on disk when it returns.
+func (k *Keyring) KeepGrant(name string, g *records.Grant, cert *records.Tombstone) (Kept, error) {
+	a, err := k.Get(name)
+	if err != nil {
+		return Kept{}, err
+	}
+	if g.Issuer().ID() != a.ID() || cert.ID() != g.ID() {
+		return Kept{}, fmt.Errorf("agent %q: %w: the grant or its certificate is of another", name, ErrWrongKey)
+	}
+	dir := filepath.Join(a.home, grantFolder)
+	if err := makeDirs(dir); err != nil {
+		return Kept{}, fmt.Errorf("agent %q: %w", name, err)
+	}
+	kept := keptAt(name, dir, g)
+	// The certificate first: a grant that nobody can revoke must not be there to be given away.
+	if err := writeNew(kept.CertificatePath, encodeCertificate(cert)); err != nil {
+		return Kept{}, fmt.Errorf("agent %q: %w", name, err)
+	}
+	if err := writeNew(kept.Path, g.Bytes()); err != nil {
+		return Kept{}, fmt.Errorf("agent %q: %w", name, errors.Join(err, os.Remove(kept.CertificatePath)))
+	}
+	return kept, syncDir(dir)
+}
+
+func keptAt(name, dir string, g *records.Grant) Kept {
+	base := filepath.Join(dir, g.ID().String())
+	return Kept{Agent: name, Grant: g, Path: base + grantSuffix, CertificatePath: base + certSuffix}
+}
+
+// Grants returns the grants that the named agent issued, in the order of their IDs, and one
+// error per file that is none.
+func (k *Keyring) Grants(name string) ([]Kept, []error) {
+	a, err := k.Get(name)
+	if err != nil {
+		return nil, []error{err}
+	}
+	dir := filepath.Join(a.home, grantFolder)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, []error{fmt.Errorf("agent %q: %w", name, err)}
+	}
+	var all []Kept
+	var errs []error
+	for _, e := range entries {
+		text, ok := strings.CutSuffix(e.Name(), grantSuffix)
+		if !ok {
+			continue
+		}
+		g, err := readGrant(filepath.Join(dir, e.Name()))
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("agent %q: %w", name, err))
+		case g.ID().String() != text || g.Issuer().ID() != a.ID():
+			errs = append(errs, fmt.Errorf("agent %q: %s: %w: it is another grant", name, e.Name(), ErrMalformed))
+		default:
+			all = append(all, keptAt(name, dir, g))
+		}
+	}
+	return all, errs
+}
+
+func readGrant(path string) (*records.Grant, error) {
+	b, err := readFile(path, false)
+	if err != nil {
+		return nil, err
+	}
+	g, err := records.OpenGrant(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrMalformed, err)
+	}
+	return g, nil
+}
+
+// FindGrant returns a grant by its ID, whichever agent here issued it: ErrNotFound where
+// none did.
+func (k *Keyring) FindGrant(id records.AgentID) (Kept, error) {
+	agents, _ := k.List() // a folder that cannot be read holds no grant that is found
+	for _, a := range agents {
+		dir := filepath.Join(a.home, grantFolder)
+		g, err := readGrant(filepath.Join(dir, id.String()+grantSuffix))
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return Kept{}, fmt.Errorf("agent %q: %w", a.Name, err)
+		}
+		if g.ID() == id {
+			return keptAt(a.Name, dir, g), nil
+		}
+	}
+	return Kept{}, fmt.Errorf("grant %s: %w among those that were issued here", id, ErrNotFound)
+}
+
+// Certificate returns the grant's revocation certificate. One that was moved away is ErrNoSecret.
+func (kept Kept) Certificate() (*records.Tombstone, error) {
+	t, err := ReadCertificate(kept.CertificatePath)
+	if err != nil {
+		return nil, fmt.Errorf("grant: %w", movedAway(err, "it was moved away; name it with --cert FILE"))
+	}
+	if t.ID() != kept.Grant.ID() {
+		return nil, fmt.Errorf("grant: certificate %s: %w: it revokes %s", kept.CertificatePath, ErrWrongKey, t.ID())
+	}
+	return t, nil
+}
