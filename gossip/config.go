@@ -42,8 +42,8 @@ type Config struct {
 	Host host.Host
 	// Facts is the node's set of facts. Gossip reads it and never writes it.
 	Facts *records.FactSet
-	// Ingest takes a verified fact that Facts does not hold. It adds it to Facts
-	// before it returns, returns quickly, and never waits for a disk. It is called
+	// Ingest takes a verified fact that is not Held. It adds it to Facts, where it is in the
+	// range, before it returns, returns quickly, and never waits for a disk. It is called
 	// from several goroutines at once. isNew is false if the fact was held meanwhile.
 	// An error is our own fault, such as a failing store: the fact is ignored,
 	// nobody is punished for it, and a reconciliation follows. Nil: the fact is added to
@@ -63,6 +63,9 @@ type Config struct {
 	// stays or becomes a half of itself; facts beyond it are dropped after that. It must
 	// be quick. Nil: everything.
 	Range func() records.Range
+	// Held reports whether a fact about a fact's subject is held, in Facts or beyond the range.
+	// Nil: in Facts.
+	Held func(records.Fact) bool
 	// Known reports whether a subject is known here: its record is held, or it is
 	// watched, or our own. Facts of known subjects pass in the first lane, without
 	// a cap. It is called for every fact that is new, so it must be quick. Nil:
@@ -133,6 +136,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Range == nil {
 		c.Range = func() records.Range { return records.Range{} }
+	}
+	if c.Held == nil {
+		c.Held = c.Facts.Has
 	}
 	if c.Known == nil {
 		c.Known = func(records.AgentID) bool { return false }

@@ -90,7 +90,7 @@ func (l *link) pushed(name tree.Name) (fresh, held bool) {
 // known long ago, is over the strangers' cap, or cannot be kept.
 func (l *link) take(f records.Fact, held bool) bool {
 	t := l.r.t
-	known := t.cfg.Facts.Lookup(f.ID()) != nil
+	known := t.cfg.Held(f)
 	switch {
 	case known && held:
 		t.counters.duplicate.Add(1)

@@ -50,7 +50,7 @@ func (t *Topic) validate(_ context.Context, from peer.ID, m *pubsub.Message) pub
 	if f == nil {
 		return verdict
 	}
-	if t.cfg.Facts.Lookup(f.ID()) != nil {
+	if t.cfg.Held(f) {
 		t.counters.duplicate.Add(1)
 		return pubsub.ValidationIgnore
 	}

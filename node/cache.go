@@ -149,6 +149,17 @@ func (c *cache) bury(id records.AgentID, add func() bool) bool {
 	return add()
 }
 
+// doubt has every answer about an agent beyond a range judged anew.
+func (c *cache) doubt(beyond records.Range) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, entry := range c.ring {
+		if !beyond.Has(entry.id) {
+			entry.top.Store(false)
+		}
+	}
+}
+
 // remove forgets id. Owned by mu.
 func (c *cache) remove(id records.AgentID) {
 	entry := c.byID.find(&id)

@@ -108,7 +108,7 @@ func (c Config) withDefaults() (Config, error) {
 	if len(c.Listen) == 0 && c.Host == nil {
 		c.Listen = c.preset.Listen
 	}
-	if c.Limits.Memory < 0 || c.Limits.Files < 0 {
+	if c.Limits.Memory < 0 || c.Limits.Files < 0 || c.Limits.Facts < 0 {
 		return c, fmt.Errorf("negative limits: %w", ErrUsage)
 	}
 	c.Limits = c.Limits.withDefaults()

@@ -20,8 +20,11 @@ const (
 // ingest is the one way into the fact set: memory first, so that every answer
 // changes at once, then the disk behind it. new is false where the fact was held.
 func (n *Node) ingest(f records.Fact, source string) (bool, error) {
-	if n.facts.Has(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
+	if n.held(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
+	}
+	if source != sourceLocal && !n.inside(f.ID()) && !n.concerns(f.ID()) {
+		return n.beyond(f, source), nil
 	}
 	var err error
 	isNew := n.cache.bury(f.ID(), func() (isNew bool) {
@@ -41,6 +44,9 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	}
 	n.count.add("facts_"+source+"_total", 1)
 	n.watchers.notify(f.ID())
+	if n.facts.Size() > n.extent.room {
+		n.extent.look()
+	}
 	return true, nil
 }
 
@@ -50,7 +56,10 @@ func (n *Node) dead(id records.AgentID) records.Fact {
 	if weak.Off(weak.TombCheck) {
 		return nil
 	}
-	return n.facts.Lookup(id)
+	if f := n.facts.Lookup(id); f != nil {
+		return f
+	}
+	return n.strangers.get(id)
 }
 
 // ingestGossip is ingest for the fact topic and reconciliation.

@@ -34,6 +34,11 @@ type Limits struct {
 	Memory int64
 	// Files is how many file descriptors; zero: what the process may open.
 	Files int
+	// Facts is the room for facts in bytes, as they travel; zero: an eighth of Memory. When
+	// it is out the node holds all facts of a half only, of a quarter and so on, of the key
+	// space around its own position, and says so. A quarter as much again is for those
+	// beyond.
+	Facts int64
 }
 
 // withDefaults asks the machine for what is zero, and keeps to what the smallest one has.
@@ -44,7 +49,11 @@ func (l Limits) withDefaults() Limits {
 	if l.Files == 0 {
 		l.Files = machineFiles()
 	}
-	return Limits{max(l.Memory, leastMemory), max(l.Files, leastFiles)}
+	l.Memory, l.Files = max(l.Memory, leastMemory), max(l.Files, leastFiles)
+	if l.Facts == 0 {
+		l.Facts = l.Memory / 8
+	}
+	return l
 }
 
 // MachineLimits returns what this machine gives to a node whose configuration says

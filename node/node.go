@@ -27,7 +27,8 @@ const (
 	metaEverReady = "ever-ready"
 	metaClock     = "clock"
 	metaRebuilt   = "rebuilt"
-	metaSync      = "sync" // gossip's Memory
+	metaSync      = "sync"  // gossip's Memory
+	metaRange     = "range" // how many bits of it are the node's own
 )
 
 const (
@@ -39,24 +40,26 @@ const (
 
 // Node is a running Cairn node. Its methods are safe for concurrent use.
 type Node struct {
-	cfg      Config
-	log      *slog.Logger
-	clock    *clock
-	started  time.Time
-	store    *store.Store
-	keys     *keyring.Keyring // nil without a data directory
-	host     host.Host
-	facts    *records.FactSet
-	arrivals *arrivals
-	cache    *cache
-	watchers *watchers
-	ready    *readiness
-	leases   *leases
-	dht      *overlay.DHT
-	links    *links.Keeper
-	topic    *gossip.Topic
-	count    *counters
-	apiURL   string
+	cfg       Config
+	log       *slog.Logger
+	clock     *clock
+	started   time.Time
+	store     *store.Store
+	keys      *keyring.Keyring // nil without a data directory
+	host      host.Host
+	facts     *records.FactSet
+	extent    *extent
+	strangers *strangers
+	arrivals  *arrivals
+	cache     *cache
+	watchers  *watchers
+	ready     *readiness
+	leases    *leases
+	dht       *overlay.DHT
+	links     *links.Keeper
+	topic     *gossip.Topic
+	count     *counters
+	apiURL    string
 
 	met        chan struct{} // holds a token whenever a peer has connected since it was last emptied
 	everReady  chan struct{} // closed once the node was ever ready, in this run or an earlier one
@@ -96,7 +99,7 @@ func New(cfg Config) (*Node, error) {
 // build brings the parts up, ground first; what it starts, Close ends.
 func (n *Node) build() error {
 	for _, step := range []func() error{
-		n.openDir, n.openGround, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
+		n.openDir, n.openGround, n.claimRange, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -238,6 +241,7 @@ func (n *Node) joinTopic() error {
 	}
 	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
 	n.ready = newReadiness(time.Now, n.started, n.cfg.preset.Ageless, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
+	n.ready.own = n.extent.is
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
 	memory, err := n.store.Meta(metaSync)
@@ -245,7 +249,7 @@ func (n *Node) joinTopic() error {
 		return err
 	}
 	n.topic, err = gossip.Join(gossip.Config{
-		Host: n.host, Network: n.cfg.Network, Facts: n.facts,
+		Host: n.host, Network: n.cfg.Network, Facts: n.facts, Range: n.extent.is, Held: n.held,
 		Ingest: n.ingestGossip, Flush: n.store.SyncFacts, Known: n.known,
 		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Logger: n.log,
 	})
@@ -263,6 +267,8 @@ func (n *Node) joinTopic() error {
 
 // start begins the node's own upkeep.
 func (n *Node) start() error {
+	n.background(n.keepRoom)
+	n.extent.look()
 	n.background(n.renewLeases)
 	n.background(n.readopt)
 	n.background(n.sweepStore)

@@ -2,7 +2,9 @@ package node
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/gossip"
+	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 const (
@@ -21,6 +25,8 @@ const (
 	degradedAfter = time.Minute
 	// completeLimit is how old completeness may be in the public profile.
 	completeLimit = 5 * time.Minute
+	// maxAsked is how many anchors are asked at once when none has been heard for long.
+	maxAsked = 3
 )
 
 // State says whether a node may call an agent active.
@@ -38,31 +44,47 @@ const (
 // them a bootstrap or known from an earlier run. Empty or fresh peers cannot make
 // a node ready, two that were both away cannot vouch for each other while they
 // know of more, and one slow or dead peer cannot keep a node from it for ever.
+//
+// From then on completeness is as old as the last round with one who was there before: an
+// anchor, which is also whoever the facts became complete with, and whoever agreed for
+// five minutes while they were. So a node whose peers are all replaced by others, however
+// many and however agreeable, grows old.
+//
+// All this is about the node's range. A round counts for what it was about; what two
+// halves of a range are complete about, the range is.
 type readiness struct {
-	now     func() time.Time // real time: completeness ages by the machine's clock
-	ageless bool             // local profile: completeness does not age
-	anchors map[peer.ID]bool // bootstrap peers and those known from an earlier run
-	became  func()           // called once, at the first time ready
-	base    time.Time        // what lasts counts from
-	until   atomic.Int64     // see lasts; negative while not ready
+	now     func() time.Time     // real time: completeness ages by the machine's clock
+	ageless bool                 // local profile: completeness does not age
+	became  func()               // called once, at the first time ready
+	own     func() records.Range // the node's range; set before the first round
+	base    time.Time            // what lasts counts from
+	until   atomic.Int64         // see lasts; negative while not ready
 
 	mu       sync.Mutex
 	started  time.Time
-	alone    bool                  // no bootstrap and no known peer
-	rebuilt  bool                  // the store, and with it who the peers were, is lost
-	seen     map[peer.ID]bool      // peers reached in this run, and those known from an earlier one
-	live     map[peer.ID]bool      // those reached in this run
-	seasoned map[peer.ID]time.Time // last complete round with a peer that was ever ready
-	others   map[peer.ID]time.Time // last complete round with any other peer
-	complete time.Time             // when the facts were last complete; zero before
-	changed  chan struct{}         // closed and replaced when the state may have changed
+	alone    bool             // no bootstrap and no known peer
+	rebuilt  bool             // the store, and with it who the peers were, is lost
+	anchors  map[peer.ID]bool // bootstrap peers, those known from an earlier run, and who has proved himself
+	seen     map[peer.ID]bool // peers reached in this run, and those known from an earlier one
+	live     map[peer.ID]bool // those reached in this run
+	apart    map[peer.ID]bool // those whose range has nothing in common with ours
+	seasoned map[peer.ID]word // last complete round with a peer that was ever ready
+	others   map[peer.ID]word // last complete round with any other peer
+	complete time.Time        // when the facts were last complete; zero before
+	changed  chan struct{}    // closed and replaced when the state may have changed
+}
+
+// word is what complete rounds with a peer came to.
+type word struct {
+	since, at time.Time     // the first and the last one, without a long gap between
+	over      records.Range // what the last one was about
 }
 
 func newReadiness(now func() time.Time, base time.Time, ageless bool, bootstrap, known []peer.ID, rebuilt bool, became func()) *readiness {
 	r := &readiness{
-		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became,
+		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became, own: func() records.Range { return records.Range{} },
 		base: base, started: now(), alone: len(bootstrap)+len(known) == 0 && !rebuilt, rebuilt: rebuilt,
-		seen: make(map[peer.ID]bool), live: make(map[peer.ID]bool), seasoned: make(map[peer.ID]time.Time), others: make(map[peer.ID]time.Time),
+		seen: make(map[peer.ID]bool), live: make(map[peer.ID]bool), apart: make(map[peer.ID]bool), seasoned: make(map[peer.ID]word), others: make(map[peer.ID]word),
 		changed: make(chan struct{}),
 	}
 	r.until.Store(-1)
@@ -94,46 +116,147 @@ func (r *readiness) connected(p peer.ID) {
 
 // synced notes a reconciliation that ended in agreement.
 func (r *readiness) synced(rep gossip.SyncReport) {
-	if rep.Err != nil || !rep.Complete {
+	if rep.Err != nil || !rep.Complete && !rep.Apart {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen[rep.Peer], r.live[rep.Peer] = true, true
-	if rep.EverReady {
-		r.seasoned[rep.Peer] = r.now()
-		delete(r.others, rep.Peer)
-	} else {
-		r.others[rep.Peer] = r.now()
+	if rep.Apart {
+		r.apart[rep.Peer] = true
+		return
 	}
-	if r.enough() {
+	delete(r.apart, rep.Peer)
+	r.heard(rep)
+	if !r.complete.IsZero() {
+		r.refresh()
+	} else if r.enough() {
 		r.finish()
 	}
 	r.extend()
 }
 
-// enough reports whether the rounds so far make the facts complete. Owned by mu.
+// heard notes a complete round. Owned by mu.
+func (r *readiness) heard(rep gossip.SyncReport) {
+	now := r.now()
+	of := r.others
+	if rep.EverReady {
+		of = r.seasoned
+		delete(r.others, rep.Peer)
+	}
+	w := of[rep.Peer]
+	if now.Sub(w.at) > completeLimit {
+		w.since = now
+	}
+	w.at, w.over = now, rep.Range
+	of[rep.Peer] = w
+	if rep.EverReady && now.Sub(w.since) > completeLimit && !r.complete.IsZero() && now.Sub(r.complete) <= completeLimit {
+		r.anchors[rep.Peer] = true
+	}
+}
+
+// enough reports whether the rounds so far make the facts complete for the first time.
+// Owned by mu.
 func (r *readiness) enough() bool {
-	if !r.complete.IsZero() {
-		return true // once complete, every further round keeps it so
+	own, patient := r.own(), r.now().Sub(r.started) < degradedAfter
+	if at := r.vouched(r.seasoned, own, r.need(), true); !at.IsZero() {
+		return true
 	}
-	need := r.need()
-	patient := r.now().Sub(r.started) < degradedAfter
-	count, anchored := 0, false
-	for p := range r.seasoned {
-		count++
-		anchored = anchored || r.anchors[p]
+	if patient {
+		return false
 	}
-	if patient || count > 0 {
-		return count >= need && anchored || count > 0 && !patient
+	if len(r.seasoned) > 0 {
+		return !r.vouched(r.seasoned, own, 1, false).IsZero()
 	}
-	return len(r.others) > 0 // nobody reachable was ever ready: a network being born
+	return !r.vouched(r.others, own, 1, false).IsZero() // nobody reachable was ever ready: a network being born
+}
+
+// vouched is since when that many peers agree about all of a range, one of them an anchor
+// where it is asked for: the earliest of their last rounds. It is zero where there are not
+// so many. Owned by mu.
+func (r *readiness) vouched(words map[peer.ID]word, over records.Range, need int, anchored bool) time.Time {
+	var all []time.Time
+	var anchor time.Time
+	parts := false
+	for p, w := range words {
+		switch {
+		case w.over.Holds(over):
+			all = append(all, w.at)
+			if r.anchors[p] && w.at.After(anchor) {
+				anchor = w.at
+			}
+		case over.Holds(w.over):
+			parts = true
+		}
+	}
+	var whole time.Time
+	if len(all) >= need && !(anchored && anchor.IsZero()) {
+		slices.SortFunc(all, func(a, b time.Time) int { return b.Compare(a) })
+		if whole = all[need-1]; anchored && anchor.Before(whole) {
+			whole = anchor
+		}
+	}
+	if !parts || over.Bits() == records.MaxRangeBits {
+		return whole
+	}
+	low, high := over.Halves()
+	halves := r.vouched(words, low, need, anchored)
+	if other := r.vouched(words, high, need, anchored); other.Before(halves) {
+		halves = other
+	}
+	if halves.After(whole) {
+		return halves
+	}
+	return whole
+}
+
+// refresh makes completeness as young as the last round with an anchor, or with anybody
+// as long as there is none. Owned by mu.
+func (r *readiness) refresh() {
+	if weak.Off(weak.SeasonedAge) {
+		r.complete = r.now()
+		return
+	}
+	at := r.vouched(r.seasoned, r.own(), 1, r.anchored())
+	if at.IsZero() && len(r.seasoned) == 0 {
+		at = r.vouched(r.others, r.own(), 1, false)
+	}
+	if at.After(r.complete) {
+		r.complete = at
+	}
+}
+
+// anchored reports whether there is an anchor that was heard within a day, or has not had
+// the time to be. Owned by mu.
+func (r *readiness) anchored() bool {
+	now := r.now()
+	if now.Sub(r.started) < knownFor {
+		return len(r.anchors) > 0
+	}
+	for p := range r.anchors {
+		if w, ok := r.seasoned[p]; ok && now.Sub(w.at) < knownFor {
+			return true
+		}
+	}
+	return false
+}
+
+// overdue are the anchors to ask when none has been heard for long: those heard last.
+func (r *readiness) overdue() []peer.ID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ageless || r.complete.IsZero() || r.now().Sub(r.complete) < completeLimit/2 {
+		return nil
+	}
+	all := slices.SortedFunc(maps.Keys(r.anchors), func(a, b peer.ID) int { return r.seasoned[b].at.Compare(r.seasoned[a].at) })
+	return all[:min(len(all), maxAsked)]
 }
 
 // need is how many peers to reconcile with while there is patience. Those that were
-// never ready are not waited for: newcomers would wait for each other. Owned by mu.
+// never ready are not waited for: newcomers would wait for each other. Nor are those with
+// whom there is nothing to agree on. Owned by mu.
 func (r *readiness) need() int {
-	return min(readyPeers, max(1, len(r.seen)-len(r.others)))
+	return min(readyPeers, max(1, len(r.seen)-len(r.others)-len(r.apart)))
 }
 
 // waits says in words what the facts lack to be complete. Owned by mu.
@@ -160,6 +283,9 @@ func (r *readiness) finish() {
 	first := r.complete.IsZero()
 	r.complete = r.now()
 	if first {
+		for p := range r.seasoned {
+			r.anchors[p] = true
+		}
 		r.became()
 		close(r.changed)
 		r.changed = make(chan struct{})
@@ -187,7 +313,7 @@ func (r *readiness) lasts(run time.Duration) bool { return int64(run) <= r.until
 func (r *readiness) tick() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.complete.IsZero() && r.enough() {
+	if r.complete.IsZero() && r.enough() { // and not again: time alone keeps nothing complete
 		r.finish()
 	}
 }

@@ -22,6 +22,11 @@ func (n *Node) Status() api.Status {
 		Facts: n.facts.Len(), FactBytes: n.facts.Size(), Records: counts.Records, Published: n.leases.count(),
 		CompleteAgeMS: -1, Counters: n.count.all(),
 	}
+	within := n.extent.is()
+	s.Range, s.RangeBits, s.FactRoom = within.String(), within.Bits(), int64(n.extent.room)
+	var left uint64
+	s.FactsBeyond, _, left = n.strangers.stand()
+	s.Counters["facts_beyond_evicted_total"] = left
 	if age >= 0 {
 		s.CompleteAgeMS = age.Milliseconds()
 	}
@@ -31,6 +36,12 @@ func (n *Node) Status() api.Status {
 	}
 	if behind := n.clock.Behind(); behind > time.Minute {
 		reasons = append(reasons, fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second)))
+	}
+	if within.Bits() > 0 {
+		reasons = append(reasons, fmt.Sprintf("room for facts is out: all are known of %s only", within))
+	}
+	if why := n.extent.trouble(); why != "" {
+		reasons = append(reasons, why)
 	}
 	if err := n.store.Room(); err != nil {
 		reasons = append(reasons, err.Error())

@@ -54,6 +54,9 @@ func (v statusView) show(t *text) {
 	t.field("version", "%s, up %s", v.Version, showSpan(time.Duration(v.UptimeMS)*time.Millisecond))
 	t.field("peers", "%d connected, %d in the table, %d on the fact topic", v.Peers, v.TablePeers, v.GossipPeers)
 	t.field("revocations", "%d held, %d bytes, %s", v.Facts, v.FactBytes, v.completeness())
+	if v.RangeBits > 0 {
+		t.field("range", "%s: the room of %d bytes is out, and what is asked about others takes the word of others; %d held of these", v.Range, v.FactRoom, v.FactsBeyond)
+	}
 	t.field("records", "%d held for others and for itself", v.Records)
 	t.field("published", "%d kept alive here", v.Published)
 	if v.counters {

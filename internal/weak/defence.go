@@ -20,12 +20,17 @@ const (
 	HearCaps Defence = "hear-caps"
 	// HighWater: the highest rank seen of an agent outlives the record.
 	HighWater Defence = "highwater"
+	// KeyedPool: which of the strangers' facts beyond the range leave for want of room is
+	// decided by work, and then by a secret.
+	KeyedPool Defence = "keyed-pool"
 	// LeaseCheck: holders and readers ask whether a lease holds.
 	LeaseCheck Defence = "lease-check"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
 	// ReadBack: an acknowledgement counts for nothing until the value was given back.
 	ReadBack Defence = "readback"
+	// SeasonedAge: completeness stays young only by peers that were there before.
+	SeasonedAge Defence = "seasoned-age"
 	// ShortLimits: a peer is late soon, and somebody else is asked.
 	ShortLimits Defence = "short-limits"
 	// Score: peers that send invalid messages are listened to less and less, and then
@@ -66,7 +71,6 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, FloodPublish, FullHashID, HearCaps, HighWater, LeaseCheck, OwnFault, ReadBack, Score, ShortLimits, SourceShare,
-	StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps,
-	WatchCaps, WideSearch, WorkOrder,
+	Disk, FloodPublish, FullHashID, HearCaps, HighWater, KeyedPool, LeaseCheck, OwnFault, ReadBack, Score, SeasonedAge, ShortLimits, SourceShare,
+	StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps, WideSearch, WorkOrder,
 }

@@ -154,6 +154,10 @@ type Status struct {
 	GossipPeers   int               `json:"gossip_peers"`
 	Facts         int               `json:"facts"`
 	FactBytes     int               `json:"fact_bytes"`
+	FactRoom      int64             `json:"fact_room"`    // bytes, above which the range is halved
+	Range         string            `json:"range"`        // what all facts are held of: "everything", "1/4 from 40"
+	RangeBits     int               `json:"range_bits"`   // it is one part in 2^bits of everything
+	FactsBeyond   int               `json:"facts_beyond"` // held of others, as long as there is room
 	Records       int               `json:"records"`
 	Published     int               `json:"published"` // own leases kept alive
 	CompleteAgeMS int64             `json:"complete_age_ms"`

@@ -83,6 +83,9 @@ func newStatusCollector(node Controller) *statusCollector {
 			gauge("gossip_peers", "Peers on the fact topic.", func(s Status) float64 { return float64(s.GossipPeers) }),
 			gauge("facts_held", "Facts held.", func(s Status) float64 { return float64(s.Facts) }),
 			gauge("facts_held_bytes", "Bytes of the facts held.", func(s Status) float64 { return float64(s.FactBytes) }),
+			gauge("facts_room_bytes", "Bytes of facts above which the range is halved.", func(s Status) float64 { return float64(s.FactRoom) }),
+			gauge("facts_range_bits", "The range of facts is one part in 2^bits of everything.", func(s Status) float64 { return float64(s.RangeBits) }),
+			gauge("facts_beyond", "Facts held beyond the range.", func(s Status) float64 { return float64(s.FactsBeyond) }),
 			gauge("facts_complete_age_seconds", "Time since the facts were last known to be complete; negative where they never were.", func(s Status) float64 { return float64(s.CompleteAgeMS) / 1000 }),
 		},
 	}
