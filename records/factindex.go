@@ -18,7 +18,7 @@ type indexPart struct {
 
 const (
 	numberBits = 40
-	lastNumber  = 1<<numberBits - 1
+	lastNumber = 1<<numberBits - 1
 	// left is in the slot of what was dropped, until the part grows.
 	left = uint64(lastNumber)
 )

@@ -56,8 +56,13 @@ func (s *FactSet) Skip(n int) {
 	}
 }
 
-// maxSlots bounds the slots of a part of the index, as it is read.
-const maxSlots = 1 << 26
+const (
+	// maxSlots bounds the slots of a part of the index, as it is read.
+	maxSlots = 1 << 26
+	// firstSlots is for how many of them there is room before they are read: enough for a
+	// set of ten million.
+	firstSlots = 1 << 17
+)
 
 // WriteIndex writes what [OpenShelvedFactSet] needs to know of the facts with numbers
 // below n, 9 to 14 bytes each: where the facts are, and the secret by which they are found.
@@ -122,10 +127,9 @@ func OpenShelvedFactSet(shelf Shelf, r io.Reader) (*FactSet, error) {
 		return nil, fmt.Errorf("index of facts: %w: %d facts of %d bytes", ErrMalformed, s.next, s.bytes)
 	}
 	s.first, s.gone = s.next, s.next
-	var raw []byte
+	raw := make([]byte, 64<<10)
 	for i := range s.index {
-		var err error
-		if raw, err = s.readPart(r, &s.index[i], raw); err != nil {
+		if err := s.readPart(r, &s.index[i], raw); err != nil {
 			return nil, fmt.Errorf("index of facts: %w", err)
 		}
 	}
@@ -135,39 +139,50 @@ func OpenShelvedFactSet(shelf Shelf, r io.Reader) (*FactSet, error) {
 	return s, nil
 }
 
-// readPart reads one part. It must have a free slot, or a search would not end.
-func (s *FactSet) readPart(r io.Reader, p *indexPart, raw []byte) ([]byte, error) {
-	var head [8]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return raw, err
+// readPart reads one part, with room for some of it. It must have a free slot, or a search
+// would not end.
+func (s *FactSet) readPart(r io.Reader, p *indexPart, room []byte) error {
+	if _, err := io.ReadFull(r, room[:8]); err != nil {
+		return err
 	}
-	n := binary.BigEndian.Uint64(head[:])
+	n := binary.BigEndian.Uint64(room)
 	if n > maxSlots {
-		return raw, fmt.Errorf("%w: %d slots", ErrMalformed, n)
+		return fmt.Errorf("%w: %d slots", ErrMalformed, n)
 	}
-	if uint64(cap(raw)) < 8*n {
-		raw = make([]byte, 8*n)
+	for more := int(n); more > 0; {
+		raw := room[:min(len(room), 8*more)]
+		if _, err := io.ReadFull(r, raw); err != nil { // before there is room for more
+			return err
+		}
+		more -= len(raw) / 8
+		if p.slots == nil {
+			p.slots = make([]uint64, 0, min(n, firstSlots))
+		}
+		if err := s.readSlots(p, raw); err != nil {
+			return err
+		}
 	}
-	raw = raw[:8*n]
-	if _, err := io.ReadFull(r, raw); err != nil {
-		return raw, err
+	if n > 0 && uint64(p.used) == n {
+		return fmt.Errorf("%w: no free slot", ErrMalformed)
 	}
-	p.slots = make([]uint64, n)
-	for i := range p.slots {
-		slot := binary.LittleEndian.Uint64(raw[8*i:])
-		if p.slots[i] = slot; slot == 0 {
+	return nil
+}
+
+// readSlots appends slots to a part.
+func (s *FactSet) readSlots(p *indexPart, raw []byte) error {
+	for ; len(raw) > 0; raw = raw[8:] {
+		slot := binary.LittleEndian.Uint64(raw)
+		p.slots = append(p.slots, slot)
+		if slot == 0 {
 			continue
 		}
 		if p.used++; slot == left {
 			continue
 		}
 		if number := int(slot & lastNumber); number == 0 || number > s.next {
-			return raw, fmt.Errorf("%w: fact %d of %d", ErrMalformed, number-1, s.next)
+			return fmt.Errorf("%w: fact %d of %d", ErrMalformed, number-1, s.next)
 		}
 		s.gone--
 	}
-	if n > 0 && uint64(p.used) == n {
-		return raw, fmt.Errorf("%w: no free slot", ErrMalformed)
-	}
-	return raw, nil
+	return nil
 }

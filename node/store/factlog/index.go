@@ -71,19 +71,31 @@ func readSegment(r io.Reader) (g segment, err error) {
 	if marks != (g.entries+markEvery-1)/markEvery || int64(marks) > g.size/leastEntry {
 		return g, fmt.Errorf("%s has %d marks for %d entries", indexFile, marks, g.entries)
 	}
-	raw := make([]byte, 8*marks)
-	if _, err := io.ReadFull(r, raw); err != nil {
-		return g, err
-	}
-	g.marks = make([]mark, marks)
-	for i := range g.marks {
-		m := mark{binary.LittleEndian.Uint32(raw[8*i:]), binary.LittleEndian.Uint32(raw[8*i+4:])}
-		if int64(m.at) >= g.size || i > 0 && (m.at <= g.marks[i-1].at || m.number <= g.marks[i-1].number) {
-			return g, fmt.Errorf("%s has marks out of order", indexFile)
+	g.marks = make([]mark, 0, min(marks, segmentSize/leastEntry/markEvery))
+	for len(g.marks) < marks {
+		var raw [4096]byte
+		some := raw[:min(len(raw), 8*(marks-len(g.marks)))]
+		if _, err := io.ReadFull(r, some); err != nil {
+			return g, err
 		}
-		g.marks[i] = m
+		if err := g.readMarks(some); err != nil {
+			return g, err
+		}
 	}
 	return g, nil
+}
+
+// readMarks appends marks.
+func (g *segment) readMarks(raw []byte) error {
+	for ; len(raw) > 0; raw = raw[8:] {
+		m := mark{binary.LittleEndian.Uint32(raw), binary.LittleEndian.Uint32(raw[4:])}
+		n := len(g.marks)
+		if int64(m.at) >= g.size || n > 0 && (m.at <= g.marks[n-1].at || m.number <= g.marks[n-1].number) {
+			return fmt.Errorf("%s has marks out of order", indexFile)
+		}
+		g.marks = append(g.marks, m)
+	}
+	return nil
 }
 
 // Checkpoint writes INDEX if something was appended or dropped since. It takes 10 to 15

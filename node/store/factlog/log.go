@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -166,7 +167,7 @@ func (l *Log) append(entries []Entry) (n int, err error) {
 	}
 	l.buf = l.buf[:0]
 	ends := make([]int, 0, len(entries))
-	for n < len(entries) && g.size+int64(len(l.buf)) < l.cfg.segment {
+	for n < len(entries) && g.size+int64(len(l.buf)) < l.cfg.segment && entries[n].Number-g.base <= math.MaxUint32 {
 		l.buf = entries[n].append(l.buf, g.base)
 		ends = append(ends, len(l.buf))
 		n++
@@ -197,7 +198,7 @@ func (l *Log) writable(number int) (*segment, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case g == nil, g.size >= l.cfg.segment:
+	case g == nil, g.size >= l.cfg.segment, number-g.base > math.MaxUint32:
 		return l.begun(number)
 	case l.last == nil:
 		l.last, err = l.cfg.FS.OpenReadWrite(l.path(g.name), vfs.WriteCategoryUnspecified)
