@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -181,12 +185,26 @@ func (ls *leases) due(now time.Time) (ready []store.Lease, next time.Time) {
 	return ready, next
 }
 
+// ripe returns the leases that may be renewed at now along with a neighbour, of those
+// that pass.
+func (ls *leases) ripe(now time.Time, pass func(records.AgentID) bool) (all []store.Lease) {
+	ls.mu.Lock()
+	for _, l := range ls.byID {
+		if !l.due.After(now) || !l.Pending && elapsed(l.Lease, now) >= ripeAfter {
+			all = append(all, l.Lease)
+		}
+	}
+	ls.mu.Unlock()
+	return slices.DeleteFunc(all, func(l store.Lease) bool { return !pass(l.ID) })
+}
+
 // renewLeases renews every kept lease in time, until ctx ends.
 func (n *Node) renewLeases(ctx context.Context) {
+	s := &sweep{n: n, pace: rate.NewLimiter(sweepRate, sweepRate)}
 	for {
 		now := n.clock.Now()
 		ready, next := n.leases.due(now)
-		n.renewAll(ctx, ready)
+		s.run(ctx, ready)
 		pause := maxIdle
 		if !next.IsZero() {
 			pause = min(maxIdle, max(next.Sub(now), 100*time.Millisecond))
@@ -200,30 +218,9 @@ func (n *Node) renewLeases(ctx context.Context) {
 	}
 }
 
-func (n *Node) renewAll(ctx context.Context, ready []store.Lease) {
-	slots := make(chan struct{}, renewWorkers)
-	var group sync.WaitGroup
-	for _, l := range ready {
-		if ctx.Err() != nil {
-			break
-		}
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			if err := n.renew(ctx, l); err != nil {
-				n.count.add("renewals_failed_total", 1)
-				n.log.Warn("lease not renewed, trying again", "agent", l.ID, "name", l.Name, "err", err)
-				n.leases.postpone(l.ID, n.clock.Now().Add(pendingRetry))
-				return
-			}
-			n.count.add("renewals_total", 1)
-		})
-	}
-	group.Wait()
-}
-
-// renew signs and publishes the agent's location anew; never a dead subject's.
-func (n *Node) renew(ctx context.Context, l store.Lease) error {
+// renew signs and publishes the agent's location anew, in a region where one is given;
+// never a dead subject's.
+func (n *Node) renew(ctx context.Context, l store.Lease, in *overlay.Tract) error {
 	unlock := n.leases.lock(l.ID)
 	defer unlock()
 	current, ok := n.leases.get(l.ID)
@@ -235,7 +232,7 @@ func (n *Node) renew(ctx context.Context, l store.Lease) error {
 	}
 	last := l.Record
 	if l.Pending && last.ValidAt(n.clock.Now()) == nil && n.clock.Now().Sub(last.Issued()) < l.Lease/2 {
-		return n.replace(ctx, l, last)
+		return n.replace(ctx, l, last, in)
 	}
 	agent, err := n.keys.Get(l.Name)
 	if err != nil {
@@ -249,13 +246,13 @@ func (n *Node) renew(ctx context.Context, l store.Lease) error {
 	if err != nil {
 		return err
 	}
-	_, err = n.announce(ctx, l.Name, rec, l.Lease)
+	_, err = n.announce(ctx, l.Name, rec, l.Lease, in)
 	return err
 }
 
 // replace puts a record that went out only in part once more, as it is.
-func (n *Node) replace(ctx context.Context, l store.Lease, rec *records.Record) error {
-	if _, err := n.place(ctx, rec); err != nil {
+func (n *Node) replace(ctx context.Context, l store.Lease, rec *records.Record, in *overlay.Tract) error {
+	if _, err := n.place(ctx, rec, in); err != nil {
 		return err
 	}
 	l.Pending = false

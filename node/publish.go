@@ -31,14 +31,19 @@ func (n *Node) Publish(ctx context.Context, rec *records.Record) (Receipt, error
 	if err := n.hold(ctx, rec, true); err != nil {
 		return Receipt{}, fmt.Errorf("publish: %w", err)
 	}
-	return n.place(ctx, rec)
+	return n.place(ctx, rec, nil)
 }
 
-// place puts a value that is safe here to the closest nodes.
-func (n *Node) place(ctx context.Context, v records.Value) (Receipt, error) {
+// place puts a value that is safe here to the closest nodes: those of a region, where one
+// is given that covers it.
+func (n *Node) place(ctx context.Context, v records.Value, in *overlay.Tract) (receipt Receipt, err error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
 	defer cancel()
-	receipt, err := n.dht.Publish(ctx, v, nil)
+	if in != nil {
+		receipt, err = n.dht.Renew(ctx, in, v)
+	} else {
+		receipt, err = n.dht.Publish(ctx, v, nil)
+	}
 	if lost := n.outranked(ctx, v, receipt); lost != nil {
 		return receipt, fmt.Errorf("publish: %w", lost)
 	}
@@ -100,7 +105,7 @@ func (n *Node) PublishAgent(ctx context.Context, name string, loc records.Locati
 	if err != nil {
 		return Announcement{}, fmt.Errorf("publish: %w", err)
 	}
-	return n.announce(ctx, name, rec, lease)
+	return n.announce(ctx, name, rec, lease, nil)
 }
 
 // catchUp learns the newest sequence of an agent that this node has no mark of,
@@ -141,7 +146,7 @@ func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Locati
 }
 
 // announce makes the record and its lease durable, then publishes.
-func (n *Node) announce(ctx context.Context, name string, rec *records.Record, lease time.Duration) (Announcement, error) {
+func (n *Node) announce(ctx context.Context, name string, rec *records.Record, lease time.Duration, in *overlay.Tract) (Announcement, error) {
 	if err := n.hold(ctx, rec, true); err != nil {
 		return Announcement{Record: rec}, fmt.Errorf("publish: %w", err)
 	}
@@ -149,7 +154,7 @@ func (n *Node) announce(ctx context.Context, name string, rec *records.Record, l
 	if err := n.leases.put(ctx, kept); err != nil {
 		return Announcement{Record: rec}, fmt.Errorf("publish: %w", err)
 	}
-	receipt, err := n.place(ctx, rec)
+	receipt, err := n.place(ctx, rec, in)
 	kept.Pending = err != nil
 	if putErr := n.leases.put(ctx, kept); putErr != nil {
 		err = errors.Join(err, putErr)
@@ -199,7 +204,7 @@ func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt,
 			return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, nil
 		}
 	}
-	receipt, err := n.place(ctx, t)
+	receipt, err := n.place(ctx, t, nil)
 	return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, err
 }
 

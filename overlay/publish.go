@@ -35,6 +35,11 @@ func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt
 	if v == nil {
 		return Receipt{}, fmt.Errorf("publish: %w: no value", records.ErrMalformed)
 	}
+	return d.publish(ctx, v, observe, nil)
+}
+
+// publish is Publish, and Renew where the region of the key is known.
+func (d *DHT) publish(ctx context.Context, v records.Value, observe func(Receipt), in *Tract) (Receipt, error) {
 	ctx, end, err := d.enter(ctx)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("publish: %w", err)
@@ -44,7 +49,7 @@ func (d *DHT) Publish(ctx context.Context, v records.Value, observe func(Receipt
 	defer cancel()
 	p := &publication{d: d, key: v.ID().Key(), value: v, raw: v.Bytes(), began: time.Now(), observe: observe,
 		far:   farness(d.members.nearest(positionOfKey(v.ID().Key()), lookup.MaxPerAnswer)),
-		known: make(map[peer.ID]*target), events: make(chan func())}
+		known: make(map[peer.ID]*target), events: make(chan func()), tract: in}
 	p.run(ctx)
 	r := p.receipt()
 	if observe != nil && r.Targets > 0 {
@@ -98,6 +103,7 @@ type target struct {
 	dist     lookup.Position
 	started  bool
 	busy     bool      // a request is in the air
+	read     bool      // it was asked for the value
 	deadline time.Time // of the put in the air
 	down     bool      // dead or silent: the next nearest takes its place
 	out      PeerOutcome
@@ -120,15 +126,23 @@ type publication struct {
 	observed bool      // the majority was reached
 	newer    records.Value
 	events   chan func()
+	tract    *Tract // where known: nobody is looked for, and few are asked for the value
 }
 
 func (p *publication) run(ctx context.Context) {
-	p.offered(p.guess(), false)
-	p.find(ctx)
+	if p.tract != nil {
+		p.offered(p.tract.nearest(p.value.ID(), 2*p.d.cfg.Replication), true)
+	} else {
+		p.offered(p.guess(), false)
+		p.find(ctx)
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		p.assign(ctx)
+		if p.tract != nil {
+			p.sample(ctx)
+		}
 		if p.complete() {
 			return
 		}
@@ -294,6 +308,16 @@ func (p *publication) putEnded(ctx context.Context, t *target, rtt time.Duration
 		return
 	}
 	t.deadline = time.Time{}
+	if p.tract != nil && t.out.Acked {
+		t.busy = false // see sample
+		return
+	}
+	p.readBack(ctx, t)
+}
+
+// readBack asks a target for the value.
+func (p *publication) readBack(ctx context.Context, t *target) {
+	t.busy, t.read = true, true
 	ok := p.d.start(func() {
 		r := p.d.askValue(ctx, t.ID, p.key)
 		p.post(ctx, func() { p.readEnded(t, r) })
