@@ -24,8 +24,8 @@ const (
 	ripeAfter = 1.0 / 3
 	// lateAfter of a lease it is short of time.
 	lateAfter = 5.0 / 6
-	// regionFor is how long the servers of a region are taken to be the same.
-	regionFor = time.Minute
+	// tractFor is how long the servers of a region are taken to be the same.
+	tractFor = time.Minute
 )
 
 // sweep is the renewal of many leases as a walk through the key space: those whose keys
@@ -74,7 +74,7 @@ func (s *sweep) run(ctx context.Context, due []store.Lease) {
 			due = due[1:]
 			continue
 		}
-		s.n.count.add("renewal_regions_total", 1)
+		s.n.count.add("renewal_tracts_total", 1)
 		batch := s.n.leases.ripe(s.n.clock.Now(), region.Covers)
 		if !slices.ContainsFunc(batch, func(l store.Lease) bool { return l.ID == due[0].ID }) {
 			batch = append(batch, due[0])
@@ -111,7 +111,7 @@ func (s *sweep) renew(ctx context.Context, all []store.Lease, in *overlay.Tract)
 // one renews one lease, or sets when to try again.
 func (s *sweep) one(ctx context.Context, l store.Lease, in *overlay.Tract) {
 	n := s.n
-	if in != nil && (in.Age() > regionFor || !in.Covers(l.ID)) {
+	if in != nil && (in.Age() > tractFor || !in.Covers(l.ID)) {
 		in = nil
 	}
 	if err := n.renew(ctx, l, in); err != nil {
