@@ -31,6 +31,9 @@ type Config struct {
 	// Dir is the data directory, created with mode 0700 where missing. Empty
 	// keeps everything in memory: it is gone after Close.
 	Dir string
+	// KeyFile opens the agents' keys under Dir where they are sealed, see keyring.Unlock;
+	// empty: they are not. Those that the node makes are sealed with it.
+	KeyFile string
 	// Listen are multiaddrs for peers; default TCP and QUIC on DefaultPort of
 	// every IPv4 and IPv6 address, of the loopback ones in ProfileLocal.
 	Listen []multiaddr.Multiaddr

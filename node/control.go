@@ -85,7 +85,7 @@ func outward(err error) error {
 		{gateway.ErrNoLocation, api.ErrInvalid}, {gateway.ErrInvalid, api.ErrInvalid}, {gateway.ErrRevoked, api.ErrInvalid},
 		{gateway.ErrTemplate, api.ErrInvalid}, {gateway.ErrList, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
 		{keyring.ErrNoSecret, api.ErrKey}, {keyring.ErrPermissions, api.ErrKey}, {keyring.ErrUnreadable, api.ErrKey},
-		{keyring.ErrMalformed, api.ErrKey}, {keyring.ErrWrongKey, api.ErrKey},
+		{keyring.ErrMalformed, api.ErrKey}, {keyring.ErrWrongKey, api.ErrKey}, {keyring.ErrLocked, api.ErrKey},
 		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound}, {keyring.ErrName, api.ErrInvalid},
 		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady},
 		{syscall.ENOSPC, api.ErrNotReady},

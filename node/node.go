@@ -123,8 +123,11 @@ func (n *Node) openDir() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	n.keys, err = keyring.Open(dir)
-	return err
+	if n.keys, err = keyring.Open(dir); err != nil || n.cfg.KeyFile == "" {
+		return err
+	}
+	n.keys.Unlock(n.cfg.KeyFile)
+	return keyring.CheckKeyFile(n.cfg.KeyFile)
 }
 
 // openStore opens what survives a restart and fills memory from it.

@@ -12,6 +12,7 @@ type agentCmd struct {
 	New    agentNewCmd    `cmd:"" help:"Make an agent: its keys and its revocation certificate."`
 	List   agentListCmd   `cmd:"" help:"List the agents whose keys are here."`
 	Show   agentShowCmd   `cmd:"" help:"Show one agent."`
+	Seal   agentSealCmd   `cmd:"" help:"Encrypt an agent's keys on this disk."`
 	Export agentExportCmd `cmd:"" help:"Write an agent's keys into one file, to move it."`
 	Import agentImportCmd `cmd:"" help:"Read an agent's keys from such a file."`
 }

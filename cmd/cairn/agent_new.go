@@ -34,7 +34,7 @@ func (c *agentNewCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	keys, err := keyring.Open(dir)
+	keys, err := s.keys()
 	if err != nil {
 		return err
 	}

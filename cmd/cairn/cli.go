@@ -34,6 +34,7 @@ type global struct {
 	Dir       string        `group:"global" placeholder:"DIR" help:"Data directory. Default: $$CAIRN_DIR, else ~/.cairn."`
 	Output    format        `group:"global" short:"o" default:"human" enum:"human,json,jsonl,raw" placeholder:"FORMAT" help:"Output: human, json, jsonl or raw."`
 	API       string        `group:"global" name:"api" placeholder:"URL" help:"Speak to the daemon at this URL, not to the one on the data directory. Default: $$CAIRN_API."`
+	KeyFile   string        `group:"global" placeholder:"FILE" help:"Opens the agents' keys where they are sealed, and seals new ones. Default: $$CAIRN_KEY_FILE."`
 	TokenFile string        `group:"global" placeholder:"FILE" help:"File with the API token for --api. Default: $$CAIRN_TOKEN holds it."`
 	Timeout   time.Duration `group:"global" default:"15s" placeholder:"15s" help:"Give up on the daemon after this long. Streams have no limit."`
 	LogLevel  string        `group:"global" default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Log to standard error from this level on: debug, info, warn, error."`

@@ -66,7 +66,7 @@ func (c *daemonCmd) config(s *session) (node.Config, error) {
 		return node.Config{}, err
 	}
 	cfg := node.Config{
-		Dir: dir, Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
+		Dir: dir, KeyFile: s.keyFile(), Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
 		API: s.global.API, APIExpose: c.APIExpose, APIHosts: c.APIHost, APIOrigins: c.APIOrigin, Socket: true, Logger: s.log, Version: version,
 	}
 	if c.Replication < 0 || c.Replication > node.DefaultReplication {

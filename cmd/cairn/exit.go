@@ -105,6 +105,7 @@ func errorCodes() []errorCode {
 		{keyring.ErrUnreadable, exitUsage},
 		{keyring.ErrMalformed, exitUsage},
 		{keyring.ErrWrongKey, exitUsage},
+		{keyring.ErrLocked, exitUsage},
 		{api.ErrTooFew, exitPartial},
 		{api.ErrNotReady, exitUnverified},
 		{api.ErrNotFound, exitNotFound},
@@ -168,6 +169,8 @@ func (s *session) nextStep(err error) string {
 		return f.next
 	case errors.As(err, &p):
 		return s.nextOfProblem(p)
+	case errors.Is(err, keyring.ErrLocked):
+		return "name it with --key-file or in $CAIRN_KEY_FILE"
 	case errors.Is(err, api.ErrExposed):
 		return "to open it to others add --api-expose, and a token of your own with --token-file or in $CAIRN_TOKEN"
 	case errors.Is(err, api.ErrNotRunning) && s.global.target(s.env) != "":

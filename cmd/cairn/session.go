@@ -94,5 +94,20 @@ func (s *session) keys() (*keyring.Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keyring.Open(dir)
+	keys, err := keyring.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if file := s.keyFile(); file != "" {
+		keys.Unlock(file)
+	}
+	return keys, nil
+}
+
+// keyFile is the file that opens sealed keys, or "".
+func (s *session) keyFile() string {
+	if s.global.KeyFile != "" {
+		return s.global.KeyFile
+	}
+	return s.env.getenv("CAIRN_KEY_FILE")
 }

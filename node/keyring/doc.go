@@ -1,7 +1,7 @@
 // Package keyring keeps the keys of a node's own agents in files, one folder per
 // agent under <data directory>/agents. It works with and without a daemon, and from
-// several processes at once: a folder appears whole or not at all, and is never
-// changed afterwards.
+// several processes at once: a folder appears whole or not at all; afterwards files
+// are only added to it, or sealed.
 //
 //	keys, err := keyring.Open(dir)
 //	agent, err := keys.New("translator", keyring.NewOptions{})  // ErrExists, ErrName
@@ -13,6 +13,8 @@
 //	agents/NAME/rotation.pem     rotation key, PKCS#8 Ed25519, 0600: belongs off this disk
 //	agents/NAME/published        there while this directory keeps the agent's lease alive
 //	agents/NAME/certificate.pem  revocation certificate, 0600: belongs off this disk
+//	agents/NAME/grants/ID.grant  a grant that the agent issued
+//	agents/NAME/grants/ID.pem    its revocation certificate, 0600
 //
 // # Secrets
 //
@@ -23,6 +25,13 @@
 // later. A key file that others may read is refused ([ErrPermissions]). A
 // certificate is not: in an emergency it must work from any medium, and to use it
 // is to publish it.
+//
+// # Sealed keys
+//
+// With a key file ([NewKeyFile], [Keyring.Unlock]) signing and rotation keys are written
+// encrypted, in age's format, and read again; [Keyring.Seal] encrypts those that are there.
+// Without the key file such a key is [ErrLocked]. Certificates stay as they are: in an
+// emergency nothing may stand before them. An export is not sealed.
 //
 // # Writing
 //

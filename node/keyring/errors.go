@@ -18,6 +18,8 @@ var (
 	ErrMalformed = errors.New("malformed")
 	// ErrWrongKey: the file is well formed, but of another identity.
 	ErrWrongKey = errors.New("not of this agent")
+	// ErrLocked: a key is sealed, and the key file that opens it was not named.
+	ErrLocked = errors.New("is sealed")
 	// ErrNoSecret: the secret was never here, or was moved away.
 	ErrNoSecret = errors.New("the secret is not here")
 )

@@ -95,13 +95,13 @@ func contents(a Agent, s secrets) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	signing, err := encodeKey(pemKey, s.signing)
+	signing, err := a.seal.encodeKey(pemKey, s.signing)
 	if err != nil {
 		return nil, err
 	}
 	files := []file{{name: publicFile, data: public}, {name: signingFile, data: signing}}
 	if s.rotation != nil {
-		key, err := encodeKey(pemKey, s.rotation)
+		key, err := a.seal.encodeKey(pemKey, s.rotation)
 		if err != nil {
 			return nil, err
 		}
@@ -129,10 +129,13 @@ func encodeKey(block string, key ed25519.PrivateKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: block, Bytes: der}), nil
 }
 
-// readKey reads a PKCS#8 Ed25519 key file that nobody else may read.
-func readKey(path string) (ed25519.PrivateKey, error) {
+// readKey reads a PKCS#8 Ed25519 key file that nobody else may read, sealed or not.
+func (s *seal) readKey(path string) (ed25519.PrivateKey, error) {
 	b, err := readFile(path, true)
 	if err != nil {
+		return nil, err
+	}
+	if b, err = s.open(path, b); err != nil {
 		return nil, err
 	}
 	block, rest := pem.Decode(b)

@@ -28,7 +28,10 @@ const MaxName = 64
 
 // Keyring is a folder with one folder per agent. It keeps nothing in memory and is
 // safe for concurrent use.
-type Keyring struct{ dir string }
+type Keyring struct {
+	dir  string
+	seal *seal // nil where keys are written as they are
+}
 
 // Agent is the public part of an agent whose key is here.
 type Agent struct {
@@ -39,6 +42,7 @@ type Agent struct {
 	RotationKeyPath string // where the rotation key was put, absolute, or ""
 
 	home string // the agent's own folder
+	seal *seal  // the keyring's
 }
 
 // ID returns the agent's ID.
@@ -113,7 +117,7 @@ func (k *Keyring) Get(name string) (Agent, error) {
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %s: %w", name, publicFile, err)
 	}
-	a.Name = name
+	a.Name, a.seal = name, k.seal
 	return a, nil
 }
 
@@ -156,7 +160,7 @@ func (k *Keyring) Signer(name string) (records.Signer, error) {
 
 // signingKey reads key.pem and holds it against the identity.
 func (a Agent) signingKey() (ed25519.PrivateKey, error) {
-	key, err := readKey(filepath.Join(a.home, signingFile))
+	key, err := a.seal.readKey(filepath.Join(a.home, signingFile))
 	if err != nil {
 		return nil, fmt.Errorf("agent %q: signing key: %w", a.Name, movedAway(err, "bring it back"))
 	}
@@ -171,7 +175,7 @@ func (a Agent) rotationKey() (ed25519.PrivateKey, error) {
 	if a.RotationKeyPath == "" {
 		return nil, fmt.Errorf("agent %q: rotation key: %w: it was not imported with the agent", a.Name, ErrNoSecret)
 	}
-	key, err := readKey(a.RotationKeyPath)
+	key, err := a.seal.readKey(a.RotationKeyPath)
 	if err != nil {
 		return nil, fmt.Errorf("agent %q: rotation key: %w", a.Name, movedAway(err, "bring it back to where it was"))
 	}

@@ -70,7 +70,7 @@ func (k *Keyring) New(name string, opts NewOptions) (Agent, error) {
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
 	}
-	a := Agent{Name: name, Identity: ident, Created: opts.Now.UTC().Truncate(time.Second), home: filepath.Join(k.dir, name)}
+	a := Agent{Name: name, Identity: ident, Created: opts.Now.UTC().Truncate(time.Second), home: filepath.Join(k.dir, name), seal: k.seal}
 	if a.CertificatePath, err = k.place(name, certificateFile, opts.CertificatePath); err != nil {
 		return Agent{}, err
 	}

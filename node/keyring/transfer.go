@@ -92,7 +92,7 @@ func (k *Keyring) Import(name string, r io.Reader) (Agent, error) {
 	if held, err := k.Find(a.ID()); err == nil {
 		return Agent{}, fmt.Errorf("import: agent %s %w here as %q", a.ID(), ErrExists, held.Name)
 	}
-	a.Name, a.home = name, filepath.Join(k.dir, name)
+	a.Name, a.home, a.seal = name, filepath.Join(k.dir, name), k.seal
 	if s.cert != nil {
 		a.CertificatePath = filepath.Join(a.home, certificateFile)
 	}
