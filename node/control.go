@@ -216,6 +216,12 @@ func (c control) Revoke(ctx context.Context, t *records.Tombstone) (api.RevokeRe
 	}, nil
 }
 
+// Import takes facts that somebody carried here.
+func (c control) Import(ctx context.Context, facts []records.Fact) (api.ImportResult, error) {
+	res, err := c.n.importFacts(ctx, facts)
+	return res, outward(err)
+}
+
 // Tombstones yields the facts in order of arrival.
 func (c control) Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[api.TombstoneEvent, error] {
 	return func(yield func(api.TombstoneEvent, error) bool) {

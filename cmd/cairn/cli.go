@@ -24,6 +24,7 @@ type cli struct {
 
 	Resolve resolveCmd `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
 	Watch   watchCmd   `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
+	Facts   factsCmd   `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
 	Record  recordCmd  `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
 	Config  configCmd  `cmd:"" group:"ask" help:"Show the profiles, and what this machine gives a node."`
 	Version versionCmd `cmd:"" group:"ask" help:"Print the version."`

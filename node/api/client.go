@@ -99,6 +99,13 @@ func (c *Client) Revoke(ctx context.Context, t *records.Tombstone) (RevokeResult
 	return res, c.call(ctx, request{method: "POST", path: "/v1/tombstones", media: typeCBOR, body: t.Bytes()}, &res)
 }
 
+// Import sends facts, as canonical bytes one behind the other, of at most a megabyte. They
+// are on disk when it returns nil.
+func (c *Client) Import(ctx context.Context, facts []byte) (ImportResult, error) {
+	var res ImportResult
+	return res, c.call(ctx, request{method: "POST", path: "/v1/facts", media: typeCBORSeq, body: facts}, &res)
+}
+
 // Tombstones mirrors Controller.Tombstones. A stream that breaks ends with an
 // error; with the cursor of the last event the next call goes on where it ended.
 func (c *Client) Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error] {

@@ -39,6 +39,8 @@ func plain(t testing.TB, r route, a agent) exchange {
 		x.body = a.record(t, 1).Bytes()
 	case "/v1/tombstones " + typeCBOR:
 		x.body = a.tombstone(t).Bytes()
+	case "/v1/facts " + typeCBORSeq:
+		x.body = append(a.tombstone(t).Bytes(), 0x80)
 	case "/v1/publish-all " + typeJSON:
 		x.body = []byte(`["a","bad"]`)
 	case "/v1/publish " + typeJSON:
@@ -123,6 +125,7 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 	all = append(all, answersOf(t, publish, a, "Publish", map[int]error{404: ErrNotFound, 409: ErrConflict, 422: ErrPrivate})...)
 	all = append(all, answersOf(t, withdraw, a, "Withdraw", map[int]error{404: ErrNotFound, 410: records.ErrRevoked, 422: ErrInvalid, 500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, revoke, a, "Revoke", map[int]error{422: records.ErrUnsupported, 500: fault, 503: ErrNotReady})...)
+	all = append(all, answersOf(t, find("POST", "/v1/facts"), a, "Import", map[int]error{500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, find("POST", "/v1/stop"), a, "Stop", map[int]error{500: fault})...)
 	for _, r := range []route{find("GET", "/v1/status"), find("GET", "/v1/peers"), find("GET", "/readyz")} {
 		x := plain(t, r, a)
@@ -311,7 +314,7 @@ func TestSchemas(t *testing.T) {
 	s := loadSpec(t)
 	for name, v := range map[string]any{
 		"Resolution": Resolution{}, "Hop": Hop{}, "PublishResult": PublishResult{}, "PublishOutcome": PublishOutcome{},
-		"WithdrawResult": WithdrawResult{}, "RevokeResult": RevokeResult{}, "TombstoneEvent": TombstoneEvent{}, "Status": Status{},
+		"WithdrawResult": WithdrawResult{}, "ImportResult": ImportResult{}, "RevokeResult": RevokeResult{}, "TombstoneEvent": TombstoneEvent{}, "Status": Status{},
 		"Peer": Peer{}, "Problem": Problem{}, "State": stateAnswer{}, "Endpoint": records.Endpoint{},
 	} {
 		var members, required []string

@@ -30,6 +30,8 @@ type Controller interface {
 	// Tombstones yields the held facts after a cursor in order of arrival (0 is
 	// from the start); with follow it goes on with each new one until ctx ends.
 	Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error]
+	// Import takes facts that somebody carried here and returns once all are on disk.
+	Import(ctx context.Context, facts []records.Fact) (ImportResult, error)
 	// Watch yields how one agent stands now, and again whenever that changes here,
 	// until ctx ends or the agent is revoked.
 	Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error]
@@ -128,6 +130,15 @@ type RevokeResult struct {
 	GossipPeers int             `json:"gossip_peers"`
 	Partial     bool            `json:"partial,omitempty"`
 	Reason      string          `json:"reason,omitempty"`
+}
+
+// ImportResult counts what became of facts that somebody carried here.
+type ImportResult struct {
+	New     int    `json:"new"`
+	Held    int    `json:"held"`             // their subjects had a fact already
+	Beyond  int    `json:"beyond"`           // outside the range of facts that the node keeps
+	Refused int    `json:"refused"`          // they do not verify, or are of a kind that this version does not know
+	Reason  string `json:"reason,omitempty"` // what was wrong with the first one refused
 }
 
 // TombstoneEvent is one fact as it arrived here.

@@ -214,6 +214,16 @@ func (f *fakeNode) Revoke(ctx context.Context, t *records.Tombstone) (RevokeResu
 	return RevokeResult{ID: t.ID(), Targets: 20, Acks: 20, ReadBack: 3, GossipPeers: 2, Partial: f.partial}, nil
 }
 
+func (f *fakeNode) Import(ctx context.Context, facts []records.Fact) (ImportResult, error) {
+	if err := f.enter(ctx, "Import"); err != nil {
+		return ImportResult{}, err
+	}
+	for _, t := range facts {
+		f.bury(t)
+	}
+	return ImportResult{New: len(facts)}, nil
+}
+
 // bury makes a tombstone known.
 func (f *fakeNode) bury(t *records.Tombstone) {
 	f.set(func(f *fakeNode) {

@@ -10,6 +10,7 @@ type Limits struct {
 	Document    int64         // bytes of a document to publish; 1 MiB
 	Record      int64         // bytes of a record; 32 KiB
 	Tombstone   int64         // bytes of a tombstone; 8 KiB
+	Facts       int64         // bytes of facts to import at once; 1 MiB
 	HeaderBytes int           // bytes of a request's header; 16 KiB
 	Connections int           // connections of one server at a time; 512
 	Streams     int           // streams at a time, counted apart with and without the token; 64
@@ -29,6 +30,7 @@ func (l Limits) withDefaults() Limits {
 	l.Document = cmp.Or(l.Document, 1<<20)
 	l.Record = cmp.Or(l.Record, 32<<10)
 	l.Tombstone = cmp.Or(l.Tombstone, 8<<10)
+	l.Facts = cmp.Or(l.Facts, 1<<20)
 	l.HeaderBytes = cmp.Or(l.HeaderBytes, 16<<10)
 	l.Connections = cmp.Or(l.Connections, 512)
 	l.Streams = cmp.Or(l.Streams, 64)

@@ -14,6 +14,7 @@ const (
 	typeJSON    = "application/json"
 	typeProblem = "application/problem+json"
 	typeCBOR    = "application/cbor"
+	typeCBORSeq = "application/cbor-seq"
 	typeNDJSON  = "application/x-ndjson"
 	typeSSE     = "text/event-stream"
 )
@@ -43,6 +44,7 @@ func routes(l Limits) []route {
 		{method: "POST", pattern: "/v1/publish-all", query: []string{"lease", "allow_private"}, media: typeJSON, limit: l.Document, stream: true, serve: (*server).publishAll},
 		{method: "GET", pattern: "/v1/tombstones", open: true, query: []string{"after", "follow"}, stream: true, serve: (*server).getTombstones},
 		{method: "POST", pattern: "/v1/tombstones", media: typeCBOR, limit: l.Tombstone, serve: (*server).postTombstone},
+		{method: "POST", pattern: "/v1/facts", media: typeCBORSeq, limit: l.Facts, serve: (*server).postFacts},
 		{method: "GET", pattern: "/v1/watch", query: []string{"agent", "after"}, stream: true, serve: (*server).watch},
 		{method: "GET", pattern: "/v1/status", open: true, serve: (*server).getStatus},
 		{method: "GET", pattern: "/v1/peers", serve: (*server).getPeers},

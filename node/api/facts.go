@@ -1,0 +1,49 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/cairn-overlay/cairn/records"
+)
+
+// postFacts takes facts that somebody carried here: canonical bytes, one behind the
+// other. What does not verify is counted, and the rest is taken.
+func (s *server) postFacts(c *call) error {
+	facts, refused, why, err := cutFacts(c.body)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.context(c)
+	defer cancel()
+	res, err := s.node.Import(ctx, facts)
+	if err != nil {
+		return err
+	}
+	res.Refused = refused
+	if why != nil {
+		res.Reason = why.Error()
+	}
+	return s.sendJSON(c, 200, res)
+}
+
+// cutFacts verifies the items of a body; why is what was wrong with the first that was
+// refused.
+func cutFacts(b []byte) (facts []records.Fact, refused int, why, err error) {
+	for len(b) > 0 {
+		item, ok := records.CutItem(b)
+		if !ok {
+			return nil, 0, nil, fmt.Errorf("%w: no item of CBOR behind %d facts", records.ErrMalformed, len(facts)+refused)
+		}
+		b = b[len(item):]
+		f, err := records.OpenFact(item)
+		if err != nil {
+			refused++
+			if why == nil {
+				why = err
+			}
+			continue
+		}
+		facts = append(facts, f)
+	}
+	return facts, refused, why, nil
+}
