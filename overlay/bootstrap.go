@@ -11,6 +11,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
+
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 )
 
 const (
@@ -175,7 +177,7 @@ func (d *DHT) glance(ctx context.Context) (answered bool) {
 
 // fill walks towards a key so that who answers enters the table.
 func (d *DHT) fill(ctx context.Context, key string, k int) (answered bool) {
-	w := d.newWalk(key, k, d.askCloser)
+	w := d.newWalk(key, lookup.Region{K: k}, d.askCloser)
 	w.parallel, w.leisurely = refreshParallel, true
 	w.run(ctx)
 	return len(w.look.Closest()) > 0

@@ -37,6 +37,7 @@ type DHT struct {
 	verify    *verifier
 	table     *table
 	members   *members
+	sizes     *sizes
 	doors     *doors
 	asks      *quotas       // for members
 	passes    *quotas       // of questions to pass on
@@ -71,6 +72,7 @@ func Join(cfg Config) (*DHT, error) {
 	d.sender = newSender(d.links, cfg.protocol(), cfg.RequestTimeout, d.trips, d.stats)
 	d.verify = &verifier{stats: d.stats}
 	d.members = newMembers(cfg, d.acceptable)
+	d.sizes = &sizes{members: d.members, own: positionOfPeer(d.self)}
 	d.doors = newDoors(d.links, d.stats, d.serving, cfg.PutRate)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if d.kad, err = kad.New(kadHost{cfg.Host, d.doors}, d.kadOptions()...); err != nil {
@@ -225,6 +227,7 @@ func (d *DHT) Stats() Stats {
 	s := d.stats.snapshot()
 	s.Members, s.Hints = d.members.count()
 	s.Watchers = d.telling.table.count()
+	s.Size = d.sizes.estimate()
 	s.TablePeers, s.OwnConns, s.IdleStreams = d.TableSize(), d.links.count(), d.sender.pool.count()
 	return s
 }

@@ -32,16 +32,17 @@ const (
 // gatherer asks neighbours for members: each once for those that it knows, the nearest
 // first, and then now and then for news. It belongs to one goroutine.
 type gatherer struct {
-	d     *DHT
-	asked map[peer.ID]time.Time
-	first int // neighbours asked at the pace of the beginning
-	pause time.Duration
-	known int // members in the last answer that were known
+	d       *DHT
+	asked   map[peer.ID]time.Time
+	greeted map[peer.ID]time.Time
+	first   int // neighbours asked at the pace of the beginning
+	pause   time.Duration
+	known   int // members in the last answer that were known
 }
 
 // gather keeps the view, until Close.
 func (d *DHT) gather() {
-	g := &gatherer{d: d, asked: make(map[peer.ID]time.Time), pause: newsFirst}
+	g := &gatherer{d: d, asked: make(map[peer.ID]time.Time), greeted: make(map[peer.ID]time.Time), pause: newsFirst}
 	timer := time.NewTimer(g.pause)
 	defer timer.Stop()
 	for {
@@ -138,7 +139,9 @@ func (g *gatherer) ask(ctx context.Context, p peer.ID, ask memberAsk) (news int,
 		g.d.cfg.Logger.Debug("no members", "peer", p, "err", err)
 		return 0, r, err
 	}
-	news, g.known = g.d.members.take(p, r)
+	if news, g.known = g.d.members.take(p, r); news > 0 {
+		g.greet(ctx)
+	}
 	return news, r, nil
 }
 

@@ -635,7 +635,7 @@ func FuzzReply(f *testing.F) {
 			if len(peers) > lookup.MaxPerAnswer {
 				t.Fatalf("%d peers", len(peers))
 			}
-			l := lookup.New(lookup.Config[peer.ID]{Self: modelPeer(0), Target: positionOfKey("key"), K: 5, Where: positionOfPeer}, []contact{{ID: modelPeer(1)}})
+			l := lookup.New(lookup.Config[peer.ID]{Self: modelPeer(0), Target: positionOfKey("key"), Region: lookup.Region{K: 5}, Where: positionOfPeer}, []contact{{ID: modelPeer(1)}})
 			l.Next(nil)
 			l.Answered(modelPeer(1), peers)
 			for _, p := range peers {

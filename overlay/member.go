@@ -135,13 +135,16 @@ func roundTripOf(steps uint8) time.Duration {
 	return time.Duration(float64(stepLeast) * math.Pow(stepRatio, float64(steps-1)))
 }
 
-// doorGroup is the part of the network that a door is in: a /24, or a /48.
-func doorGroup(d door) netip.Prefix {
+// doorGroup is the part of the network that a door is in.
+func doorGroup(d door) netip.Prefix { return addrGroup(d.addr()) }
+
+// addrGroup is a /24, or a /48.
+func addrGroup(a netip.Addr) netip.Prefix {
 	bits := 48
-	if d.addr().Is4() {
+	if a.Is4() {
 		bits = 24
 	}
-	p, err := d.addr().Prefix(bits)
+	p, err := a.Prefix(bits)
 	if err != nil {
 		return netip.Prefix{}
 	}

@@ -171,6 +171,18 @@ func (m *members) nearest(target lookup.Position, n int) []member {
 	return m.view.Nearest(target, n)
 }
 
+// near returns up to n members nearest to a position: of those only whom this node has
+// talked with.
+func (m *members) near(target lookup.Position, n int) []member {
+	if m.view == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found, _ := m.view.Page(target, 0, n, time.Time{}, nil)
+	return found
+}
+
 // contactOf is a member as a lookup takes it.
 func contactOf(p member) contact {
 	return contact{ID: p.ID.peer(), Addrs: []multiaddr.Multiaddr{p.Addr.multiaddr()}}
@@ -225,7 +237,7 @@ func (m *members) take(source peer.ID, r memberReply) (news, known int) {
 		}
 		if hop > 0 && p.RTT > 0 {
 			far := roundTripOf(p.RTT)
-			m.view.Guessed(place, stepsOf((hop - far).Abs()), stepsOf(hop+far)) // a triangle
+			m.view.Guessed(place, stepsOf((hop - far).Abs()), stepsOf(hop+far), by, now) // a triangle
 		}
 	}
 	for _, at := range r.gone {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 )
 
 // Whoever is connected with a holder answers for it, its own store first; who is asked
@@ -93,7 +95,7 @@ func TestStalePasser(t *testing.T) {
 	agent := newAgent(t, 1)
 	s := &search{holders: make(map[peer.ID]bool)}
 	n := newNode(t, 0, quic)
-	look := n.newLookup(positionOfKey(agent.id().Key()), 3, nil)
+	look := n.newLookup(positionOfKey(agent.id().Key()), lookup.Region{K: 3}, nil)
 	for _, r := range []reply{
 		{peer: "h1", via: "old", value: agent.record(1)},
 		{peer: "h2", via: "new", value: agent.record(3)},

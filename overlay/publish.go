@@ -172,9 +172,10 @@ func (p *publication) post(ctx context.Context, event func()) {
 }
 
 // find looks for the targets, and offers them as soon as only late peers are
-// missing.
+// missing. Where a value has few copies it looks farther than they reach: of a few that
+// are asked, none may know a holder that came a moment ago.
 func (p *publication) find(ctx context.Context) {
-	w := p.d.newWalk(p.key, p.d.cfg.Replication, p.d.askCloser)
+	w := p.d.newWalk(p.key, p.d.region(min(bucketSize, 2*p.d.cfg.Replication)), p.d.askCloser)
 	w.thorough = true
 	offer := func(final bool) {
 		peers := w.look.Alive()
@@ -198,10 +199,10 @@ func (p *publication) guess() []contact {
 		return nil
 	}
 	out := p.d.table.nearest(target, k)
-	for _, m := range p.d.members.nearest(target, k) {
+	for _, m := range p.d.members.nearest(target, lookup.MaxPerAnswer) {
 		out = append(out, contactOf(m))
 	}
-	return out
+	return p.d.grouped(out)
 }
 
 func (p *publication) offered(peers []contact, final bool) {
@@ -235,29 +236,47 @@ func (p *publication) dropDead(alive []contact) {
 	}
 }
 
-// assign asks until k targets that are not down have been asked.
+// assign asks until those who are not down make up the region. Of those who are down as
+// many have been replaced as others were asked for them.
 func (p *publication) assign(ctx context.Context) {
-	up := 0
+	region := p.d.region(p.d.cfg.Replication)
+	up := p.assignIn(ctx, region)
+	if up < region.K && region.PerGroup > 0 {
+		region.PerGroup = 0 // too few without those of crowded groups
+		up = p.assignIn(ctx, region)
+	}
+	spare := -region.K
 	for _, t := range p.order {
-		if up == p.d.cfg.Replication {
-			return
+		if t.started && !t.out.Replaced {
+			spare++
 		}
-		if !t.started {
-			p.start(ctx, t)
-		}
-		if !t.down {
-			up++
+	}
+	for _, t := range p.order {
+		if t.started && t.down && !t.out.Replaced && (up >= region.K || spare > 0) {
+			t.out.Replaced = true
+			spare--
 		}
 	}
 }
 
-func (p *publication) start(ctx context.Context, t *target) {
-	for _, other := range p.order {
-		if other.down && !other.out.Replaced {
-			other.out.Replaced = true
+// assignIn asks those of a region, and returns how many are not down.
+func (p *publication) assignIn(ctx context.Context, region lookup.Region) int {
+	x := region.Outward()
+	for _, t := range p.order {
+		if x.Full(t.dist) {
 			break
 		}
+		switch {
+		case t.down:
+		case !x.Add(t.Group):
+		case !t.started:
+			p.start(ctx, t)
+		}
 	}
+	return x.Len()
+}
+
+func (p *publication) start(ctx context.Context, t *target) {
 	connected := p.d.links.connected(t.ID)
 	if !connected && len(t.Addrs) > 0 {
 		p.d.cfg.Host.Peerstore().AddAddrs(t.ID, t.Addrs, peerstore.TempAddrTTL)

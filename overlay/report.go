@@ -41,8 +41,12 @@ type Hop struct {
 type Report struct {
 	// Path are the questions asked, in the order in which their ends became known.
 	Path []Hop
-	// Closest are the k closest peers that answered, nearest first.
+	// Closest are the k closest peers that answered, nearest first, and more where the
+	// region of the key is wider.
 	Closest []peer.ID
+	// Crowded: so many peers answered so close to the key that it is hardly by chance, as
+	// far as the network's size is known. The search went on beyond them.
+	Crowded bool
 	// Holders are the peers that returned a verified value, nearest first.
 	Holders []peer.ID
 	// Empty are those of Closest that answered without a value: candidates for repair.

@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/overlay/lookup"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -16,7 +17,8 @@ import (
 // caller's goroutine. Where yield returns false the search ends there. It asks
 // other peers only, not this node's Values.
 //
-// It ends by itself when the k closest peers that are alive have answered; a
+// It ends by itself when the k closest peers that are alive have answered, and more where
+// these lie suspiciously close, see [Report.Crowded]; a
 // silent one is not waited for beyond a few round trips, or, while nobody has given a
 // value, beyond what a question may take. The report holds
 // whatever the error. The error is ErrNoPeers where nobody answered, or the
@@ -28,11 +30,11 @@ func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer)
 	}
 	defer end()
 	s := &search{yield: yield, holders: make(map[peer.ID]bool)}
-	width := d.cfg.Replication
+	region := d.region(d.cfg.Replication)
 	if weak.Off(weak.WideSearch) {
-		width = 3
+		region = lookup.Region{K: 3}
 	}
-	w := d.newWalk(id.Key(), width, d.askValue)
+	w := d.newWalk(id.Key(), region, d.askValue)
 	w.got = func(r reply) bool { return s.got(w.look, r) }
 	if w.eager {
 		w.passers = d.passers(id.Key())
@@ -99,7 +101,7 @@ func (s *search) staleBy() (all []peer.ID) {
 
 // finish completes the report from where the lookup stands.
 func (s *search) finish(l *peerLookup) Report {
-	s.report.Closest = l.Closest()
+	s.report.Closest, s.report.Crowded = l.Closest(), l.Crowded()
 	for _, info := range l.Alive() {
 		if s.holders[info.ID] {
 			s.report.Holders = append(s.report.Holders, info.ID)

@@ -109,17 +109,30 @@ func (s *sender) ask(ctx context.Context, p peer.ID, m *pb.Message) (a answer, e
 }
 
 // try uses an idle stream where there is one. Its failure says nothing of the
-// peer, which may have closed it long ago: then a fresh one decides.
+// peer, which may have closed it long ago: then a fresh one decides. Nor does that of a
+// connection that was there before and that the peer closes just now, as everybody does
+// with those that nobody needed for a while: it is dialled once more.
 func (s *sender) try(ctx context.Context, p peer.ID, frame []byte) (answer, error) {
 	if old := s.pool.take(p); old != nil {
 		if a, err := s.exchange(ctx, p, old, frame); err == nil || ctx.Err() != nil {
 			return a, err
 		}
 	}
-	c, err := s.dial(ctx, p)
-	if err != nil {
-		return answer{}, fmt.Errorf("%w: %w", errDial, err)
+	start := time.Now()
+	for {
+		c, err := s.dial(ctx, p)
+		if err != nil {
+			return answer{}, fmt.Errorf("%w: %w", errDial, err)
+		}
+		a, err := s.tryOn(ctx, c, p, frame)
+		if err == nil || ctx.Err() != nil || !c.IsClosed() || !c.Stat().Opened.Before(start) {
+			return a, err
+		}
 	}
+}
+
+// tryOn asks over a connection, on a stream of its own.
+func (s *sender) tryOn(ctx context.Context, c network.Conn, p peer.ID, frame []byte) (answer, error) {
 	st, err := openStream(ctx, c, s.id)
 	if err != nil {
 		return answer{}, fmt.Errorf("%w: %w", errDial, err)

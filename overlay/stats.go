@@ -24,6 +24,8 @@ type Stats struct {
 	// Late counts the peers that a lookup did not wait for, Liars the answers
 	// with a value that does not verify.
 	Late, Liars int64
+	// Crowded are the lookups around whose target servers lay closer than chance puts them.
+	Crowded int64
 
 	// Served are the requests served, by type: find_node, get_value, put_value,
 	// ping, other. PutsTaken are the values stored for others; RefusedPuts those
@@ -58,12 +60,14 @@ type Stats struct {
 	// TablePeers, OwnConns and IdleStreams are gauges: peers in the routing
 	// table, open connections that the overlay opened, streams kept for reuse.
 	TablePeers, OwnConns, IdleStreams int
+	// Size, a gauge, is how many servers the network has as lookups tell; 0 is not known.
+	Size float64
 }
 
 // counters are the living form of Stats.
 type counters struct {
 	requests, sent, received, servedIn, servedOut atomic.Int64
-	late, liars, putsTaken, oversize              atomic.Int64
+	late, liars, crowded, putsTaken, oversize     atomic.Int64
 	evicted, idleClosed                           atomic.Int64
 	memberAsks, membersServed, passed             atomic.Int64
 	told, tellsFailed, heard                      atomic.Int64
@@ -100,7 +104,7 @@ func (c *counters) snapshot() Stats {
 		Requests: c.requests.Load(), Failures: c.failures.snapshot(),
 		BytesSent: c.sent.Load(), BytesReceived: c.received.Load(),
 		ServedBytesIn: c.servedIn.Load(), ServedBytesOut: c.servedOut.Load(),
-		Late: c.late.Load(), Liars: c.liars.Load(),
+		Late: c.late.Load(), Liars: c.liars.Load(), Crowded: c.crowded.Load(),
 		Served: c.served.snapshot(), PutsTaken: c.putsTaken.Load(), RefusedPuts: c.refused.snapshot(),
 		Oversize: c.oversize.Load(), Evicted: c.evicted.Load(), IdleClosed: c.idleClosed.Load(),
 		MemberAsks: c.memberAsks.Load(), MembersServed: c.membersServed.Load(), Passed: c.passed.Load(),

@@ -121,6 +121,9 @@ func (t *table) nearest(target lookup.Position, n int) []contact {
 	return out
 }
 
+// lacks reports whether p is not in the table and there is room for it.
+func (t *table) lacks(p peer.ID) bool { return t.rt.Find(p) == "" && t.rt.UsefulNewPeer(p) }
+
 // silent returns up to n peers that did not answer since, the longest silent first.
 func (t *table) silent(since time.Time, n int) []peer.ID {
 	infos := t.rt.GetPeerInfos()

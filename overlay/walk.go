@@ -68,7 +68,7 @@ func (d *DHT) askCloser(ctx context.Context, p peer.ID, key string) reply {
 	if err != nil {
 		return reply{peer: p, err: err}
 	}
-	return reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable)}
+	return reply{peer: p, rtt: a.rtt, closer: d.diverse(peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable))}
 }
 
 // askValue asks p for the value at key.
@@ -77,7 +77,7 @@ func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
 	if err != nil {
 		return reply{peer: p, err: err}
 	}
-	r := reply{peer: p, rtt: a.rtt, closer: peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable)}
+	r := reply{peer: p, rtt: a.rtt, closer: d.diverse(peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable))}
 	b, err := valueIn(a.msg, key)
 	if err == nil && b != nil {
 		r.value, err = d.verify.open(key, b)
@@ -93,6 +93,7 @@ func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
 // more for each that is late. It belongs to one goroutine.
 type walk struct {
 	d        *DHT
+	target   lookup.Position
 	look     *peerLookup
 	parallel int
 	// eager walks ask everybody at once: whoever is connected first, and then, headStart
@@ -136,8 +137,8 @@ type deadlines struct {
 // newWalk begins at the peers known around key. Where these may well be the k nearest
 // there are, it asks all at once: it will ask all in any case, and the quickest of them
 // is who counts.
-func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, string) reply) *walk {
-	target, parallel := positionOfKey(key), d.cfg.Parallel
+func (d *DHT) newWalk(key string, region lookup.Region, ask func(context.Context, peer.ID, string) reply) *walk {
+	k, target, parallel := region.K, positionOfKey(key), d.cfg.Parallel
 	eager := d.members.dense(target, k)
 	if eager {
 		parallel = k
@@ -145,9 +146,10 @@ func (d *DHT) newWalk(key string, k int, ask func(context.Context, peer.ID, stri
 	known := d.members.nearest(target, lookup.MaxPerAnswer)
 	return &walk{
 		d:        d,
+		target:   target,
 		eager:    eager,
 		parallel: parallel,
-		look:     d.newLookup(target, k, known),
+		look:     d.newLookup(target, region, known),
 		far:      farness(known),
 		ask:      func(ctx context.Context, p peer.ID) reply { return ask(ctx, p, key) },
 		replies:  make(chan reply),
@@ -167,17 +169,17 @@ func farness(known []member) map[peer.ID]time.Duration {
 }
 
 // newLookup starts where the table knows somebody, and the view.
-func (d *DHT) newLookup(target lookup.Position, k int, known []member) *peerLookup {
+func (d *DHT) newLookup(target lookup.Position, region lookup.Region, known []member) *peerLookup {
 	seeds := d.table.nearest(target, lookup.MaxPerAnswer)
 	for _, p := range known {
 		if !p.Hint {
 			seeds = append(seeds, contactOf(p))
 		}
 	}
-	l := lookup.New(lookup.Config[peer.ID]{Self: d.self, Target: target, K: k, Where: positionOfPeer}, seeds)
+	l := lookup.New(lookup.Config[peer.ID]{Self: d.self, Target: target, Region: region, Where: positionOfPeer}, d.grouped(seeds))
 	for _, p := range known {
 		if p.Hint {
-			l.Suggest(contactOf(p), p.Source.peer())
+			l.Suggest(d.grouped([]contact{contactOf(p)})[0], p.Source.peer())
 		}
 	}
 	return l
@@ -202,7 +204,7 @@ func (w *walk) run(ctx context.Context) bool {
 				w.settled()
 			}
 			if !w.hopeful(now) {
-				return len(w.look.Closest()) > 0
+				return w.ended()
 			}
 		} else if len(w.out) == 0 && w.held == nil {
 			return false
@@ -219,6 +221,17 @@ func (w *walk) run(ctx context.Context) bool {
 			return false
 		}
 	}
+}
+
+// ended notes what the end of the lookup says of the network, and reports whether anybody
+// answered.
+func (w *walk) ended() bool {
+	closest := w.look.Closest()
+	w.d.sizes.saw(w.target, closest)
+	if w.look.Crowded() {
+		w.d.stats.crowded.Add(1)
+	}
+	return len(closest) > 0
 }
 
 // fill asks until enough questions are in the air.
@@ -332,6 +345,7 @@ func (w *walk) take(r reply) bool {
 	if r.err != nil {
 		w.look.Failed(r.peer, errors.Is(r.err, errLiar))
 	} else {
+		w.look.Reached(r.peer, w.d.groupReached(r.peer))
 		w.look.Answered(r.peer, r.closer)
 	}
 	return w.got == nil || w.got(r)

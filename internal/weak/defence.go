@@ -11,6 +11,9 @@ type Defence string
 const (
 	// Disk: a fact is on disk before it is acknowledged.
 	Disk Defence = "disk"
+	// Diversity: of one network of addresses only a few are taken from an answer, and
+	// only a few count among the holders of an agent.
+	Diversity Defence = "diversity"
 	// FloodPublish: a node hands its own fact to every peer on the topic, not only to
 	// those of a mesh that may not have formed.
 	FloodPublish Defence = "flood-publish"
@@ -27,6 +30,9 @@ const (
 	LeaseCheck Defence = "lease-check"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
+	// Reach: the holders of an agent reach as far as the network's size says that they
+	// should, however close the nearest ones lie.
+	Reach Defence = "reach"
 	// ReadBack: an acknowledgement counts for nothing until the value was given back.
 	ReadBack Defence = "readback"
 	// SeasonedAge: completeness stays young only by peers that were there before.
@@ -71,6 +77,6 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, FloodPublish, FullHashID, HearCaps, HighWater, KeyedPool, LeaseCheck, OwnFault, ReadBack, Score, SeasonedAge, ShortLimits, SourceShare,
+	Disk, Diversity, FloodPublish, FullHashID, HearCaps, HighWater, KeyedPool, LeaseCheck, OwnFault, Reach, ReadBack, Score, SeasonedAge, ShortLimits, SourceShare,
 	StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps, WideSearch, WorkOrder,
 }

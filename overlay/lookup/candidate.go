@@ -1,6 +1,9 @@
 package lookup
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+)
 
 const (
 	// maxReferrers bounds the peers remembered as having named a candidate.
@@ -8,6 +11,8 @@ const (
 	// badReferrals is the number of failed referrals from which a referrer with
 	// fewer than half as many good ones is not believed any more.
 	badReferrals = 5
+	// maxClaims bounds the groups that a candidate is said to be in.
+	maxClaims = 4
 )
 
 // state is where a candidate stands.
@@ -30,6 +35,27 @@ type candidate[ID comparable, Addr any] struct {
 	seed      bool
 	good, bad int  // how the peers that it named turned out
 	liar      bool // it gave a value that does not verify
+	// groups are those that it is said to be in, or the one that it was reached in.
+	groups []netip.Prefix
+	proven bool
+}
+
+// claim notes that somebody says that c is in a group.
+func (c *candidate[ID, Addr]) claim(group netip.Prefix) {
+	if group.IsValid() && !c.proven && len(c.groups) < maxClaims && !slices.Contains(c.groups, group) {
+		c.groups = append(c.groups, group)
+	}
+}
+
+// group is the one that c counts for: of those that it is said to be in, the one that
+// has the fewest, so that no false word of one keeps it out.
+func (c *candidate[ID, Addr]) group(x *Extent) (least netip.Prefix) {
+	for i, g := range c.groups {
+		if i == 0 || x != nil && x.groups[g] < x.groups[least] {
+			least = g
+		}
+	}
+	return least
 }
 
 // believed reports whether the peers that c names deserve a question.

@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -19,23 +20,26 @@ const (
 type Peer[ID comparable, Addr any] struct {
 	ID    ID
 	Addrs []Addr
+	// Group is the part of the network that its addresses say it is in; the zero value is
+	// not known. See [Region].
+	Group netip.Prefix
 }
 
 // Config says what a lookup looks for. All of it is required.
 type Config[ID comparable] struct {
 	Self   ID       // never asked
 	Target Position // what is looked for
-	K      int      // how many of the closest peers, at least 1
+	Region          // how many of the closest peers
 	// Where is the position of a peer; the same ID always has the same.
 	Where func(ID) Position
 }
 
-// Lookup decides whom to ask for the k peers closest to a target, and when to
-// stop. It is a pure state machine: no I/O, no clock, no goroutine. Its driver
+// Lookup decides whom to ask for the peers of the region around a target, the k closest
+// in general, and when to stop. It is a pure state machine: no I/O, no clock, no goroutine. Its driver
 // asks whom Next names, and reports how each question ended.
 //
-// It ends on the k closest candidates that answered: not before each candidate
-// nearer than the k-th of them has answered, failed or run late. Candidates come
+// It ends on the region's candidates that answered: not before each candidate
+// nearer than the last of them has answered, failed or run late. Candidates come
 // from every answer. A peer whose referrals fail is no longer believed: those whom
 // only such peers name wait until nobody else is left, and k of them are tried.
 type Lookup[ID comparable, Addr any] struct {
@@ -75,6 +79,7 @@ func (l *Lookup[ID, Addr]) add(p Peer[ID, Addr], referrer *candidate[ID, Addr]) 
 	if len(c.Addrs) == 0 {
 		c.Addrs = p.Addrs
 	}
+	c.claim(p.Group)
 	c.vouch(referrer)
 }
 
@@ -115,27 +120,38 @@ func (l *Lookup[ID, Addr]) insert(c *candidate[ID, Addr]) bool {
 	return true
 }
 
-// window returns the k nearest candidates that are alive or may be: the lookup is
+// window returns the candidates of the region that are alive or may be: the lookup is
 // done when all of them have answered. The next call overwrites it.
-func (l *Lookup[ID, Addr]) window() []*candidate[ID, Addr] { return l.reach(l.cfg.K) }
+func (l *Lookup[ID, Addr]) window() []*candidate[ID, Addr] { return l.reach(0) }
 
-// reach is window for n peers.
-func (l *Lookup[ID, Addr]) reach(n int) []*candidate[ID, Addr] {
-	w := l.nearest(n, false)
-	if len(w) < l.cfg.K && l.doubts < l.cfg.K {
-		w = l.nearest(n, true)
+// reach is window and ahead more. Where that leaves fewer than k, those of crowded groups
+// are taken too, and then suspects.
+func (l *Lookup[ID, Addr]) reach(ahead int) []*candidate[ID, Addr] {
+	region := l.cfg.Region
+	w := l.nearest(region, ahead, false)
+	if len(w) < region.K && region.PerGroup > 0 {
+		region.PerGroup = 0
+		w = l.nearest(region, ahead, false)
+	}
+	if len(w) < region.K && l.doubts < region.K {
+		w = l.nearest(region, ahead, true)
 	}
 	return w
 }
 
-func (l *Lookup[ID, Addr]) nearest(n int, suspects bool) []*candidate[ID, Addr] {
+func (l *Lookup[ID, Addr]) nearest(region Region, ahead int, suspects bool) []*candidate[ID, Addr] {
 	l.frame = l.frame[:0]
+	x := region.Outward()
 	for _, c := range l.order {
-		if len(l.frame) == n {
+		full := x.Full(c.dist)
+		if full && ahead == 0 {
 			break
 		}
-		if c.state != failed && c.state != late && (suspects || c.state != fresh || !c.suspect()) {
+		if c.state != failed && c.state != late && (suspects || c.state != fresh || !c.suspect()) && x.Add(c.group(x)) {
 			l.frame = append(l.frame, c)
+			if full {
+				ahead--
+			}
 		}
 	}
 	return l.frame
@@ -162,7 +178,7 @@ func (l *Lookup[ID, Addr]) Cheapest(cost func(ID) time.Duration) (p Peer[ID, Add
 	}
 	var best *candidate[ID, Addr]
 	var least time.Duration
-	for _, c := range l.reach(l.cfg.K + min(l.silent, l.cfg.K)) {
+	for _, c := range l.reach(min(l.silent, l.cfg.K)) {
 		if c.state != fresh {
 			continue
 		}
@@ -231,8 +247,8 @@ func (l *Lookup[ID, Addr]) inTheAir(p ID) *candidate[ID, Addr] {
 	return nil
 }
 
-// Done reports that the k closest candidates have answered, or all, where there
-// are fewer. Late ones do not count: see Stragglers.
+// Done reports that all candidates of the region have answered, or all, where there
+// are fewer than k. Late ones do not count: see Stragglers.
 func (l *Lookup[ID, Addr]) Done() bool {
 	return !slices.ContainsFunc(l.window(), func(c *candidate[ID, Addr]) bool { return c.state != answered })
 }
@@ -240,14 +256,14 @@ func (l *Lookup[ID, Addr]) Done() bool {
 // Stragglers are the late peers whose answer would change the outcome.
 func (l *Lookup[ID, Addr]) Stragglers() []ID {
 	var out []ID
-	n := 0
+	x := l.cfg.Region.Outward()
 	for _, c := range l.order {
-		if n == l.cfg.K {
+		if x.Full(c.dist) {
 			break
 		}
 		switch c.state {
 		case answered:
-			n++
+			x.Add(c.group(x))
 		case late:
 			if !c.suspect() {
 				out = append(out, c.ID)
@@ -257,18 +273,41 @@ func (l *Lookup[ID, Addr]) Stragglers() []ID {
 	return out
 }
 
-// Closest returns the k closest peers that answered, nearest first.
+// Closest returns the peers of the region that answered, nearest first: the k closest, in
+// general.
 func (l *Lookup[ID, Addr]) Closest() []ID {
 	var out []ID
-	for _, c := range l.order {
-		if len(out) == l.cfg.K {
-			break
+	region := l.cfg.Region
+	for {
+		x := region.Outward()
+		for _, c := range l.order {
+			if x.Full(c.dist) {
+				break
+			}
+			if c.state == answered && x.Add(c.group(x)) {
+				out = append(out, c.ID)
+			}
 		}
-		if c.state == answered {
-			out = append(out, c.ID)
+		if len(out) >= region.K || region.PerGroup == 0 {
+			return out
+		}
+		out, region.PerGroup = nil, 0
+	}
+}
+
+// Crowded reports whether the k closest peers that answered lie within the region's
+// Reach: closer than they should.
+func (l *Lookup[ID, Addr]) Crowded() bool {
+	n := 0
+	for _, c := range l.order {
+		if c.state != answered {
+			continue
+		}
+		if n++; n == l.cfg.K {
+			return c.dist.Compare(l.cfg.Reach) < 0
 		}
 	}
-	return out
+	return false
 }
 
 // Alive returns, nearest first, all peers that answered and, behind the k-th of
@@ -278,11 +317,21 @@ func (l *Lookup[ID, Addr]) Alive() []Peer[ID, Addr] {
 	n := 0
 	for _, c := range l.order {
 		if c.state == answered || n >= l.cfg.K && c.state == fresh && !c.suspect() {
-			out = append(out, c.Peer)
+			p := c.Peer
+			p.Group = c.group(nil)
+			out = append(out, p)
 			n++
 		}
 	}
 	return out
+}
+
+// Reached notes in which group p was found to be.
+func (l *Lookup[ID, Addr]) Reached(p ID, group netip.Prefix) {
+	if c := l.known[p]; c != nil && group.IsValid() {
+		c.groups = append(c.groups[:0], group)
+		c.proven = true
+	}
 }
 
 // Distance returns the bits of the XOR distance between p and the target.

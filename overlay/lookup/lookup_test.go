@@ -18,7 +18,7 @@ type numbered = Peer[id, struct{}]
 func positionOf(p id) Position { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(p))) }
 
 func newLookup(self id, target Position, k int, seeds []numbered) *Lookup[id, struct{}] {
-	return New(Config[id]{Self: self, Target: target, K: k, Where: positionOf}, seeds)
+	return New(Config[id]{Self: self, Target: target, Region: Region{K: k}, Where: positionOf}, seeds)
 }
 
 // model is a network on paper: who knows whom, and how each behaves.

@@ -24,8 +24,7 @@ type entry[ID comparable, Addr any] struct {
 	doubter uint16 // who said that it is gone, one more than the source's number; 0: nobody
 	strikes uint8
 	rtt     uint8 // as in Peer
-	least   uint8
-	most    uint8
+	words
 }
 
 // shelf keeps entries in the order of their positions, at most max of them: dense

@@ -105,9 +105,9 @@ func (v *View[ID, Addr]) Met(id ID, addr Addr, now time.Time) bool {
 		e.addr, e.seen, e.strikes, e.doubter = addr, seconds(now), 0, 0
 		return false
 	}
-	least, most := uint8(0), uint8(0)
+	var said words
 	if e := v.hints.get(at); e != nil {
-		least, most = e.least, e.most
+		said = e.words
 		v.sources.praise(e.source)
 		v.dropHint(e)
 	}
@@ -115,7 +115,7 @@ func (v *View[ID, Addr]) Met(id ID, addr Addr, now time.Time) bool {
 		return false
 	}
 	defer v.recount()
-	if !v.members.insert(entry[ID, Addr]{at: at, id: id, addr: addr, met: seconds(now), seen: seconds(now), least: least, most: most}) {
+	if !v.members.insert(entry[ID, Addr]{at: at, id: id, addr: addr, met: seconds(now), seen: seconds(now), words: said}) {
 		return false
 	}
 	v.groups[0].add(v.group(addr))
@@ -130,14 +130,17 @@ func (v *View[ID, Addr]) Measured(id ID, rtt uint8) {
 }
 
 // Guessed notes between what the round trip to whoever is at position may be, by the word
-// of one: the narrowest of all bounds hold.
-func (v *View[ID, Addr]) Guessed(position uint64, least, most uint8) {
+// of source. The least of what sources say is the most that it can be; the least that it
+// can be is what two of them say at least, and no more than that, so that none alone makes
+// a near peer a far one.
+func (v *View[ID, Addr]) Guessed(position uint64, least, most uint8, source ID, now time.Time) {
+	number, ok := v.sources.number(source, now)
+	if !ok || most == 0 {
+		return
+	}
 	for _, s := range []*shelf[ID, Addr]{&v.members, &v.hints} {
-		if e := s.get(mark(position)); e != nil && most > 0 {
-			e.least = max(e.least, least)
-			if e.most == 0 || most < e.most {
-				e.most = most
-			}
+		if e := s.get(mark(position)); e != nil {
+			e.hear(number, least, most)
 		}
 	}
 }
@@ -264,7 +267,7 @@ func (v *View[ID, Addr]) Nearest(target lookup.Position, n int) []Peer[ID, Addr]
 }
 
 func (v *View[ID, Addr]) peer(e *entry[ID, Addr], hint bool) Peer[ID, Addr] {
-	p := Peer[ID, Addr]{ID: e.id, Addr: e.addr, Hint: hint, RTT: e.rtt, Least: e.least, Most: e.most}
+	p := Peer[ID, Addr]{ID: e.id, Addr: e.addr, Hint: hint, RTT: e.rtt, Least: e.atLeast(), Most: e.most}
 	if hint {
 		p.Source = v.sources.all[e.source].id
 	}
@@ -313,24 +316,28 @@ func (v *View[ID, Addr]) Quickest(n int) []Peer[ID, Addr] {
 		e    *entry[ID, Addr]
 		hint bool
 	}
-	var all []ranked
+	order := func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.e.near(), b.e.near()), cmp.Compare(a.e.far(), b.e.far()))
+	}
+	best := make([]ranked, 0, n+1) // in order
 	for _, hint := range []bool{false, true} {
 		s := &v.members
 		if hint {
 			s = &v.hints
 		}
 		s.each(func(e *entry[ID, Addr]) bool {
-			if e.near() > 0 {
-				all = append(all, ranked{e, hint})
+			r := ranked{e, hint}
+			if e.near() == 0 || len(best) == n && (n == 0 || order(r, best[n-1]) >= 0) {
+				return true
 			}
+			i, _ := slices.BinarySearchFunc(best, r, func(a, b ranked) int { return cmp.Or(order(a, b), -1) }) // behind its equals
+			best = slices.Insert(best, i, r)
+			best = best[:min(n, len(best))]
 			return true
 		})
 	}
-	slices.SortStableFunc(all, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(a.e.near(), b.e.near()), cmp.Compare(a.e.far(), b.e.far()))
-	})
-	out := make([]Peer[ID, Addr], min(n, len(all)))
-	for i, r := range all[:len(out)] {
+	out := make([]Peer[ID, Addr], len(best))
+	for i, r := range best {
 		out[i] = v.peer(r.e, r.hint)
 	}
 	return out
@@ -342,7 +349,7 @@ func (e *entry[ID, Addr]) far() uint8 { return cmp.Or(e.rtt, e.most) }
 // near is the same, or else at least.
 func (e *entry[ID, Addr]) near() uint8 {
 	if e.rtt == 0 && e.most > 0 {
-		return max(e.least, 1)
+		return max(e.atLeast(), 1)
 	}
 	return e.rtt
 }

@@ -253,10 +253,12 @@ func TestQuickest(t *testing.T) {
 	v.Hint(7, 1, 1, noon)
 	v.Measured(1, 30)
 	v.Measured(2, 10)
-	v.Guessed(uint64(markOf(where(3))), 20, 90)
-	v.Guessed(uint64(markOf(where(7))), 0, 80)
-	v.Guessed(uint64(markOf(where(1))), 1, 2) // it was measured
-	v.Guessed(uint64(markOf(where(4))), 20, 95)
+	for _, by := range []uint32{1, 2} {
+		v.Guessed(uint64(markOf(where(3))), 20, 90, by, noon)
+		v.Guessed(uint64(markOf(where(7))), 0, 80, by, noon)
+		v.Guessed(uint64(markOf(where(1))), 1, 2, by, noon) // it was measured
+		v.Guessed(uint64(markOf(where(4))), 20, 95, by, noon)
+	}
 	var got []uint32
 	for _, p := range v.Quickest(10) {
 		got = append(got, p.ID)
@@ -266,6 +268,43 @@ func TestQuickest(t *testing.T) {
 	}
 	if got := v.Quickest(2); len(got) != 2 || got[0].ID != 7 {
 		t.Errorf("the first two are %v", got)
+	}
+	if got := v.Quickest(0); len(got) != 0 {
+		t.Errorf("of none %v", got)
+	}
+}
+
+// A liar who says that near peers are far hides none of them: two are to say it, and
+// nobody may say that they are nearer.
+func TestFarByOneWord(t *testing.T) {
+	const liar, second, honest = 1, 2, 3
+	at := uint64(markOf(where(5)))
+	least := func(said ...func(v *testView)) uint8 {
+		v := newView(100, 50, 100)
+		v.Met(5, 1, noon)
+		for _, f := range said {
+			f(v)
+		}
+		p, _ := v.At(at)
+		return p.Least
+	}
+	says := func(least, most uint8, who uint32) func(v *testView) {
+		return func(v *testView) { v.Guessed(at, least, most, who, noon) }
+	}
+	for _, row := range []struct {
+		name string
+		said []func(v *testView)
+		want uint8
+	}{
+		{"one liar", []func(v *testView){says(200, 250, liar)}, 0},
+		{"one liar, twice", []func(v *testView){says(200, 250, liar), says(210, 250, liar)}, 0},
+		{"a liar behind an honest one", []func(v *testView){says(30, 50, honest), says(200, 250, liar)}, 30},
+		{"an honest one behind a liar", []func(v *testView){says(200, 250, liar), says(30, 50, honest)}, 30},
+		{"two liars, and one who knows better", []func(v *testView){says(200, 250, liar), says(190, 250, second), says(30, 50, honest)}, 50},
+	} {
+		if got := least(row.said...); got != row.want {
+			t.Errorf("%s: at least %d, want %d", row.name, got, row.want)
+		}
 	}
 }
 
@@ -284,8 +323,8 @@ func TestDoubts(t *testing.T) {
 	}
 	v.Talked(5, noon)
 	v.Measured(5, 9)
-	v.Guessed(uint64(markOf(where(5))), 3, 20)
-	v.Guessed(uint64(markOf(where(5))), 5, 30)
+	v.Guessed(uint64(markOf(where(5))), 5, 20, 1, noon)
+	v.Guessed(uint64(markOf(where(5))), 5, 30, 2, noon)
 	if p, _ := v.At(uint64(markOf(where(5)))); p.RTT != 9 || p.Least != 5 || p.Most != 20 {
 		t.Errorf("measured %d, guessed %d to %d", p.RTT, p.Least, p.Most)
 	}

@@ -142,7 +142,7 @@ func (s *Reader) begin() {
 		s.cold.Add(duration(s.takes(s.entries[k], false)))
 	}
 	s.look = lookup.New(lookup.Config[uint32]{
-		Self: s.reader, Target: s.target, K: s.w.cfg.Replication, Where: s.w.space.where,
+		Self: s.reader, Target: s.target, Region: lookup.Region{K: s.w.cfg.Replication}, Where: s.w.space.where,
 	}, s.name(s.reader, lookup.MaxPerAnswer, 1))
 }
 

@@ -60,6 +60,9 @@ func Table() []Row {
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestOneGroup"},
 		{Defence: weak.WatchCaps, Attack: "A40", Package: "overlay", Test: "TestHostileWatcher"},
 		{Defence: weak.HearCaps, Attack: "A41", Package: "overlay", Test: "TestHostileHolder"},
+		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestFarByOneWord"},
+		{Defence: weak.Reach, Attack: "A3", Package: "overlay/lookup", Test: "TestLookupReachesBeyondACrowd"},
+		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
 		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
 	}
 }
