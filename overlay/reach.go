@@ -83,9 +83,9 @@ func (s *sizes) estimate() float64 {
 	return s.seen.Estimate(now)
 }
 
-// groupOf is the part of the network that an address is in: a /24, or a /48; invalid
+// addrGroupOf is the part of the network that an address is in: a /24, or a /48; invalid
 // where it has no IP address.
-func groupOf(a multiaddr.Multiaddr) netip.Prefix {
+func addrGroupOf(a multiaddr.Multiaddr) netip.Prefix {
 	ip, err := manet.ToIP(a)
 	if err != nil {
 		return netip.Prefix{}
@@ -100,7 +100,7 @@ func groupOf(a multiaddr.Multiaddr) netip.Prefix {
 // groupOfAny is the group of the first address that has one.
 func groupOfAny(addrs []multiaddr.Multiaddr) netip.Prefix {
 	for _, a := range addrs {
-		if g := groupOf(a); g.IsValid() {
+		if g := addrGroupOf(a); g.IsValid() {
 			return g
 		}
 	}
@@ -114,7 +114,7 @@ func (d *DHT) groupReached(p peer.ID) netip.Prefix {
 		return netip.Prefix{}
 	}
 	for _, c := range d.cfg.Host.Network().ConnsToPeer(p) {
-		if g := groupOf(c.RemoteMultiaddr()); g.IsValid() {
+		if g := addrGroupOf(c.RemoteMultiaddr()); g.IsValid() {
 			return g
 		}
 	}

@@ -27,6 +27,9 @@ type Config struct {
 	Nodes int
 	// Replication is k, how many nodes hold a value; default node.DefaultReplication.
 	Replication int
+	// WAN gives the nodes the public profile; without NewHost, loopback addresses leave
+	// them alone then. Otherwise they have the local one.
+	WAN bool
 	// Network enters every protocol ID, so that two networks of one test never
 	// merge; default DefaultNetwork.
 	Network string

@@ -68,6 +68,9 @@ func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 		Replication: cfg.Replication, NoMDNS: true,
 		Now: func() time.Time { return cfg.Now(s.index) }, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
 	}
+	if cfg.WAN {
+		c.Profile = node.ProfileWAN
+	}
 	if cfg.NewHost == nil { // else nothing may listen
 		c.API, c.Socket = cfg.API(s.index), s.dir != ""
 	}

@@ -24,9 +24,12 @@ func lacksStrangersOrFaults(w World) string {
 }
 
 // stranger makes a peer that is no node. It ends with the run.
-func (p *play) stranger(cfg attack.Config) (*attack.Peer, error) {
+func (p *play) stranger(cfg attack.Config) (*attack.Peer, error) { return p.guest(cfg, Guest{}) }
+
+// guest is stranger for one of a given key or place.
+func (p *play) guest(cfg attack.Config, who Guest) (*attack.Peer, error) {
 	world := p.world.(Hosting)
-	h, err := world.Stranger()
+	h, err := world.Stranger(who)
 	if err != nil {
 		return nil, err
 	}

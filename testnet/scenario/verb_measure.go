@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cairn-overlay/cairn/records"
 )
 
 // measureVerb makes a row of figures. In the output times stand as they were; what is
@@ -15,13 +17,15 @@ type measureVerb struct {
 	agent  string
 	ask    bool // measure answers, not the spread of a revocation
 	watch  bool // measure what watchers hear
+	right  bool // how many of them are right, not how long they take
 	on     set
 	policy string
 }
 
 func readMeasure(a *args) action {
 	v := measureVerb{on: set{all: true}}
-	switch a.oneOf("what is measured", "revoke", "watch", "resolve") {
+	what := a.oneOf("what is measured", "revoke", "watch", "resolve", "right")
+	switch what {
 	case "revoke":
 		v.agent = a.agent()
 		return v
@@ -29,6 +33,7 @@ func readMeasure(a *args) action {
 		v.agent, v.watch = a.agent(), true
 		return v
 	}
+	v.right = what == "right"
 	r := readResolve(a).(*resolveVerb)
 	v.ask, v.agent, v.on, v.policy = true, r.agent, r.on, r.policy
 	return v
@@ -43,6 +48,8 @@ func (v measureVerb) do(ctx context.Context, p *play) error {
 	}
 	var m Measure
 	switch {
+	case v.right:
+		return p.measureRight(ctx, v, nodes)
 	case v.ask:
 		m, err = p.measureResolve(ctx, v, nodes)
 	case v.watch:
@@ -106,4 +113,34 @@ func (p *play) measureResolve(ctx context.Context, v measureVerb, nodes []int) (
 		}
 	}
 	return measure("resolve "+v.agent, slices.Clip(took)), nil
+}
+
+// measureRight is what share of the answers is the newest record, in percent, and which
+// was another one; the rest know of none.
+func (p *play) measureRight(ctx context.Context, v measureVerb, nodes []int) error {
+	var mu sync.Mutex
+	asked, right, wrong := 0, 0, 0
+	for _, a := range p.agents[v.agent] {
+		err := each(nodes, func(n int) error {
+			answer, err := p.world.Resolve(ctx, n, a.id, v.policy)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			asked++
+			switch seq := sequence(a.id, answer.Proof); {
+			case answer.Status == records.StatusActive && seq == a.seq:
+				right++
+			case len(answer.Proof) > 0:
+				wrong++
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	p.say("%s: right %.2f, wrong %.2f", v.agent, 100*float64(right)/float64(asked), 100*float64(wrong)/float64(asked))
+	return nil
 }

@@ -44,13 +44,17 @@ func (v *nodesVerb) option(a *args, word string) {
 		if v.spec.Disk = true; value != "" {
 			a.fail("disk has no value")
 		}
+	case "wan":
+		if v.spec.WAN = true; value != "" {
+			a.fail("wan has no value")
+		}
 	default:
 		a.fail("%q is no option", word)
 	}
 }
 
 // Set changes an option of the scenario's network: "nodes=200", "k=5", "seed=7",
-// "matrix=FILE", "loss=5%", "jitter=10ms" or "disk".
+// "matrix=FILE", "loss=5%", "jitter=10ms", "disk" or "wan".
 func (f *File) Set(option string) error {
 	v := f.blocks[0].commands[0].do.(*nodesVerb)
 	changed, a := *v, new(args)

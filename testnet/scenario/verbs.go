@@ -14,7 +14,7 @@ func Forms() []string {
 func verbs() []verb {
 	return []verb{
 		// The network.
-		{"nodes", "nodes 40 [k=20] [seed=1] [matrix=FILE] [loss=5%] [jitter=10ms] [disk]", readNodes, nil},
+		{"nodes", "nodes 40 [k=20] [seed=1] [matrix=FILE] [loss=5%] [jitter=10ms] [disk] [wan]", readNodes, nil},
 		{"add", "add 3", readAdd, nil},
 		{"settle", "settle", readSettle, nil},
 		{"wait", "wait 10m", readWait, nil},
@@ -32,7 +32,7 @@ func verbs() []verb {
 		{"expect", "expect STATE a1 on all [within 2s] [for 1m], or expect ready 5 [within 60s]", readExpect, nil},
 		{"holders", "holders a1 [at least 3] [within 10s]", readHolders, lacksHolders},
 		{"watch", "watch a1 on 5", readWatch, lacksWatches},
-		{"measure", "measure revoke a1, or measure watch a1, or measure resolve a1 on all [policy=first]", readMeasure, nil},
+		{"measure", "measure revoke a1, or measure watch a1, or measure resolve a1 on all [policy=first], or right in place of resolve", readMeasure, nil},
 		// Trouble.
 		{"kill", "kill 5", readKill, lacksFaults},
 		{"stop", "stop 5", readStop, lacksFaults},
@@ -56,6 +56,7 @@ func verbs() []verb {
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
 		{"cast", "cast 12-14 as ROLE", readCast, lacksStrangersOrFaults},
 		{"surround", "surround 1 by 27", readSurround, lacksStrangers},
+		{"sybils", "sybils 20 as ROLE [near a1] [nets=1]", readSybils, lacksStrangers},
 		{"send", "send WHAT to all", readSend, lacksStrangers},
 	}
 }

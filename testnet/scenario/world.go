@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -30,6 +31,17 @@ type Spec struct {
 	Jitter time.Duration
 	// Disk keeps what a node stored across its restarts.
 	Disk bool
+	// WAN gives the nodes the public profile, each in a network of addresses of its own.
+	WAN bool
+}
+
+// Guest says who a stranger is.
+type Guest struct {
+	// Key of its host; nil is the world's own choice.
+	Key crypto.PrivKey
+	// Net is the number of the network of addresses, a /24, that it shares with others;
+	// 0 is one of its own. A world without networks does not care.
+	Net int
 }
 
 // World is a network that a scenario is played in: nodes in virtual time, on loopback
@@ -159,7 +171,7 @@ type Leasing interface {
 type Hosting interface {
 	// Stranger makes a host that can reach the nodes, and they it. Who asks for it
 	// closes it before the world.
-	Stranger() (host.Host, error)
+	Stranger(Guest) (host.Host, error)
 	// Addr is how to reach a node.
 	Addr(n int) peer.AddrInfo
 	// Network is the name that is in every protocol ID.

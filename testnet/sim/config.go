@@ -26,6 +26,9 @@ type Config struct {
 	Nodes int
 	// Replication is k, how many nodes hold a value; default node.DefaultReplication.
 	Replication int
+	// WAN gives the nodes the public profile, with its limits for each network of
+	// addresses: each node is in a /16 of its own. Otherwise they have the local one.
+	WAN bool
 	// Dir holds one data directory per node, so that a node that restarts remembers.
 	// Empty keeps the stores in memory: one that restarts knows nothing.
 	Dir string

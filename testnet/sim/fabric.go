@@ -56,17 +56,18 @@ func (f *Fabric) delay(p *simnet.Packet) time.Duration {
 	return d + r.slow[from] + r.slow[to]
 }
 
-// listen puts host i on the wire, for the first time or anew.
-func (f *Fabric) listen(i int) net.PacketConn {
+// listen puts a host on the wire, for the first time or anew.
+func (f *Fabric) listen(addr *net.UDPAddr) net.PacketConn {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	i := number(addr)
 	p := f.ports[i]
 	if p == nil {
 		p = newPort(i)
 		f.ports[i] = p
 	}
 	link := simnet.LinkSettings{BitsPerSecond: f.cfg.Bandwidth, FlowBucketCount: flowBuckets}
-	conn := f.net.NewEndpoint(udpAddr(i), simnet.NodeBiDiLinkSettings{Uplink: link, Downlink: link})
+	conn := f.net.NewEndpoint(addr, simnet.NodeBiDiLinkSettings{Uplink: link, Downlink: link})
 	return &socket{SimConn: conn, fabric: f, port: p}
 }
 
@@ -80,11 +81,11 @@ const (
 	firstNet = 80
 )
 
-// udpAddr is where host i listens: each in a network /16 of its own, as strangers
-// are. Its IP has 16 bytes, as those have that libp2p dials: simnet tells the forms
+// udpAddr is where host i listens, each in a network /16 of its own, as strangers
+// are: the address whose last byte is 1. Guests in its /24 have other last bytes. Its IP has 16 bytes, as those have that libp2p dials: simnet tells the forms
 // apart.
-func udpAddr(i int) *net.UDPAddr {
-	return &net.UDPAddr{IP: net.IPv4(byte(firstNet+i>>8), byte(i), 1, 1), Port: udpPort}
+func udpAddr(i int, last byte) *net.UDPAddr {
+	return &net.UDPAddr{IP: net.IPv4(byte(firstNet+i>>8), byte(i), 1, last), Port: udpPort}
 }
 
 // number is which host listens there.

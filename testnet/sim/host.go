@@ -40,20 +40,37 @@ const (
 // gives it, always at the same address, with the limits of a node's own host. A
 // number may come back once its last host is closed.
 func (f *Fabric) NewHost(i int) (host.Host, error) {
-	return f.newHost(i, func() (*connmgr.BasicConnMgr, error) { return links.NewManager(0) })
+	return f.newHost(i, door{}, managed)
+}
+
+// NewGuest is NewHost for a host that comes with its key; nil is the one of the seed. Where
+// last is above 1 it lives in the network of host i, a /24, at the address that ends on it,
+// beside that host or instead of it: what the wire does to host i it does to both.
+func (f *Fabric) NewGuest(i int, last byte, key crypto.PrivKey) (host.Host, error) {
+	return f.newHost(i, door{last: last, key: key}, managed)
+}
+
+// managed is a connection manager with the limits of a node's own host.
+func managed() (*connmgr.BasicConnMgr, error) { return links.NewManager(0) }
+
+// door is what is not told by a host's number: the last byte of its address, 1 where it is
+// 0, and its key, nil is the one of the seed.
+type door struct {
+	last byte
+	key  crypto.PrivKey
 }
 
 // NewStockHost is NewHost with the connection manager that libp2p has by default,
 // which begins to close at 192 connections.
 func (f *Fabric) NewStockHost(i int) (host.Host, error) {
-	return f.newHost(i, func() (*connmgr.BasicConnMgr, error) { return connmgr.NewConnManager(stockLow, stockHigh) })
+	return f.newHost(i, door{}, func() (*connmgr.BasicConnMgr, error) { return connmgr.NewConnManager(stockLow, stockHigh) })
 }
 
 // NewBoundHost is NewHost for stock libraries, with a connection manager that does
 // by itself what a node does on its own host. kad-dht protects so many of its
 // connections that no limit holds; here it protects none.
 func (f *Fabric) NewBoundHost(i int) (host.Host, error) {
-	h, err := f.newHost(i, func() (*connmgr.BasicConnMgr, error) {
+	h, err := f.newHost(i, door{}, func() (*connmgr.BasicConnMgr, error) {
 		return connmgr.NewConnManager(boundLow, boundHigh, connmgr.WithGracePeriod(boundGrace))
 	})
 	if err != nil {
@@ -63,15 +80,19 @@ func (f *Fabric) NewBoundHost(i int) (host.Host, error) {
 }
 
 // newHost builds host i with a connection manager.
-func (f *Fabric) newHost(i int, manager func() (*connmgr.BasicConnMgr, error)) (host.Host, error) {
+func (f *Fabric) newHost(i int, at door, manager func() (*connmgr.BasicConnMgr, error)) (host.Host, error) {
 	if i < 0 || i >= MaxNodes {
 		return nil, fmt.Errorf("sim: host %d: want 0 to %d", i, MaxNodes-1)
 	}
-	key, err := f.key(i)
+	key, err := at.key, error(nil)
+	if key == nil {
+		key, err = f.key(i)
+	}
 	if err != nil {
 		return nil, err
 	}
-	udp, err := f.quic(i, key)
+	addr := udpAddr(i, max(at.last, 1))
+	udp, err := f.quic(addr, key)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +103,7 @@ func (f *Fabric) newHost(i int, manager func() (*connmgr.BasicConnMgr, error)) (
 	f.mute(i, false)
 	h, err := libp2p.New(
 		libp2p.Identity(key),
-		libp2p.ListenAddrs(multiaddr.StringCast(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", udpAddr(i).IP, udpPort))),
+		libp2p.ListenAddrs(multiaddr.StringCast(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", addr.IP, udpPort))),
 		libp2p.QUICReuse(func() *quicreuse.ConnManager { return udp }),
 		libp2p.Transport(quic.NewTransport),
 		libp2p.ConnectionManager(cm),
@@ -132,8 +153,8 @@ func (f *Fabric) key(i int) (crypto.PrivKey, error) {
 	return crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:]))
 }
 
-// quic is a QUIC socket pool whose only socket is host i's end of the wire.
-func (f *Fabric) quic(i int, key crypto.PrivKey) (*quicreuse.ConnManager, error) {
+// quic is a QUIC socket pool whose only socket is a host's end of the wire.
+func (f *Fabric) quic(addr *net.UDPAddr, key crypto.PrivKey) (*quicreuse.ConnManager, error) {
 	reset, err := config.PrivKeyToStatelessResetKey(key)
 	if err != nil {
 		return nil, err
@@ -144,9 +165,9 @@ func (f *Fabric) quic(i int, key crypto.PrivKey) (*quicreuse.ConnManager, error)
 	}
 	return quicreuse.NewConnManager(reset, token,
 		quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) {
-			return sourceIP(udpAddr(i).IP), nil
+			return sourceIP(addr.IP), nil
 		}),
-		quicreuse.OverrideListenUDP(func(string, *net.UDPAddr) (net.PacketConn, error) { return f.listen(i), nil }))
+		quicreuse.OverrideListenUDP(func(string, *net.UDPAddr) (net.PacketConn, error) { return f.listen(addr), nil }))
 }
 
 // sourceIP is the only address that a host has.

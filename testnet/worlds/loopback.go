@@ -20,8 +20,8 @@ type loopback struct {
 // Loopback makes a world of nodes on loopback sockets. It is a [scenario.Maker]. It
 // has no wire of its own to bend: what wants loss, jitter or a matrix is refused.
 func Loopback(ctx context.Context, want scenario.Spec) (scenario.World, error) {
-	if want.Matrix != "" || want.Loss > 0 || want.Jitter > 0 {
-		return nil, errors.New("loopback sockets have no matrix, loss or jitter: play it in virtual time")
+	if want.Matrix != "" || want.Loss > 0 || want.Jitter > 0 || want.WAN {
+		return nil, errors.New("loopback sockets have no matrix, loss, jitter or networks: play it in virtual time")
 	}
 	w := &loopback{nodes: nodes{clocks: newClocks()}, remove: func() error { return nil }}
 	cfg := testnet.Config{Nodes: want.Nodes, Replication: want.Replication, Memory: !want.Disk, Now: w.clocks.now}
@@ -52,8 +52,12 @@ func (w *loopback) Heal() error {
 }
 
 // Stranger makes a host on a free port.
-func (w *loopback) Stranger() (host.Host, error) {
-	return libp2p.New(libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.DisableRelay(), libp2p.DisableMetrics())
+func (w *loopback) Stranger(g scenario.Guest) (host.Host, error) {
+	identity := libp2p.RandomIdentity
+	if g.Key != nil {
+		identity = libp2p.Identity(g.Key)
+	}
+	return libp2p.New(identity, libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.DisableRelay(), libp2p.DisableMetrics())
 }
 
 // Close stops every node and removes what they stored.

@@ -34,7 +34,7 @@ const (
 type stockWorld struct {
 	fabric    *sim.Fabric
 	clocks    *clocks
-	strangers int
+	strangers guests
 
 	mu    sync.Mutex
 	seats []*stockSeat // owned by mu
@@ -280,12 +280,11 @@ func (w *stockWorld) Heal() error {
 }
 
 // Stranger makes a host on the wire.
-func (w *stockWorld) Stranger() (host.Host, error) {
+func (w *stockWorld) Stranger(g scenario.Guest) (host.Host, error) {
 	w.mu.Lock()
-	i := lastStranger - w.strangers
-	w.strangers++
+	at, last := w.strangers.place(g)
 	w.mu.Unlock()
-	return w.fabric.NewHost(i)
+	return w.fabric.NewGuest(at, last, g.Key)
 }
 
 // Addr is how to reach a node.

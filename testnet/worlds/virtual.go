@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
@@ -15,23 +15,21 @@ import (
 	"github.com/cairn-overlay/cairn/testnet/wan"
 )
 
-// lastStranger is the number of the first stranger's host; the next one is below it.
-// The one above looks at nodes from outside.
-const lastStranger = sim.MaxNodes - 2
-
 // virtual is a world in virtual time.
 type virtual struct {
 	nodes
-	sim       *sim.Network
-	remove    func() error // what the nodes stored
-	strangers atomic.Int64
+	sim    *sim.Network
+	remove func() error // what the nodes stored
+
+	mu        sync.Mutex
+	strangers guests // owned by mu
 }
 
 // Virtual makes a world in virtual time. It is a [scenario.Maker], to be called inside
 // a synctest bubble.
 func Virtual(ctx context.Context, want scenario.Spec) (scenario.World, error) {
 	cfg := sim.Config{
-		Nodes: want.Nodes, Replication: want.Replication,
+		Nodes: want.Nodes, Replication: want.Replication, WAN: want.WAN,
 		Wire: sim.WireConfig{Seed: want.Seed, Loss: want.Loss, Jitter: want.Jitter},
 	}
 	if want.Matrix != "" {
@@ -107,12 +105,14 @@ func (w *virtual) Loss(share float64) error { return w.sim.SetLoss(share) }
 func (w *virtual) Jitter(most time.Duration) error { return w.sim.SetJitter(most) }
 
 // Stranger makes a host on the wire.
-func (w *virtual) Stranger() (host.Host, error) {
-	i := lastStranger - int(w.strangers.Add(1)) + 1
-	if i < w.count() {
+func (w *virtual) Stranger(g scenario.Guest) (host.Host, error) {
+	w.mu.Lock()
+	at, last := w.strangers.place(g)
+	w.mu.Unlock()
+	if at < w.count() {
 		return nil, fmt.Errorf("no place on the wire for one more stranger")
 	}
-	return w.sim.NewHost(i)
+	return w.sim.NewGuest(at, last, g.Key)
 }
 
 // count is how many nodes there ever were.

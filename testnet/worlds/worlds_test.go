@@ -72,7 +72,7 @@ func TestVirtual(t *testing.T) {
 			}
 		}()
 		for range 2 {
-			h, err := w.Stranger()
+			h, err := w.Stranger(scenario.Guest{})
 			if err != nil {
 				t.Fatal(err)
 			}
