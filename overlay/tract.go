@@ -24,6 +24,7 @@ type Tract struct {
 	peers  []contact         // alive
 	places []lookup.Position // of the peers
 	reach  uint64            // nobody else alive is nearer to the centre than this
+	far    uint64            // how far the region of a key reaches at least, see [lookup.Region]
 	at     time.Time
 }
 
@@ -35,17 +36,18 @@ func (d *DHT) Explore(ctx context.Context, id records.AgentID) (*Tract, error) {
 	}
 	defer end()
 	width := tractWidth * d.cfg.Replication
-	w := d.newWalk(id.Key(), width, d.askCloser)
+	region := d.region(width)
+	w := d.newWalk(id.Key(), region, d.askCloser)
 	w.thorough = true
 	if !w.run(ctx) {
 		return nil, fmt.Errorf("explore: %w", ErrNoPeers)
 	}
-	r := &Tract{center: positionOfKey(id.Key()), k: d.cfg.Replication, peers: w.look.Alive(), reach: math.MaxUint64, at: time.Now()}
+	r := &Tract{center: positionOfKey(id.Key()), k: d.cfg.Replication, peers: w.look.Alive(), reach: math.MaxUint64, far: leading(region.Reach), at: time.Now()}
 	for _, p := range r.peers {
 		r.places = append(r.places, positionOfPeer(p.ID))
 	}
 	if closest := w.look.Closest(); len(closest) >= width {
-		r.reach = leading(r.center.To(positionOfPeer(closest[width-1])))
+		r.reach = leading(r.center.To(positionOfPeer(closest[len(closest)-1])))
 	}
 	return r, nil
 }
@@ -53,15 +55,16 @@ func (d *DHT) Explore(ctx context.Context, id records.AgentID) (*Tract, error) {
 // Age is how long ago the tract was explored.
 func (r *Tract) Age() time.Duration { return time.Since(r.at) }
 
-// Covers reports whether the k servers nearest to the key of id are all in the tract: no
-// other one can be nearer, since distances obey the triangle inequality.
+// Covers reports whether the k servers nearest to the key of id are all in the tract, and
+// all that its region reaches: no other one can be nearer, since distances obey the
+// triangle inequality.
 func (r *Tract) Covers(id records.AgentID) bool {
 	if r.reach == math.MaxUint64 {
 		return len(r.peers) > 0 // everybody is in it
 	}
 	key := positionOfKey(id.Key())
 	off := leading(r.center.To(key))
-	if off >= r.reach || len(r.peers) < r.k {
+	if off >= r.reach || r.far > r.reach-off || len(r.peers) < r.k {
 		return false
 	}
 	inside := 0 // servers so near to the key that none outside the tract can be nearer
