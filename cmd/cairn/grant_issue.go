@@ -22,8 +22,10 @@ func (grantIssueCmd) Help() string {
 	return `Signs a grant with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the grant's file to the agent that it is for; keep the certificate. With -o raw it prints the grant's bytes.
 
     cairn grant issue planner /translate --to bafyreig...
-    cairn grant issue planner /files/read --to helper --life 1h --policy '[["like", ".path", "/tmp/*"]]'
-    cairn grant issue helper /files/read/small --to bafyreih... --under planner.grant -o raw > part.grant`
+    cairn grant issue planner /files/read --to helper --life 1h \
+        --policy '[["like", ".path", "/tmp/*"]]'
+    cairn grant issue helper /files/read/small --to bafyreih... --under planner.grant \
+        -o raw > part.grant`
 }
 
 func (grantIssueCmd) rawDoc() string { return "the grant's bytes" }

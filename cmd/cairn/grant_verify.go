@@ -25,7 +25,8 @@ func (grantVerifyCmd) Help() string {
 	return `Says whether a grant covers a call: its signatures, that no link of its chain gives more than the one before, path, time and rules, and, by the facts that the daemon holds, that no link, no issuer and no caller was revoked. That the caller is who it says is proven otherwise.
 
     cairn grant verify part.grant
-    cairn grant verify part.grant /translate/en-es --by bafyreig... --of bafyreih... --args '{"size": 100}'
+    cairn grant verify part.grant /translate/en-es --by bafyreig... --of bafyreih... \
+        --args '{"size": 100}'
 
 Exit code by finding: 0 valid; 1 not covered, or forged; 2 bytes that are no grant; 4 revoked; 5 ended; 7 not yet begun, or unverified: the daemon is not ready, or was not asked.`
 }

@@ -29,7 +29,7 @@ func TestParseRefuses(t *testing.T) {
 		"too much":               {head + "heal now please\n", []string{`x.txt:4: heal: want heal: "now please" is too much`}},
 		"partition":              {head + "partition 1-2 | x\n", []string{`x.txt:4: partition: want groups such as partition 1-20 | 21-40: "x" is no set of nodes`}},
 		"partition of all":       {head + "partition all\n", []string{"all nodes are no group"}},
-		"no agent":               {head + "revoke a1 on 2\n", []string{`x.txt:4: revoke: want revoke a1 on 7: there is no agent "a1"; agent a1 makes one`}},
+		"no agent":               {head + "revoke a1 on 2\n", []string{`x.txt:4: revoke: want revoke a1 on 7 [anyhow]: there is no agent "a1"; agent a1 makes one`}},
 		"agent twice":            {head + "agent a1 a1\n", []string{`there is an agent "a1" already`}},
 		"agent's name":           {head + "agent A1\n", []string{`"A1" is no name such as a1`}},
 		"too many agents":        {head + "agent a of 10001\n", []string{"10001 are too many agents"}},
