@@ -171,7 +171,9 @@ func (o *observer) fact(id AgentID) AnyFact { return o.known[slices.Index(o.ids[
 func (o *observer) apply(v Value) {
 	if r, ok := v.(*Record); ok {
 		for _, c := range r.Proof().Rotated() {
-			o.applyTo(c)
+			if c.ID() != r.ID() { // its own are known by Known itself
+				o.applyTo(c)
+			}
 		}
 	}
 	o.applyTo(v)
