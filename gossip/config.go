@@ -52,7 +52,7 @@ type Config struct {
 
 	// Network separates networks that share machines. It enters the topic,
 	// "/cairn[/<network>]/facts/1", and the protocol, "/cairn[/<network>]/sync/1".
-	// Empty, or 1 to 63 of a-z, 0-9, "-" and ".".
+	// Empty, or 1 to 32 of a-z, 0-9 and "-".
 	Network string
 	// Flush makes durable whatever Facts holds when it is called. It is called before
 	// a reconciliation counts as complete, often in vain, and from several goroutines
@@ -122,8 +122,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("gossip: no Host")
 	case c.Facts == nil:
 		return c, errors.New("gossip: no Facts")
-	case c.Network != "" && !regexp.MustCompile(`^[a-z0-9.-]{1,63}$`).MatchString(c.Network):
-		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 63 of a-z, 0-9, dot and dash", c.Network)
+	case c.Network != "" && !regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(c.Network):
+		return c, fmt.Errorf("gossip: network name %.80q: want 1 to 32 of a-z, 0-9 and dash", c.Network)
 	case c.SyncEvery < 0 || c.StrangerRate < 0 || c.StrangerBurst < 0:
 		return c, errors.New("gossip: negative interval or cap")
 	}

@@ -225,8 +225,9 @@ func (s *session) settle(ctx context.Context, d difference) error {
 	if err != nil {
 		return err
 	}
+	unread := errors.Is(s.fault, records.ErrUnsupported) // it came, of a kind that is not known here
 	switch short := partial || len(wanted) > 0; {
-	case short && theirs.whole:
+	case short && theirs.whole && !unread:
 		return junkf("is content with what cannot be")
 	case short:
 		err = errPartial

@@ -59,7 +59,7 @@ type Config struct {
 	Values Values
 
 	// Network keeps networks apart: it enters every protocol ID, as in
-	// /cairn/<network>/kad/1.0.0. Lower-case letters, digits, '-' and '.', at
+	// /cairn/<network>/kad/1.0.0. Lower-case letters, digits and '-', at
 	// most 32. Empty is the main network, /cairn/kad/1.0.0.
 	Network string
 	// Replication is k, the copies of a value: 1 to 20, default DefaultReplication.
@@ -135,8 +135,8 @@ func checkNetwork(name string) error {
 		return fmt.Errorf("config: Network has %d bytes, at most %d", len(name), maxNetworkName)
 	}
 	for _, r := range name {
-		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' {
-			return fmt.Errorf("config: Network %q: only a-z, 0-9, '-' and '.'", name)
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return fmt.Errorf("config: Network %q: only a-z, 0-9 and '-'", name)
 		}
 	}
 	return nil
