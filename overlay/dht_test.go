@@ -47,8 +47,8 @@ func TestConfig(t *testing.T) {
 	if err != nil || c.Replication != 20 || c.RequestTimeout != 2*time.Second || c.protocol() != "/cairn/kad/1.0.0" {
 		t.Errorf("%+v, %v", c, err)
 	}
-	good.Network = "testnet-1.a"
-	if c, err := good.withDefaults(); err != nil || c.protocol() != "/cairn/testnet-1.a/kad/1.0.0" {
+	good.Network = "testnet-1-a"
+	if c, err := good.withDefaults(); err != nil || c.protocol() != "/cairn/testnet-1-a/kad/1.0.0" {
 		t.Errorf("%s, %v", c.protocol(), err)
 	}
 }
