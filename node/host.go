@@ -24,8 +24,8 @@ import (
 )
 
 // newHost builds the libp2p host: TCP and QUIC, Noise and TLS, and a manager that leaves the degree to the
-// keeper of the links.
-func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
+// keeper of the links. more is what its reachability takes.
+func newHost(cfg Config, key crypto.PrivKey, more []libp2p.Option) (host.Host, error) {
 	cm, err := links.NewManager(cfg.Limits.Conns())
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
 	if err != nil {
 		return nil, errors.Join(err, cm.Close())
 	}
-	h, err := libp2p.New(
+	h, err := libp2p.New(append(more,
 		libp2p.Identity(key),
 		libp2p.ListenAddrs(cfg.Listen...),
 		libp2p.Transport(tcp.NewTCPTransport),
@@ -44,9 +44,8 @@ func newHost(cfg Config, key crypto.PrivKey) (host.Host, error) {
 		libp2p.ConnectionManager(cm),
 		libp2p.ResourceManager(rm),
 		libp2p.UserAgent("cairn/"+cfg.Version),
-		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
-	)
+	)...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close(), rm.Close())
 	}

@@ -171,6 +171,22 @@ func (ls *leases) hurry(due time.Time) {
 	}
 }
 
+// moved sets when those leases are renewed whose record says a place that is not theirs
+// any more.
+func (ls *leases) moved(due time.Time, gone func(*records.Record) bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.byID {
+		if due.Before(l.due) && gone(l.Record) {
+			l.due = due
+		}
+	}
+	select {
+	case ls.wake <- struct{}{}:
+	default:
+	}
+}
+
 // due returns the leases to renew at now, and when the next one is.
 func (ls *leases) due(now time.Time) (ready []store.Lease, next time.Time) {
 	ls.mu.Lock()

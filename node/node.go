@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
@@ -47,6 +48,7 @@ type Node struct {
 	store     *store.Store
 	keys      *keyring.Keyring // nil without a data directory
 	host      host.Host
+	running   atomic.Pointer[host.Host] // host, for those who ask while it is being made
 	facts     *records.FactSet
 	extent    *extent
 	strangers *strangers
@@ -204,7 +206,7 @@ func (n *Node) makeHost() (host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newHost(n.cfg, key)
+	return newHost(n.cfg, key, n.reachOptions())
 }
 
 // adoptHost takes what makeHost returned. A host that was given is not closed.
@@ -213,6 +215,7 @@ func (n *Node) adoptHost(h host.Host, err error) error {
 		return err
 	}
 	n.host = h
+	n.running.Store(&h)
 	if n.cfg.Host == nil {
 		n.onClose(func() error { return closeHost(h) })
 	}
@@ -224,7 +227,7 @@ func (n *Node) joinOverlay() error {
 	var err error
 	n.dht, err = overlay.Join(overlay.Config{
 		Host: n.host, Values: values{n}, Network: n.cfg.Network, Replication: n.cfg.Replication,
-		WAN: n.cfg.preset.Public, Neighbours: n.links.Peers, NoView: n.cfg.NoView, Logger: n.log,
+		WAN: n.cfg.preset.Public, Auto: n.cfg.preset.Reach, Neighbours: n.links.Peers, NoView: n.cfg.NoView, Logger: n.log,
 	})
 	if err != nil {
 		return err
@@ -273,6 +276,7 @@ func (n *Node) start() error {
 	n.background(n.keepRoom)
 	n.extent.look()
 	n.background(n.renewLeases)
+	n.background(n.followAddrs)
 	n.background(n.readopt)
 	n.background(n.sweepStore)
 	return nil

@@ -142,7 +142,7 @@ func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Locati
 	if agent.Identity.End().Before(end) {
 		end = agent.Identity.End()
 	}
-	return records.Sign(agent.Identity, signer, records.Draft{Location: loc, Sequence: seq, Issued: now, NotAfter: end})
+	return records.Sign(agent.Identity, signer, records.Draft{Location: n.hereNow(loc), Sequence: seq, Issued: now, NotAfter: end})
 }
 
 // announce makes the record and its lease durable, then publishes.

@@ -66,6 +66,9 @@ type Config struct {
 	Replication int
 	// Client asks and never serves: no peer takes this node into its table.
 	Client bool
+	// Auto has the node serve while it can be reached or nobody knows, and only ask while
+	// the host says that it cannot be.
+	Auto bool
 	// WAN is the public profile: the routing table takes at most 3 peers of one
 	// IP group (2 per bucket), and only public addresses are believed. Otherwise
 	// loopback and private addresses are as good as any.

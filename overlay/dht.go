@@ -93,8 +93,11 @@ func Join(cfg Config) (*DHT, error) {
 // kadOptions leaves to kad-dht what it does well: to serve, and to keep a table.
 func (d *DHT) kadOptions() []kad.Option {
 	mode := kad.ModeServer
-	if d.cfg.Client {
+	switch {
+	case d.cfg.Client:
 		mode = kad.ModeClient
+	case d.cfg.Auto:
+		mode = kad.ModeAutoServer
 	}
 	options := []kad.Option{
 		kad.Mode(mode),

@@ -32,7 +32,7 @@ type stream struct {
 // and confirmed with the first read: no round trip of its own. A peer that does
 // not speak it thus fails the first request.
 func openStream(ctx context.Context, c network.Conn, id protocol.ID) (*stream, error) {
-	raw, err := c.NewStream(ctx)
+	raw, err := c.NewStream(network.WithAllowLimitedConn(ctx, "cairn")) // frames are small enough for a relay
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func NewFabric(cfg WireConfig) (*Fabric, error) {
 	f := &Fabric{cfg: cfg, ports: make(map[int]*port)}
 	f.rules.Store(&rules{
 		loss: cfg.Loss, jitter: cfg.Jitter,
-		cut: make(map[[2]int]bool), down: make(map[int]bool), slow: make(map[int]time.Duration),
+		cut: make(map[[2]int]bool), down: make(map[int]bool), slow: make(map[int]time.Duration), shut: make(map[int]bool),
 	})
 	f.net = &simnet.Simnet{Logger: slog.New(slog.DiscardHandler), LatencyFunc: f.delay}
 	f.net.Start()

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
@@ -15,11 +16,13 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/node/links"
 )
 
@@ -79,8 +82,29 @@ func (f *Fabric) NewBoundHost(i int) (host.Host, error) {
 	return &boundHost{h}, nil
 }
 
-// newHost builds host i with a connection manager.
-func (f *Fabric) newHost(i int, at door, manager func() (*connmgr.BasicConnMgr, error)) (host.Host, error) {
+// NewShutHost is NewHost behind a NAT, see [Fabric.Shut]: it knows that nobody reaches it,
+// and takes places with relays, of those that source names.
+func (f *Fabric) NewShutHost(i int, source autorelay.PeerSource) (host.Host, error) {
+	f.Shut(i)
+	return f.newHost(i, door{}, managed, append(node.ReachOptions(source), libp2p.ForceReachabilityPrivate())...)
+}
+
+// NewRelayHost is NewHost that relays for others.
+func (f *Fabric) NewRelayHost(i int) (host.Host, error) {
+	none := func(context.Context, int) <-chan peer.AddrInfo {
+		nobody := make(chan peer.AddrInfo)
+		close(nobody)
+		return nobody
+	}
+	return f.newHost(i, door{}, managed, append(node.ReachOptions(none), libp2p.ForceReachabilityPublic())...)
+}
+
+// newHost builds host i with a connection manager, and with more options or as one that
+// is reached by everybody and relays for nobody.
+func (f *Fabric) newHost(i int, at door, manager func() (*connmgr.BasicConnMgr, error), more ...libp2p.Option) (host.Host, error) {
+	if len(more) == 0 {
+		more = []libp2p.Option{libp2p.ForceReachabilityPublic(), libp2p.DisableRelay()} // nobody is behind a NAT, so nobody need ask
+	}
 	if i < 0 || i >= MaxNodes {
 		return nil, fmt.Errorf("sim: host %d: want 0 to %d", i, MaxNodes-1)
 	}
@@ -101,7 +125,7 @@ func (f *Fabric) newHost(i int, at door, manager func() (*connmgr.BasicConnMgr, 
 		return nil, errors.Join(err, udp.Close())
 	}
 	f.mute(i, false)
-	h, err := libp2p.New(
+	h, err := libp2p.New(append(more,
 		libp2p.Identity(key),
 		libp2p.ListenAddrs(multiaddr.StringCast(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", addr.IP, udpPort))),
 		libp2p.QUICReuse(func() *quicreuse.ConnManager { return udp }),
@@ -109,11 +133,9 @@ func (f *Fabric) newHost(i int, at door, manager func() (*connmgr.BasicConnMgr, 
 		libp2p.ConnectionManager(cm),
 		libp2p.ResourceManager(&network.NullResourceManager{}), // what one machine bears, 1,000 nodes do not share
 		libp2p.DisableIdentifyAddressDiscovery(),               // it stalls the clock
-		libp2p.ForceReachabilityPublic(),                       // nobody is behind a NAT, so nobody need ask
 		libp2p.UserAgent("cairn/sim"),
-		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
-	)
+	)...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sim: host %d: %w", i, err), cm.Close(), udp.Close())
 	}

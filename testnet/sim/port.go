@@ -56,17 +56,38 @@ type port struct {
 	sentPackets, sentBytes, gotPackets, gotBytes, lost atomic.Uint64
 
 	mu    sync.Mutex
+	spoke map[int]bool   // hosts that it has sent a packet to; owned by mu
 	count map[int]uint64 // packets sent to each host; owned by mu
 	jolt  map[int]uint64 // packets delayed towards each host; owned by mu
 }
 
 func newPort(i int) *port {
-	return &port{number: i, count: make(map[int]uint64), jolt: make(map[int]uint64)}
+	return &port{number: i, spoke: make(map[int]bool), count: make(map[int]uint64), jolt: make(map[int]uint64)}
 }
 
 // loses decides whether the next packet to a host vanishes.
 func (p *port) loses(to int, seed uint64, loss float64) bool {
 	return loss > 0 && p.chance(p.count, to, seed) < loss
+}
+
+// speakTo notes that the host sends to another.
+func (p *port) speakTo(to int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spoke[to] = true
+}
+
+// spoke reports whether a host has sent to another since there are NATs.
+func (f *Fabric) spoke(from, to int) bool {
+	f.mu.Lock()
+	p := f.ports[from]
+	f.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.spoke[to]
 }
 
 // late draws how much of the jitter the next packet to a host gets.
@@ -101,7 +122,11 @@ func (s *socket) WriteTo(b []byte, addr net.Addr) (int, error) {
 	s.port.sentPackets.Add(1)
 	s.port.sentBytes.Add(uint64(len(b) + headers))
 	from, to := s.port.number, number(addr)
-	if r := s.fabric.rules.Load(); !r.pass(from, to) || s.port.loses(to, s.fabric.cfg.Seed, r.loss) {
+	r := s.fabric.rules.Load()
+	if len(r.shut) > 0 {
+		s.port.speakTo(to)
+	}
+	if !r.pass(from, to) || r.shut[to] && !s.fabric.spoke(to, from) || s.port.loses(to, s.fabric.cfg.Seed, r.loss) {
 		s.port.lost.Add(1)
 		return len(b), nil
 	}

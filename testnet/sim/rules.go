@@ -14,6 +14,7 @@ type rules struct {
 	cut  map[[2]int]bool       // one-way cuts, from and to
 	down map[int]bool          // hosts that are being killed
 	slow map[int]time.Duration // what every packet of a host pays beyond the model
+	shut map[int]bool          // hosts behind a NAT: nobody comes in whom they did not speak to
 
 	loss   float64       // share of packets that vanish
 	jitter time.Duration // the most that a packet is late
@@ -31,6 +32,7 @@ func (f *Fabric) change(edit func(*rules)) {
 	old := f.rules.Load()
 	next := *old
 	next.side, next.cut, next.down, next.slow = maps.Clone(old.side), maps.Clone(old.cut), maps.Clone(old.down), maps.Clone(old.slow)
+	next.shut = maps.Clone(old.shut)
 	edit(&next)
 	f.rules.Store(&next)
 }
@@ -91,6 +93,13 @@ func (f *Fabric) SetJitter(most time.Duration) error {
 	f.change(func(r *rules) { r.jitter = most })
 	return nil
 }
+
+// Shut puts a host behind a NAT: packets to it vanish, except from hosts that it has sent
+// one to. Its address stays, so this is the kind of NAT through which holes can be punched.
+func (f *Fabric) Shut(i int) { f.change(func(r *rules) { r.shut[i] = true }) }
+
+// Open ends that.
+func (f *Fabric) Open(i int) { f.change(func(r *rules) { delete(r.shut, i) }) }
 
 // Mute lets every packet of a host vanish until its next start, as a power cut would.
 func (f *Fabric) Mute(i int) { f.mute(i, true) }
