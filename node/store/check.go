@@ -65,7 +65,7 @@ func checkSum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.
 // writeCheck replaces the check file with the number of the last synced batch. A
 // store that did not load keeps the file that it found.
 func (s *Store) writeCheck() error {
-	c := check{batch: s.synced.Load(), facts: s.factsOnDisk()}
+	c := check{batch: s.synced.Load(), facts: uint64(s.facts.written.Load())}
 	if c.batch == 0 {
 		return nil
 	}

@@ -47,7 +47,8 @@ type StampedFact struct {
 type facts struct {
 	log     *factlog.Log
 	set     *records.FactSet
-	durable atomic.Int64 // the facts with numbers below are on disk
+	durable atomic.Int64 // the facts with numbers below are acknowledged
+	written atomic.Int64 // and those below are in the log: the same, where nothing is weak
 	saving  atomic.Bool  // a checkpoint is being written
 
 	mu      sync.Mutex
@@ -156,6 +157,7 @@ func (s *Store) writeLot(lot []factlog.Entry) error {
 	if err := s.brokenErr(); err != nil {
 		return err
 	}
+	s.facts.written.Store(int64(next))
 	s.facts.durable.Store(int64(next))
 	s.facts.set.Shelved(next)
 	if tail := next - s.facts.log.Saved(); tail > max(leastTail, next/tailShare) && s.facts.saving.CompareAndSwap(false, true) {
@@ -365,11 +367,3 @@ func (s *Store) RetainFacts(ctx context.Context, keep func(StampedFact) bool) (d
 // FactsOnDisk returns how many bytes the log of facts has on the disk, without its
 // checkpoint.
 func (s *Store) FactsOnDisk() int64 { return s.facts.log.Size() }
-
-// factsOnDisk is how many facts have come that are on disk.
-func (s *Store) factsOnDisk() uint64 {
-	if s.facts.log == nil {
-		return 0
-	}
-	return uint64(s.facts.log.Next())
-}

@@ -51,6 +51,7 @@ func (s *Store) moveFacts() error {
 		for _, e := range lot {
 			s.facts.set.Replay(e.Number, e.Fact)
 		}
+		s.facts.written.Store(int64(s.facts.log.Next()))
 		s.facts.durable.Store(int64(s.facts.log.Next()))
 		lot = nil
 		return s.brokenErr()

@@ -179,7 +179,6 @@ func (s *Store) load(found check) error {
 	}
 	s.tally = t
 	s.counts.Store(&t)
-	s.synced.Store(t.batch) // the engine has written the log into tables when it opened
 	version, err := s.version()
 	if err != nil {
 		return err
@@ -187,6 +186,7 @@ func (s *Store) load(found check) error {
 	if err := s.openFacts(int(found.facts)); err != nil {
 		return err
 	}
+	s.synced.Store(t.batch) // the engine has written the log into tables when it opened
 	if err := s.toFormat2(version); err != nil {
 		return err
 	}
@@ -216,6 +216,7 @@ func (s *Store) openFacts(least int) error {
 		return err
 	}
 	s.facts.log, s.facts.set, s.facts.moved = log, log.Set(), make(chan struct{})
+	s.facts.written.Store(int64(log.Next()))
 	s.facts.durable.Store(int64(log.Next()))
 	return nil
 }
