@@ -61,6 +61,9 @@ func OpenAnyFact(b []byte) (AnyFact, error) {
 // are known byte for byte. It returns what is known then, Join of both: the very fact
 // that was known where the bytes add nothing, in which case they may be false.
 func OpenNews(b []byte, known func(AgentID) AnyFact) (AnyFact, error) {
+	if len(b) > MaxFactSize {
+		return nil, fmt.Errorf("fact: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxFactSize)
+	}
 	if isTombstone(b) {
 		dead, err := OpenTombstone(b)
 		if err == nil {

@@ -142,6 +142,7 @@ func TestOpenNewsSpendsNothing(t *testing.T) {
 		{"a fork", one, other.Bytes(), nil, conflict},
 		{"a false fork", one, broken(other), ErrInvalidSignature, nil},
 		{"a tombstone", conflict, dead.Bytes(), nil, dead},
+		{"longer than any fact", nil, append(one.Bytes(), make([]byte, MaxFactSize)...), ErrTooLarge, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := OpenNews(row.b, func(AgentID) AnyFact { return row.known })
