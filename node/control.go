@@ -41,7 +41,11 @@ func resolutionDTO(r Resolution) api.Resolution {
 		ElapsedMS: milliseconds(r.Elapsed), Path: []api.Hop{}, Reason: r.Reason, Record: r.Record, Tombstone: r.Tombstone,
 	}
 	for _, h := range r.Path {
-		out.Path = append(out.Path, api.Hop{Peer: h.Peer.String(), Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)})
+		hop := api.Hop{Peer: h.Peer.String(), Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)}
+		if h.Via != "" {
+			hop.Via = h.Via.String()
+		}
+		out.Path = append(out.Path, hop)
 	}
 	return out
 }

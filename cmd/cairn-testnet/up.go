@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -82,9 +83,8 @@ func (c *upCmd) start(s *session, dir string) (*testnet.Network, error) {
 	w, err := testnet.New(ctx, testnet.Config{
 		Nodes: c.Nodes, Replication: c.Replication, Network: c.Network, Dir: dir,
 		API:     func(i int) string { return fmt.Sprintf("127.0.0.1:%d", c.port(i)) },
-		Started: func(up, of int) { fmt.Fprintf(s.env.stderr, "\rstarting: %d of %d nodes", up, of) },
+		Started: started(s.env.stderr),
 	})
-	fmt.Fprintln(s.env.stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,25 @@ func (c *upCmd) start(s *session, dir string) (*testnet.Network, error) {
 		return w, err
 	}
 	return w, nil
+}
+
+// started tells a terminal of every node that is up, and anything else of the last.
+func started(out io.Writer) func(up, of int) {
+	f, ok := out.(*os.File)
+	if ok {
+		st, err := f.Stat()
+		ok = err == nil && st.Mode()&os.ModeCharDevice != 0
+	}
+	return func(up, of int) {
+		switch {
+		case ok && up < of:
+			fmt.Fprintf(out, "\rstarting: %d of %d nodes", up, of)
+		case ok:
+			fmt.Fprintf(out, "\rstarting: %d of %d nodes\n", up, of)
+		case up == of:
+			fmt.Fprintf(out, "started: %d nodes\n", up)
+		}
+	}
 }
 
 func (c *upCmd) port(i int) int {

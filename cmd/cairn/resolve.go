@@ -112,7 +112,11 @@ func (v resolutionView) showPath(t *text) {
 		t.field("path", "nobody was asked")
 	}
 	for i, h := range v.Path {
-		t.field("hop "+itoa(i+1), "%s  distance %d  %s  %.1f ms", h.Peer, h.Distance, h.Answer, h.RTTMS)
+		way := ""
+		if h.Via != "" {
+			way = "  by way of " + h.Via
+		}
+		t.field("hop "+itoa(i+1), "%s  distance %d  %s  %.1f ms%s", h.Peer, h.Distance, h.Answer, h.RTTMS, way)
 	}
 }
 

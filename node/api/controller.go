@@ -77,8 +77,9 @@ type Resolution struct {
 // Hop is one question of a lookup.
 type Hop struct {
 	Peer     string  `json:"peer"`
-	Distance int     `json:"distance"` // bits of the XOR distance, 0 to 256
-	Answer   string  `json:"answer"`   // record, tombstone, closer, nothing, error
+	Via      string  `json:"via,omitempty"` // who passed the question on; empty where it was asked itself
+	Distance int     `json:"distance"`      // bits of the XOR distance, 0 to 256
+	Answer   string  `json:"answer"`        // record, tombstone, closer, nothing, error
 	RTTMS    float64 `json:"rtt_ms"`
 }
 

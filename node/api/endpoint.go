@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/cairn-overlay/cairn/internal/shell"
 )
@@ -33,6 +34,7 @@ func WriteEndpoint(dir string, e Endpoint) error {
 	if err != nil {
 		return err
 	}
+	sweepTemp(dir)
 	tmp, err := writeTemp(dir, append(b, '\n'))
 	if err != nil {
 		return fmt.Errorf("%s: %w", EndpointFile, err)
@@ -98,6 +100,22 @@ func notRunning(dir, detail string) error {
 		command += " --dir " + shell.Word(dir)
 	}
 	return fmt.Errorf("%w (%s); start it with: %s", ErrNotRunning, detail, command)
+}
+
+// leftover is the age from which a file of writeTemp belongs to nobody any more.
+const leftover = time.Minute
+
+// sweepTemp removes what processes left behind that were killed while they wrote.
+func sweepTemp(dir string) {
+	all, err := filepath.Glob(filepath.Join(dir, ".tmp-*"))
+	if err != nil {
+		return
+	}
+	for _, path := range all {
+		if st, err := os.Lstat(path); err == nil && st.Mode().IsRegular() && time.Since(st.ModTime()) > leftover {
+			_ = os.Remove(path) // else next time
+		}
+	}
 }
 
 // writeTemp writes a new file of mode 0600 into dir, synced to disk.
