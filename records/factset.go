@@ -100,6 +100,16 @@ func (s *FactSet) Enter(f Fact) (n int, isNew bool) {
 	}
 }
 
+// EnterUnseen is Enter for a fact about whose subject the set had none, as the caller saw
+// after Next was seen: it is not looked for again.
+func (s *FactSet) EnterUnseen(f Fact, seen int) (n int, isNew bool) {
+	n, sure := s.enterUnseen(f, f.ID(), seen)
+	if !sure {
+		return s.Enter(f)
+	}
+	return n, n >= 0
+}
+
 // enterUnseen enters a fact that is not among those on the shelf with numbers below
 // seen, and returns its number, or -1 where its subject is held. sure is false where
 // that cannot be told without a look at what was put on the shelf since.

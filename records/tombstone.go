@@ -180,6 +180,9 @@ func (t *Tombstone) ID() AgentID {
 // Bytes returns the canonical bytes, a fresh copy.
 func (t *Tombstone) Bytes() []byte { return t.append(make([]byte, 0, t.Size())) }
 
+// AppendBytes appends the canonical bytes.
+func (t *Tombstone) AppendBytes(b []byte) []byte { return t.append(b) }
+
 // Size returns the number of canonical bytes.
 func (t *Tombstone) Size() int { return 2 + headerFixed + int(t.locks)*lockField }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,28 +75,30 @@ func (s *Store) AddFact(f records.Fact, source string, at time.Time) (bool, erro
 		return false, err
 	}
 	defer s.gate.leave()
+	seen := s.facts.set.Next()
 	if s.dead(f.ID()) { // what has to be read is not read under mu
 		return false, nil
 	}
 	numbers := [1]int{-1}
-	err := s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, numbers[:])
+	err := s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, numbers[:], seen)
 	return err == nil && numbers[0] >= 0, err
 }
 
-// queueFacts puts facts into the set whose numbers are below 0, and gives them numbers:
-// those that were new get the next ones.
-func (s *Store) queueFacts(facts []StampedFact, numbers []int) error {
+// queueFacts puts facts into the set whose numbers are below 0, since they were not there
+// when seen facts had come, and gives them numbers: those that are new get the next ones.
+func (s *Store) queueFacts(facts []StampedFact, numbers []int, seen int) error {
 	q := &s.facts
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.queue) >= maxUnwritten {
 		return fmt.Errorf("%w: %d facts wait for the disk (%v)", ErrFull, len(q.queue), q.failing)
 	}
+	q.queue = slices.Grow(q.queue, len(facts))
 	for i, f := range facts {
 		if numbers[i] >= 0 {
 			continue
 		}
-		n, isNew := q.set.Enter(f.Fact)
+		n, isNew := q.set.EnterUnseen(f.Fact, seen)
 		if numbers[i] = n; !isNew {
 			continue
 		}
@@ -258,7 +261,7 @@ func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("put facts: %w", unwritten(ctx))
 	}
-	numbers := make([]int, len(facts))
+	numbers, seen := make([]int, len(facts)), s.facts.set.Next()
 	for i, f := range facts {
 		if numbers[i] = s.facts.set.Arrival(f.Fact.ID()); numbers[i] < 0 {
 			fresh++
@@ -268,7 +271,7 @@ func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
 		if err := s.space.admit(int64(fresh*factCost), own); err != nil {
 			return fmt.Errorf("put facts: %w", err)
 		}
-		if err := s.queueFacts(facts, numbers); err != nil {
+		if err := s.queueFacts(facts, numbers, seen); err != nil {
 			return fmt.Errorf("put facts: %w", err)
 		}
 	}

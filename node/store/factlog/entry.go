@@ -47,7 +47,7 @@ func (e Entry) append(b []byte, base int) []byte {
 	} else {
 		b = append(append(b, byte(len(e.Source))), e.Source...)
 	}
-	b = append(b, e.Fact.Bytes()...)
+	b = e.Fact.AppendBytes(b)
 	binary.LittleEndian.PutUint16(b[at+4:], uint16(len(b)-at-entryHead))
 	binary.LittleEndian.PutUint32(b[at:], crc32.Checksum(b[at+4:], castagnoli))
 	return b

@@ -166,7 +166,7 @@ func (l *Log) append(entries []Entry) (n int, err error) {
 		return 0, fmt.Errorf("append facts: %w", err)
 	}
 	l.buf = l.buf[:0]
-	ends := make([]int, 0, len(entries))
+	ends := make([]int, 0, len(entries)) // of each entry in buf
 	for n < len(entries) && g.size+int64(len(l.buf)) < l.cfg.segment && entries[n].Number-g.base <= math.MaxUint32 {
 		l.buf = entries[n].append(l.buf, g.base)
 		ends = append(ends, len(l.buf))
