@@ -19,8 +19,8 @@ const (
 	// DefaultSyncEvery is the mean time between two rounds that nothing else caused.
 	DefaultSyncEvery = 30 * time.Second
 	// DefaultStrangerRate and DefaultStrangerBurst bound the facts of unknown
-	// subjects: 2,000 per second in the long run. Of those without work 20,000 pass at
-	// once, 10,000 where all come from one source.
+	// subjects: 2,000 per second in the long run. Of those without work 10,000 pass at
+	// once from one source, 20,000 from many.
 	DefaultStrangerRate  = 2_000
 	DefaultStrangerBurst = 40_000
 )
@@ -108,7 +108,7 @@ type Config struct {
 	SyncEvery time.Duration
 	// StrangerRate and StrangerBurst cap the facts per second that trees and topic may
 	// bring about unknown subjects, a token bucket in which one of more than 150 bytes
-	// counts as more. Each source has a quarter of it to itself and what others leave;
+	// counts as more. Each source has a 32nd of it to itself and what others leave;
 	// the emptier the bucket, the more work an ID must have. What does not pass is
 	// counted, not forwarded, and fetched later by reconciliation. 0: DefaultStrangerRate
 	// and DefaultStrangerBurst.

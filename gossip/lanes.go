@@ -12,13 +12,14 @@ import (
 const (
 	// typicalFact is how many bytes count as one fact against the strangers' cap.
 	typicalFact = 150
-	// shares is how many sources could use up the cap together, each within its share.
-	shares = 4
-	// workForAll is how many bits of work make all of a bucket accessible, from half of it
-	// without any.
-	workForAll = 32
-	// spare is the part of the cap that sources beyond their share leave to others.
-	spare = 0.75
+	// shares is how many sources could use up the cap together, each within its share:
+	// more than a node has connections, so that no neighbours keep another one out.
+	shares = 32
+	// withinShare and beyondShare are which part of a bucket facts without any work leave
+	// to others, and workForAll how many bits of work leave nothing.
+	withinShare = 0.5
+	beyondShare = 0.75
+	workForAll  = 32
 	// sourceBuckets is how many sources are told apart, roughly.
 	sourceBuckets = 1024
 )
@@ -73,11 +74,11 @@ func (l *lanes) draw(now time.Time, work int, cost float64, from source) bool {
 	own.refill(now, l.rate/shares, l.max/shares)
 	switch {
 	case weak.Off(weak.SourceShare):
-		return all.draw(cost, closed/2*l.max)
-	case own.has(cost, closed/2*l.max/shares):
-		return all.draw(cost, closed/2*l.max) && own.draw(cost, 0)
+		return all.draw(cost, withinShare*closed*l.max)
+	case own.has(cost, withinShare*closed*l.max/shares):
+		return all.draw(cost, withinShare*closed*l.max) && own.draw(cost, 0)
 	}
-	return all.draw(cost, spare*l.max)
+	return all.draw(cost, beyondShare*closed*l.max)
 }
 
 // A bucket fills with time. One that was never used is full.

@@ -54,7 +54,7 @@ var quiet = source{network: netip.MustParsePrefix("192.0.2.0/24")}
 // others want, which need no work.
 func TestSourcesLeaveRoom(t *testing.T) {
 	f := flood{each: 100 * time.Microsecond, sources: 1}
-	flooded, passed, sent, kept := draws(f, func(int) (int, source) { return 0, quiet }, 10*time.Millisecond)
+	flooded, passed, sent, kept := draws(f, func(int) (int, source) { return 0, quiet }, 20*time.Millisecond)
 	if kept != sent {
 		t.Errorf("of another source %d of %d facts pass beside a flood", kept, sent)
 	}
@@ -82,7 +82,7 @@ func TestMoreWorkGoesFirst(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := flood{each: 100 * time.Microsecond, sources: row.sources, work: row.flood}
-			flooded, passed, sent, kept := draws(f, func(int) (int, source) { return row.honest, row.from }, 10*time.Millisecond)
+			flooded, passed, sent, kept := draws(f, func(int) (int, source) { return row.honest, row.from }, 20*time.Millisecond)
 			if row.all != (kept == sent) {
 				t.Errorf("%d of %d facts with %d bits of work pass beside the flood", kept, sent, row.honest)
 			}
