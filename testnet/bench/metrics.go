@@ -9,6 +9,7 @@ func Metrics() []Metric {
 		tombstone(),
 		onWire(),
 		delivery(),
+		flood(),
 		rejoin(),
 		memory(),
 		startup(),

@@ -13,6 +13,9 @@ import (
 type recorder struct {
 	mu sync.Mutex
 	at map[records.AgentID]map[int]time.Time // owned by mu
+
+	// wanted says which agents are noted; nil: all.
+	wanted func(records.AgentID) bool
 }
 
 func newRecorder() *recorder { return &recorder{at: make(map[records.AgentID]map[int]time.Time)} }
@@ -49,6 +52,9 @@ func (r *recorder) follow(ctx context.Context, w *sim.Network) (stop func()) {
 			for f, err := range n.Facts(ctx, 0, true) {
 				if err != nil {
 					return
+				}
+				if r.wanted != nil && !r.wanted(f.Fact.ID()) {
+					continue
 				}
 				for range 10 { // the store may hear of it an instant before the lookup does
 					if status, err := n.Knows(ctx, f.Fact.ID()); err == nil && status == records.StatusRevoked {

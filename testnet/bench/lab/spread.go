@@ -29,6 +29,7 @@ const (
 	drawDead
 	drawDroppers
 	drawLone
+	drawFlood
 	drawAgents  = 100       // and on, one for each cast
 	drawEntries = 1000      // and on, one for each client
 	drawPhases  = 1_000_000 // and on, one for each phase
