@@ -38,6 +38,8 @@ type cached struct {
 	freshUntil  int64 // see fresh
 	slot        int   // place in the ring; owned by cache.mu
 
+	said *testimony // what others said, where the agent is beyond the node's range; nil: nothing
+
 	top  atomic.Bool // the store knew of nothing that outranks rec, and what it learns later is offered here
 	used atomic.Bool // asked for since the hand was last here
 }
@@ -96,6 +98,11 @@ func (c *cache) get(id records.AgentID) (*cached, bool) {
 
 // offer remembers rec unless a newer one is known; an equal one is confirmed anew.
 func (c *cache) offer(rec *records.Record, source string, at time.Time, confirmations int) {
+	c.offerSaid(rec, source, at, confirmations, nil)
+}
+
+// offerSaid is offer, with what others said of the agent's being alive.
+func (c *cache) offerSaid(rec *records.Record, source string, at time.Time, confirmations int, said *testimony) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead(rec.ID()) != nil {
@@ -104,8 +111,13 @@ func (c *cache) offer(rec *records.Record, source string, at time.Time, confirma
 	id := rec.ID()
 	old := c.byID.find(&id)
 	if old == nil {
-		c.insert(newCached(rec, source, at, confirmations))
+		entry := newCached(rec, source, at, confirmations)
+		entry.said = said
+		c.insert(entry)
 		return
+	}
+	if said == nil {
+		said = old.said
 	}
 	switch rec.Mark().Compare(old.rec.Mark()) {
 	case -1:
@@ -117,7 +129,7 @@ func (c *cache) offer(rec *records.Record, source string, at time.Time, confirma
 		confirmations = max(confirmations, old.confirmations)
 	}
 	entry := newCached(rec, source, at, confirmations)
-	entry.slot = old.slot
+	entry.slot, entry.said = old.slot, said
 	entry.used.Store(true)
 	c.ring[entry.slot] = entry
 	c.byID.put(entry)

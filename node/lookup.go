@@ -17,6 +17,7 @@ type lookup struct {
 	n      *Node
 	id     records.AgentID
 	policy Policy
+	beyond bool          // others are to say whether the agent is revoked
 	found  chan struct{} // closed when the policy is satisfied
 	done   chan struct{} // closed when the lookup is over
 
@@ -26,16 +27,27 @@ type lookup struct {
 	answers map[peer.ID]records.Value // owned by mu
 	path    []overlay.Hop             // owned by mu; the answers so far, then the whole report
 	dead    *records.Tombstone        // owned by mu
+	said    testimony                 // owned by mu
 	err     error                     // owned by mu
 }
 
 // run drives the overlay's search to its end.
 func (l *lookup) run(ctx context.Context) {
-	report, err := l.n.dht.Search(ctx, l.id, func(a overlay.Answer) bool {
-		l.take(ctx, a)
-		return true
-	})
+	take := func(a overlay.Answer) bool { l.take(ctx, a); return true }
+	var report overlay.Report
+	var err error
+	if l.beyond {
+		report, err = l.n.dht.SearchBacked(ctx, l.id, completeLimit, take)
+	} else {
+		report, err = l.n.dht.Search(ctx, l.id, take)
+	}
 	l.mu.Lock()
+	var said *testimony
+	if l.beyond {
+		l.hear(report.Backing)
+		copied := l.said
+		said = &copied
+	}
 	l.path, l.err = report.Path, err
 	best, dead, source := l.best, l.dead, sourceFound
 	if held := l.held(); held != nil {
@@ -48,7 +60,7 @@ func (l *lookup) run(ctx context.Context) {
 	}
 	if best != nil {
 		now := l.n.clock.Now()
-		l.n.cache.offer(best, source, now, confirmations)
+		l.n.cache.offerSaid(best, source, now, confirmations, said)
 		l.n.watchers.notify(l.id)
 		l.catchUp(ctx, best)
 		l.repair(ctx, best, report)
@@ -58,8 +70,13 @@ func (l *lookup) run(ctx context.Context) {
 // take judges one answer as it arrives.
 func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 	l.mu.Lock()
-	l.path = append(l.path, overlay.Hop{Peer: a.Peer, Via: a.Via, Answer: "record", RTT: a.RTT})
-	if a.Via == "" {
+	if l.beyond {
+		l.hear(a.Backing)
+	}
+	if a.Value != nil {
+		l.path = append(l.path, overlay.Hop{Peer: a.Peer, Via: a.Via, Answer: "record", RTT: a.RTT})
+	}
+	if a.Via == "" && a.Value != nil {
 		l.answers[a.Peer] = a.Value
 	}
 	rec, isRecord := a.Value.(*records.Record)
@@ -79,6 +96,14 @@ func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 	l.settle()
 }
 
+// hear notes what others say of the agent's being alive. What was enough once stays: late
+// ones do not take it back. Owned by mu.
+func (l *lookup) hear(b overlay.Backing) {
+	if !l.said.Enough() {
+		l.said = testimony{Backing: b, at: l.n.clock.Now()}
+	}
+}
+
 // settle closes found once the policy is satisfied.
 func (l *lookup) settle() {
 	l.mu.Lock()
@@ -91,7 +116,7 @@ func (l *lookup) settle() {
 		switch l.policy.Mode {
 		case PolicyCacheFirst, PolicyFirst:
 			mark, err := l.n.mark(l.id)
-			enough = enough || err == nil && l.best.Mark().Compare(mark) >= 0
+			enough = enough || err == nil && l.best.Mark().Compare(mark) >= 0 && (!l.beyond || l.said.Enough())
 		case PolicyQuorum:
 			enough = enough || l.agreeing(l.best) >= l.policy.Quorum
 		}
@@ -136,7 +161,7 @@ func (l *lookup) overtaken(now time.Time) (res Resolution, ok bool) {
 	best := l.best
 	if held := l.held(); held != nil {
 		best, ok = held, true
-		res = l.n.judge(held, now)
+		res = l.n.judge(held, now, &l.said)
 		res.Source = SourceLocal
 	}
 	if c, hit := l.n.cache.get(l.id); hit && records.Compare(c.rec, best) > 0 && holds(c.rec, now) == nil {
@@ -189,7 +214,7 @@ func (l *lookup) result() Resolution {
 	now := l.n.clock.Now()
 	satisfied := l.policy.Mode != PolicyQuorum || l.agreeing(l.best) >= l.policy.Quorum
 	if l.best != nil && satisfied {
-		res := l.n.judge(l.best, now)
+		res := l.n.judge(l.best, now, &l.said)
 		res.Path, res.Confirmations = path, l.agreeing(l.best)
 		if newer, ok := l.overtaken(now); ok {
 			newer.Path, res = path, newer
@@ -199,12 +224,12 @@ func (l *lookup) result() Resolution {
 	why := "nobody asked knows the agent"
 	switch {
 	case l.best != nil:
-		res := l.n.judge(l.best, now)
+		res := l.n.judge(l.best, now, &l.said)
 		res.Path, res.Confirmations = path, l.agreeing(l.best)
 		res.Status, res.Reason = records.StatusUnverified, "too few peers gave the same answer for the quorum asked"
 		return res
 	case l.err != nil:
 		why = l.err.Error()
 	}
-	return l.n.fallback(l.id, path, why)
+	return l.n.fallback(l.id, &l.said, path, why)
 }

@@ -226,7 +226,7 @@ func (n *Node) joinOverlay() error {
 	n.links = links.New(links.Config{Host: n.host, Known: n.candidates, Path: n.path, Measure: n.measure, Policy: n.cfg.Limits.policy(), Logger: n.log})
 	var err error
 	n.dht, err = overlay.Join(overlay.Config{
-		Host: n.host, Values: values{n}, Network: n.cfg.Network, Replication: n.cfg.Replication,
+		Host: n.host, Values: values{n}, Covers: n.covers, Network: n.cfg.Network, Replication: n.cfg.Replication,
 		WAN: n.cfg.preset.Public, Auto: n.cfg.preset.Reach, Neighbours: n.links.Peers, NoView: n.cfg.NoView, Logger: n.log,
 	})
 	if err != nil {

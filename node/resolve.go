@@ -115,13 +115,15 @@ func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (
 	switch policy.Mode {
 	case PolicyCacheFirst:
 		if hit && (entry.fresh(now) || own && holds(entry.rec, now) == nil) {
-			return n.fromCache(entry, now), nil
+			if res := n.fromCache(entry, now); n.knows(id) || res.Status != records.StatusUnverified {
+				return res, nil
+			}
 		}
 	case PolicyCacheOnly:
 		if hit {
 			return n.fromCache(entry, now), nil
 		}
-		return n.fallback(id, nil, "nothing is known here and the network was not asked"), nil
+		return n.fallback(id, nil, nil, "nothing is known here and the network was not asked"), nil
 	}
 	return n.lookup(ctx, id, policy)
 }
@@ -133,17 +135,21 @@ func (n *Node) revoked(t *records.Tombstone, path []overlay.Hop) Resolution {
 
 // fromCache is the answer that was known already.
 func (n *Node) fromCache(c *cached, now time.Time) Resolution {
-	res := n.judge(c.rec, now)
-	if res.Status == records.StatusActive {
+	res := n.judge(c.rec, now, c.said)
+	if res.Status == records.StatusActive && n.knows(c.id) {
 		c.top.Store(true)
+		if !n.knows(c.id) { // the range was halved meanwhile
+			c.top.Store(false)
+		}
 	}
 	res.Source, res.Age, res.Confirmations = c.source, now.Sub(c.confirmed), c.confirmations
 	return res
 }
 
 // judge gives a record its status at a time: expired by its lease, stale where a
-// higher mark is held, unverified where the node's facts are not complete.
-func (n *Node) judge(rec *records.Record, now time.Time) Resolution {
+// higher mark is held, unverified where the node's facts are not complete, or where it
+// is beyond its range and what others said, which may be nil, does not do.
+func (n *Node) judge(rec *records.Record, now time.Time, said *testimony) Resolution {
 	res := Resolution{ID: rec.ID(), Status: records.StatusActive, Source: SourceDHT, Record: rec}
 	if err := holds(rec, now); err != nil {
 		res.Status, res.Reason = records.StatusExpired, err.Error()
@@ -160,6 +166,16 @@ func (n *Node) judge(rec *records.Record, now time.Time) Resolution {
 	}
 	if state, reason, _ := n.ready.state(); state != StateReady {
 		res.Status, res.Reason = records.StatusUnverified, reason
+		return res
+	}
+	if n.knows(rec.ID()) {
+		return res
+	}
+	if said == nil {
+		said = new(testimony)
+	}
+	if why := said.doubt(n.extent.is(), now); why != "" {
+		res.Status, res.Reason = records.StatusUnverified, why
 	}
 	return res
 }
@@ -178,7 +194,7 @@ func (n *Node) mark(id records.AgentID) (records.Mark, error) {
 }
 
 // fallback answers from the node's own store when nobody else could.
-func (n *Node) fallback(id records.AgentID, path []overlay.Hop, why string) Resolution {
+func (n *Node) fallback(id records.AgentID, said *testimony, path []overlay.Hop, why string) Resolution {
 	res := Resolution{ID: id, Status: records.StatusUnknown, Source: SourceLocal, Path: path, Reason: why}
 	rec, err := n.store.Record(id)
 	if err != nil || rec == nil {
@@ -187,7 +203,7 @@ func (n *Node) fallback(id records.AgentID, path []overlay.Hop, why string) Reso
 		}
 		return res
 	}
-	held := n.judge(rec, n.clock.Now())
+	held := n.judge(rec, n.clock.Now(), said)
 	held.Source, held.Path = SourceLocal, path
 	if held.Status == records.StatusActive && !n.leases.holds(id) {
 		held.Reason = why
@@ -198,7 +214,7 @@ func (n *Node) fallback(id records.AgentID, path []overlay.Hop, why string) Reso
 // lookup asks the overlay. The lookup itself runs on in the background after the
 // policy is satisfied, to confirm the answer and to repair lagging replicas.
 func (n *Node) lookup(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error) {
-	l := &lookup{n: n, id: id, policy: policy, found: make(chan struct{}), done: make(chan struct{}), answers: make(map[peer.ID]records.Value)}
+	l := &lookup{n: n, id: id, policy: policy, beyond: !n.knows(id), found: make(chan struct{}), done: make(chan struct{}), answers: make(map[peer.ID]records.Value)}
 	n.background(func(ctx context.Context) {
 		defer close(l.done)
 		ctx, cancel := context.WithTimeout(ctx, resolveLimit)

@@ -76,6 +76,10 @@ type Config struct {
 	// RecordAge is kad-dht's own record age: what it serves no longer. The
 	// default 0 is never, since leases decide. No age opens a roll-back.
 	RecordAge time.Duration
+	// Covers reports whether this node holds all facts of a range that id is in, and for how
+	// long that has been unconfirmed. It is asked where a peer wants to know, see
+	// [DHT.SearchBacked]. Nil: it does not.
+	Covers func(id records.AgentID) (age time.Duration, ok bool)
 	// Neighbours are the peers that this node keeps connections with, who are asked now
 	// and then which members of the network they know. Nil, or while they are very few,
 	// all that are connected. It must not block.

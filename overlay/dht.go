@@ -74,6 +74,7 @@ func Join(cfg Config) (*DHT, error) {
 	d.members = newMembers(cfg, d.acceptable)
 	d.sizes = &sizes{members: d.members, own: positionOfPeer(d.self)}
 	d.doors = newDoors(d.links, d.stats, d.serving, cfg.PutRate)
+	d.doors.cover = d.cover
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if d.kad, err = kad.New(kadHost{cfg.Host, d.doors}, d.kadOptions()...); err != nil {
 		d.cancel()

@@ -20,7 +20,8 @@ type doors struct {
 	links *links
 	stats *counters
 	gate  *gate
-	puts  *quotas // nil: no limit
+	puts  *quotas                  // nil: no limit
+	cover func(*pb.Message) []byte // what is to be added to the answer; may be nil
 
 	mu   sync.Mutex
 	shut bool
@@ -81,6 +82,9 @@ func (d *doors) close() {
 // stream's goroutine.
 func (d *doors) request(ctx context.Context, s network.Stream, m *pb.Message) {
 	d.links.touch(s.Conn())
+	if g, ok := s.(*guarded); ok && d.cover != nil {
+		g.stamp = d.cover(m)
+	}
 	d.stats.served.add(requestName(m.GetType()))
 	if m.GetType() == pb.Message_PUT_VALUE && !d.admit(ctx, s.Conn().RemotePeer()) {
 		d.stats.refused.add("rate")
@@ -140,6 +144,9 @@ type guarded struct {
 	stats *counters
 	limit uint64
 
+	// Owned by the goroutine of the handler.
+	stamp []byte // what is to be added to the next message; nil: nothing
+
 	// Owned by the reading goroutine.
 	left  uint64 // bytes of the current frame not read yet
 	size  uint64 // what the current length has come to
@@ -185,6 +192,13 @@ func (g *guarded) length(b byte) bool {
 
 // Write counts.
 func (g *guarded) Write(p []byte) (int, error) {
+	if g.stamp != nil {
+		out := stamped(p, g.stamp)
+		g.stamp = nil
+		n, err := g.Stream.Write(out)
+		g.stats.servedOut.Add(int64(n))
+		return min(n, len(p)), err
+	}
 	n, err := g.Stream.Write(p)
 	g.stats.servedOut.Add(int64(n))
 	return n, err

@@ -24,8 +24,10 @@ type Answer struct {
 	// Via is who passed the question on and says that Peer gave the value; it counts for
 	// no confirmation. Empty: nobody did.
 	Via   peer.ID
-	Value records.Value
+	Value records.Value // nil only in SearchBacked
 	RTT   time.Duration
+	// Backing is what all said so far, in SearchBacked.
+	Backing Backing
 }
 
 // Hop is one question of a lookup, in the order of the answers.
@@ -51,6 +53,8 @@ type Report struct {
 	Holders []peer.ID
 	// Empty are those of Closest that answered without a value: candidates for repair.
 	Empty []peer.ID
+	// Backing is what all said, in SearchBacked.
+	Backing Backing
 	// Exhausted: the search ended by itself, on live answers of the k closest
 	// peers (of all, where there are fewer). Otherwise nothing follows from what
 	// was not found.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -24,6 +25,18 @@ import (
 // whatever the error. The error is ErrNoPeers where nobody answered, or the
 // context's.
 func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer) bool) (Report, error) {
+	return d.search(ctx, id, 0, yield)
+}
+
+// SearchBacked is Search for whoever does not know himself what was revoked there: it asks
+// each peer too whether it does, as of youth ago at most, and yields every answer, with
+// a value or without, with what all said so far.
+func (d *DHT) SearchBacked(ctx context.Context, id records.AgentID, youth time.Duration, yield func(Answer) bool) (Report, error) {
+	return d.search(ctx, id, youth, yield)
+}
+
+// search is Search, or SearchBacked where youth is more than nothing.
+func (d *DHT) search(ctx context.Context, id records.AgentID, youth time.Duration, yield func(Answer) bool) (Report, error) {
 	ctx, end, err := d.enter(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("search: %w", err)
@@ -34,7 +47,14 @@ func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer)
 	if weak.Off(weak.WideSearch) {
 		region = lookup.Region{K: 3}
 	}
-	w := d.newWalk(id.Key(), region, d.askValue)
+	ask := d.askValue
+	if youth > 0 {
+		ask = d.askBacked
+	}
+	w := d.newWalk(id.Key(), region, ask)
+	if youth > 0 {
+		s.backing = d.newBacking(w.eager, youth)
+	}
 	w.got = func(r reply) bool { return s.got(w.look, r) }
 	if w.eager {
 		w.passers = d.passers(id.Key())
@@ -63,6 +83,7 @@ type search struct {
 	report  Report
 	holders map[peer.ID]bool
 	enough  bool // yield said so
+	backing *backing
 	passed  []reply
 	best    records.Value // of those that were not passed on
 }
@@ -72,7 +93,13 @@ func (s *search) got(l *peerLookup, r reply) bool {
 		return true // whoever was to pass it on knew nobody
 	}
 	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Via: r.via, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt})
+	var said Backing
+	if s.backing != nil {
+		s.backing.note(r)
+		said = s.backing.of(l)
+	}
 	switch {
+	case r.value == nil && s.backing != nil && r.err == nil:
 	case r.value == nil:
 		return true
 	case r.via != "":
@@ -83,7 +110,7 @@ func (s *search) got(l *peerLookup, r reply) bool {
 			s.best = r.value
 		}
 	}
-	if s.yield != nil && !s.yield(Answer{Peer: r.peer, Via: r.via, Value: r.value, RTT: r.rtt}) {
+	if s.yield != nil && !s.yield(Answer{Peer: r.peer, Via: r.via, Value: r.value, RTT: r.rtt, Backing: said}) {
 		s.enough = true
 	}
 	return !s.enough
@@ -102,6 +129,9 @@ func (s *search) staleBy() (all []peer.ID) {
 // finish completes the report from where the lookup stands.
 func (s *search) finish(l *peerLookup) Report {
 	s.report.Closest, s.report.Crowded = l.Closest(), l.Crowded()
+	if s.backing != nil {
+		s.report.Backing = s.backing.of(l)
+	}
 	for _, info := range l.Alive() {
 		if s.holders[info.ID] {
 			s.report.Holders = append(s.report.Holders, info.ID)

@@ -44,6 +44,8 @@ type reply struct {
 	rtt    time.Duration
 	value  records.Value // nil where none came
 	closer []contact
+	covers bool          // it holds all facts of a range that covers the key, where that was asked
+	age    time.Duration // as of when
 	err    error
 	via    peer.ID // who passed the question on, and says that peer answered; empty: nobody
 }
@@ -73,11 +75,24 @@ func (d *DHT) askCloser(ctx context.Context, p peer.ID, key string) reply {
 
 // askValue asks p for the value at key.
 func (d *DHT) askValue(ctx context.Context, p peer.ID, key string) reply {
-	a, err := d.request(ctx, p, getValue(key))
+	return d.askFor(ctx, p, key, getValue(key))
+}
+
+// askBacked is askValue, and asks whether p covers the key.
+func (d *DHT) askBacked(ctx context.Context, p peer.ID, key string) reply {
+	return d.askFor(ctx, p, key, askingCover(getValue(key)))
+}
+
+// askFor asks p a question for the value at key.
+func (d *DHT) askFor(ctx context.Context, p peer.ID, key string, question *pb.Message) reply {
+	a, err := d.request(ctx, p, question)
 	if err != nil {
 		return reply{peer: p, err: err}
 	}
 	r := reply{peer: p, rtt: a.rtt, closer: d.diverse(peersIn(a.msg, lookup.MaxPerAnswer, d.acceptable))}
+	if seconds, ok := coverIn(a.msg); ok {
+		r.covers, r.age = true, time.Duration(min(seconds-1, maxCoverAge))*time.Second
+	}
 	b, err := valueIn(a.msg, key)
 	if err == nil && b != nil {
 		r.value, err = d.verify.open(key, b)

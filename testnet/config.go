@@ -30,6 +30,8 @@ type Config struct {
 	// WAN gives the nodes the public profile; without NewHost, loopback addresses leave
 	// them alone then. Otherwise they have the local one.
 	WAN bool
+	// Room is how many bytes of facts each node has room for; default that of the machine.
+	Room int64
 	// Network enters every protocol ID, so that two networks of one test never
 	// merge; default DefaultNetwork.
 	Network string

@@ -65,7 +65,7 @@ func (w *Network) newHost(s *seat) (host.Host, *gate, error) {
 func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 	c := node.Config{
 		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
-		Replication: cfg.Replication, NoMDNS: true,
+		Replication: cfg.Replication, Limits: node.Limits{Facts: cfg.Room}, NoMDNS: true,
 		Now: func() time.Time { return cfg.Now(s.index) }, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
 	}
 	if cfg.WAN {

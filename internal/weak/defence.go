@@ -33,6 +33,9 @@ const (
 	// Reach: the holders of an agent reach as far as the network's size says that they
 	// should, however close the nearest ones lie.
 	Reach Defence = "reach"
+	// RangeRule: beyond the own range a record is active only by the word of most of the
+	// nearest.
+	RangeRule Defence = "range-rule"
 	// ReadBack: an acknowledgement counts for nothing until the value was given back.
 	ReadBack Defence = "readback"
 	// SeasonedAge: completeness stays young only by peers that were there before.
@@ -77,6 +80,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, Diversity, FloodPublish, FullHashID, HearCaps, HighWater, KeyedPool, LeaseCheck, OwnFault, Reach, ReadBack, Score, SeasonedAge, ShortLimits, SourceShare,
-	StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps, WideSearch, WorkOrder,
+	Disk, Diversity, FloodPublish, FullHashID, HearCaps, HighWater, KeyedPool, LeaseCheck, OwnFault, RangeRule, Reach, ReadBack, Score, SeasonedAge,
+	ShortLimits, SourceShare, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
+	WideSearch, WorkOrder,
 }

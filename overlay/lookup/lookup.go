@@ -310,6 +310,22 @@ func (l *Lookup[ID, Addr]) Crowded() bool {
 	return false
 }
 
+// Nearest returns the candidates of the region that have not failed, nearest first, whether
+// they have been asked or not, without those that nobody believed vouches for.
+func (l *Lookup[ID, Addr]) Nearest() []ID {
+	var out []ID
+	x := l.cfg.Region.Outward()
+	for _, c := range l.order {
+		if x.Full(c.dist) {
+			break
+		}
+		if c.state != failed && (c.state == answered || !c.suspect()) && x.Add(c.group(x)) {
+			out = append(out, c.ID)
+		}
+	}
+	return out
+}
+
 // Alive returns, nearest first, all peers that answered and, behind the k-th of
 // them, those that nobody asked: where to turn when one of the k fails.
 func (l *Lookup[ID, Addr]) Alive() []Peer[ID, Addr] {

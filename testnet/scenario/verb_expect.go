@@ -22,6 +22,12 @@ const (
 	gone  = "gone"  // anything but active
 )
 
+// ready and narrow are about a node and no agent.
+const (
+	ready  = "ready"
+	narrow = "narrow" // it holds the facts of a range only
+)
+
 // expectVerb waits until nodes say something of an agent.
 type expectVerb struct {
 	state  string
@@ -33,10 +39,10 @@ type expectVerb struct {
 
 func readExpect(a *args) action {
 	var v expectVerb
-	v.state = a.oneOf("what is expected", found, gone, "ready",
+	v.state = a.oneOf("what is expected", found, gone, ready, narrow,
 		string(records.StatusActive), string(records.StatusRevoked), string(records.StatusExpired),
 		string(records.StatusUnverified), string(records.StatusUnknown))
-	if v.state != "ready" {
+	if v.state != ready && v.state != narrow {
 		v.agent = a.agent()
 		a.word("on")
 	}
@@ -53,8 +59,11 @@ func (v expectVerb) do(ctx context.Context, p *play) error {
 	if err != nil {
 		return err
 	}
-	if v.state == "ready" {
+	switch v.state {
+	case ready:
 		return each(nodes, func(n int) error { return v.watch(ctx, p, n, p.readiness(n), p.mark) })
+	case narrow:
+		return each(nodes, func(n int) error { return v.watch(ctx, p, n, p.narrowness(n), p.mark) })
 	}
 	return each(nodes, func(n int) error {
 		var errs []error
@@ -164,6 +173,18 @@ func (v expectVerb) condition(p *play, n int, a *agent) look {
 	}
 }
 
+// narrowness looks at the range of a node.
+func (p *play) narrowness(n int) look {
+	return func(context.Context) (string, bool, time.Time, error) {
+		world, ok := p.world.(Ranging)
+		if !ok {
+			return "", false, time.Time{}, errors.New("this world has no ranges")
+		}
+		bits, err := world.RangeBits(n)
+		return fmt.Sprintf("1/%d", 1<<bits), bits > 0, time.Time{}, err
+	}
+}
+
 // readiness looks at the state of a node.
 func (p *play) readiness(n int) look {
 	return func(context.Context) (string, bool, time.Time, error) {
@@ -172,7 +193,7 @@ func (p *play) readiness(n int) look {
 			return "", false, time.Time{}, errors.New("this world does not know when a node is ready")
 		}
 		state, reason, err := world.State(n)
-		if state == "ready" {
+		if state == ready {
 			p.log.Note(audit.Event{Kind: audit.Ready, Node: n})
 			return state, true, time.Time{}, err
 		}

@@ -27,6 +27,8 @@ func (v *nodesVerb) option(a *args, word string) {
 	switch key {
 	case "k":
 		v.spec.Replication = a.count("k", value)
+	case "room":
+		v.spec.Room = int64(a.count("the room in bytes", value))
 	case "seed":
 		var err error
 		if v.spec.Seed, err = strconv.ParseUint(value, 10, 64); err != nil {
@@ -53,8 +55,8 @@ func (v *nodesVerb) option(a *args, word string) {
 	}
 }
 
-// Set changes an option of the scenario's network: "nodes=200", "k=5", "seed=7",
-// "matrix=FILE", "loss=5%", "jitter=10ms", "disk" or "wan".
+// Set changes an option of the scenario's network: "nodes=200", "k=5", "room=4000",
+// "seed=7", "matrix=FILE", "loss=5%", "jitter=10ms", "disk" or "wan".
 func (f *File) Set(option string) error {
 	v := f.blocks[0].commands[0].do.(*nodesVerb)
 	changed, a := *v, new(args)

@@ -14,7 +14,7 @@ func Forms() []string {
 func verbs() []verb {
 	return []verb{
 		// The network.
-		{"nodes", "nodes 40 [k=20] [seed=1] [matrix=FILE] [loss=5%] [jitter=10ms] [disk] [wan]", readNodes, nil},
+		{"nodes", "nodes 40 [k=20] [room=4000] [seed=1] [matrix=FILE] [loss=5%] [jitter=10ms] [disk] [wan]", readNodes, nil},
 		{"add", "add 3", readAdd, nil},
 		{"settle", "settle", readSettle, nil},
 		{"wait", "wait 10m", readWait, nil},

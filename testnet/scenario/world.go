@@ -22,6 +22,8 @@ type Spec struct {
 	Nodes int
 	// Replication is k, how many nodes hold a value.
 	Replication int
+	// Room is how many bytes of facts each node has room for.
+	Room int64
 	// Seed fixes places, keys and losses, where the world can.
 	Seed uint64
 	// Matrix is a file of round trips, see package wan; empty is the world's own.
@@ -148,6 +150,12 @@ type Clocked interface {
 type Ready interface {
 	// State is "starting", "ready" or "degraded", and the reason where it is not ready.
 	State(n int) (state, reason string, err error)
+}
+
+// Ranging worlds have nodes that may hold the facts of a range only.
+type Ranging interface {
+	// RangeBits says that a node holds all facts of one part in 2^bits of everything.
+	RangeBits(n int) (bits int, err error)
 }
 
 // Holding worlds let a stranger look into what a node holds.

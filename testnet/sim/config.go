@@ -29,6 +29,8 @@ type Config struct {
 	// WAN gives the nodes the public profile, with its limits for each network of
 	// addresses: each node is in a /16 of its own. Otherwise they have the local one.
 	WAN bool
+	// Room is how many bytes of facts each node has room for; default that of the machine.
+	Room int64
 	// Dir holds one data directory per node, so that a node that restarts remembers.
 	// Empty keeps the stores in memory: one that restarts knows nothing.
 	Dir string

@@ -32,7 +32,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 		return nil, err
 	}
 	w, err := testnet.New(ctx, testnet.Config{
-		Nodes: cfg.Nodes, Replication: cfg.Replication, WAN: cfg.WAN, Dir: cfg.Dir, Memory: cfg.Dir == "",
+		Nodes: cfg.Nodes, Replication: cfg.Replication, WAN: cfg.WAN, Room: cfg.Room, Dir: cfg.Dir, Memory: cfg.Dir == "",
 		Logger: cfg.Logger, Started: cfg.Started, NewHost: f.hostOf, Now: cfg.Now,
 	})
 	if err != nil {

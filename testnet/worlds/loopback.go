@@ -24,7 +24,7 @@ func Loopback(ctx context.Context, want scenario.Spec) (scenario.World, error) {
 		return nil, errors.New("loopback sockets have no matrix, loss, jitter or networks: play it in virtual time")
 	}
 	w := &loopback{nodes: nodes{clocks: newClocks()}, remove: func() error { return nil }}
-	cfg := testnet.Config{Nodes: want.Nodes, Replication: want.Replication, Memory: !want.Disk, Now: w.clocks.now}
+	cfg := testnet.Config{Nodes: want.Nodes, Replication: want.Replication, Room: want.Room, Memory: !want.Disk, Now: w.clocks.now}
 	if want.Disk {
 		dir, err := scratch()
 		if err != nil {

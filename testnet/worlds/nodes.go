@@ -162,6 +162,15 @@ func (w *nodes) State(n int) (state, reason string, err error) {
 	return string(s), reason, nil
 }
 
+// RangeBits is how small the range of a node is.
+func (w *nodes) RangeBits(n int) (int, error) {
+	at, err := w.node(n)
+	if err != nil {
+		return 0, err
+	}
+	return at.Status().RangeBits, nil
+}
+
 // Holders asks every node over the wire for what it holds.
 func (w *nodes) Holders(ctx context.Context, id records.AgentID) (map[int][]byte, error) {
 	held, err := w.net.Holders(ctx, id)

@@ -29,7 +29,7 @@ type virtual struct {
 // a synctest bubble.
 func Virtual(ctx context.Context, want scenario.Spec) (scenario.World, error) {
 	cfg := sim.Config{
-		Nodes: want.Nodes, Replication: want.Replication, WAN: want.WAN,
+		Nodes: want.Nodes, Replication: want.Replication, WAN: want.WAN, Room: want.Room,
 		Wire: sim.WireConfig{Seed: want.Seed, Loss: want.Loss, Jitter: want.Jitter},
 	}
 	if want.Matrix != "" {
