@@ -57,6 +57,8 @@ type Node struct {
 	watchers  *watchers
 	ready     *readiness
 	leases    *leases
+	custody   *custody
+	crowding  crowding
 	dht       *overlay.DHT
 	links     *links.Keeper
 	topic     *gossip.Topic
@@ -162,6 +164,7 @@ func (n *Node) openStore() error {
 	} else if len(was) > 0 {
 		n.noteEverReady()
 	}
+	n.custody = newCustody()
 	if n.leases, err = loadLeases(n.store, n.keys); err != nil {
 		return err
 	}

@@ -53,10 +53,19 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	if err := holds(rec, now); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
-	if mark, err := n.mark(rec.ID()); err == nil && mark.Compare(rec.Mark()) > 0 { // seen by a lookup; the store looks at its own
+	mark, err := n.mark(rec.ID())
+	switch rank := mark.Compare(rec.Mark()); {
+	case err != nil:
+	case rank == 0 && !own:
+		n.custody.again(rec.ID(), now)
+	case rank > 0: // seen by a lookup; the store looks at its own
 		return fmt.Errorf("put: %w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), mark.Sequence)
 	}
-	if err := n.store.PutRecord(ctx, rec, own, now); err != nil {
+	err = n.store.PutRecord(ctx, rec, own, now)
+	if errors.Is(err, store.ErrQuota) && n.makeRoom(ctx, rec.ID()) {
+		err = n.store.PutRecord(ctx, rec, own, now)
+	}
+	if err != nil {
 		switch {
 		case errors.Is(err, store.ErrFull):
 			n.count.add("records_refused_full_total", 1)

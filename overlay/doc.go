@@ -69,8 +69,13 @@
 //   - After [DHT.Close] no goroutine of this package runs and no method of Values is
 //     called.
 //
+// A value goes to the region of its key: the k nearest, and beyond them as far as the
+// network's size, which lookups tell, says that k should reach at half of it, and over as
+// many networks of addresses. So nobody owns a key by sitting around it.
+//
 // What it does not do: a holder does not hand its values on when the neighbourhood
-// changes (owners renew, and readers repair with [DHT.PutTo]); a search follows one
+// changes (owners renew, readers repair with [DHT.PutTo], and the node of a holder
+// publishes again what nobody renews); a search follows one
 // set of paths, whose seeds come from the whole table and the view; questions of
 // Kademlia are not rated per peer.
 package overlay

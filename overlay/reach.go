@@ -11,6 +11,7 @@ import (
 
 	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/overlay/lookup"
+	"github.com/cairn-overlay/cairn/records"
 )
 
 const (
@@ -37,6 +38,12 @@ func (d *DHT) region(k int) lookup.Region {
 		r.PerGroup = regionPerGroup
 	}
 	return r
+}
+
+// Away is how far the key of id is from this node's own position: the first 64 bits of the
+// distance. Of two agents others rather hold the one that is farther.
+func (d *DHT) Away(id records.AgentID) uint64 {
+	return leading(positionOfPeer(d.self).To(positionOfKey(id.Key())))
 }
 
 // sizes is what this node's lookups, and those around it, say of the network's size.

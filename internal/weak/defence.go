@@ -21,6 +21,8 @@ const (
 	FullHashID Defence = "full-hash-id"
 	// HearCaps: a watcher takes tidings only of whom it asked for them, and so many.
 	HearCaps Defence = "hear-caps"
+	// Handover: who holds a record that nobody renews puts it again to where it belongs.
+	Handover Defence = "handover"
 	// HighWater: the highest rank seen of an agent outlives the record.
 	HighWater Defence = "highwater"
 	// KeyedPool: which of the strangers' facts beyond the range leave for want of room is
@@ -28,6 +30,9 @@ const (
 	KeyedPool Defence = "keyed-pool"
 	// LeaseCheck: holders and readers ask whether a lease holds.
 	LeaseCheck Defence = "lease-check"
+	// NearestKept: where strangers' records fill their quota, the farthest leave for nearer
+	// ones.
+	NearestKept Defence = "nearest-kept"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
 	// Reach: the holders of an agent reach as far as the network's size says that they
@@ -80,7 +85,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, Diversity, FloodPublish, FullHashID, HearCaps, HighWater, KeyedPool, LeaseCheck, OwnFault, RangeRule, Reach, ReadBack, Score, SeasonedAge,
+	Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, SeasonedAge,
 	ShortLimits, SourceShare, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
 	WideSearch, WorkOrder,
 }

@@ -67,6 +67,11 @@ func testStore(t *testing.T, place func(testing.TB) opener, lasts bool) {
 		defer s.Close()
 		testQuota(t, s)
 	})
+	t.Run("room for the nearest", func(t *testing.T) {
+		s := place(t)(t, Options{MaxRecordBytes: 2000})
+		defer s.Close()
+		testMakeRoom(t, s)
+	})
 	if lasts {
 		t.Run("restart", func(t *testing.T) { testRestart(t, place(t)) })
 	}
@@ -282,6 +287,46 @@ func testQuota(t *testing.T, s *Store) {
 	}
 	if n := s.Counts(); n.Refused != 1 || n.ForeignBytes > 2000 || n.RecordBytes != n.ForeignBytes+int64(size) {
 		t.Fatalf("counts %+v", n)
+	}
+	checkCounts(t, s)
+}
+
+// Strangers' records fill the quota: for a near one the farthest leave, for a far one
+// nobody does; and never own ones, or those that are to stay.
+func testMakeRoom(t *testing.T, s *Store) {
+	size := testAgent(t, 1).record(t, 1).Size()
+	fit, far := 2000/size, make(map[records.AgentID]uint64)
+	for i := range fit {
+		a := testAgent(t, i)
+		far[a.ID()] = uint64(1+i) << 40
+		if err := s.PutRecord(ctx, a.record(t, 1), false, testTime); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := testAgent(t, 100)
+	if err := s.PutRecord(ctx, own.record(t, 1), true, testTime); err != nil {
+		t.Fatal(err)
+	}
+	last, spared := testAgent(t, fit-1), testAgent(t, fit-2)
+	distance := func(id records.AgentID) (uint64, bool) { return far[id], id != spared.ID() }
+	makeRoom := func(newcomer uint64, now time.Time) int64 {
+		return must[int64](t)(s.MakeRoom(ctx, int64(2000-size), newcomer, now, distance))
+	}
+	if freed := makeRoom(uint64(1+fit)<<40, testTime); freed != 0 {
+		t.Fatalf("%d bytes freed for what is farther than all", freed)
+	}
+	if freed := makeRoom(1, testTime); freed < int64(size)-8 {
+		t.Fatalf("%d bytes freed for the nearest", freed)
+	}
+	held := func(a agent) bool { return must[*records.Record](t)(s.Record(a.ID())) != nil }
+	if held(last) || !held(own) || !held(spared) || !held(testAgent(t, 0)) {
+		t.Fatal("not the farthest left, or another too")
+	}
+	if m := must[records.Mark](t)(s.Mark(last.ID())); m.IsZero() {
+		t.Fatal("its mark is gone as well")
+	}
+	if freed := makeRoom(1<<63, testTime.Add(25*time.Hour)); freed > 0 && held(testAgent(t, 0)) && held(testAgent(t, 1)) {
+		t.Fatal("one whose lease has ended stays before one whose lease holds")
 	}
 	checkCounts(t, s)
 }

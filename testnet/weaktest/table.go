@@ -63,6 +63,8 @@ func Table() []Row {
 		{Defence: weak.HearCaps, Attack: "A41", Package: "overlay", Test: "TestHostileHolder"},
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestFarByOneWord"},
 		{Defence: weak.Reach, Attack: "A3", Package: "overlay/lookup", Test: "TestLookupReachesBeyondACrowd"},
+		{Defence: weak.Handover, Attack: "P6", Scenario: "lease/all-replaced"},
+		{Defence: weak.NearestKept, Attack: "A16", Package: "node", Test: "TestNearestKept"},
 		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
 		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
 	}
