@@ -43,6 +43,8 @@ const (
 	RangeRule Defence = "range-rule"
 	// ReadBack: an acknowledgement counts for nothing until the value was given back.
 	ReadBack Defence = "readback"
+	// Seasoned: no crowd of newcomers takes the places of known peers on disk.
+	Seasoned Defence = "seasoned"
 	// SeasonedAge: completeness stays young only by peers that were there before.
 	SeasonedAge Defence = "seasoned-age"
 	// ShortLimits: a peer is late soon, and somebody else is asked.
@@ -85,7 +87,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, SeasonedAge,
+	Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, Seasoned, SeasonedAge,
 	ShortLimits, SourceShare, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
 	WideSearch, WorkOrder,
 }

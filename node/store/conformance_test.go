@@ -502,8 +502,26 @@ func testPeers(t *testing.T, s *Store) {
 	}
 	put(many...)
 	got := peers()
-	if len(got) != MaxPeers || got[0].ID != "new" || got[1].ID != "1004" || got[MaxPeers-1].ID != "0006" {
+	if len(got) != MaxPeers || got[0].ID != "new" || got[1].ID != "1004" || got[MaxPeers-2].ID != "0007" || got[MaxPeers-1].ID != "old" {
 		t.Fatalf("%d peers from %s to %s", len(got), got[1].ID, got[len(got)-1].ID)
+	}
+	crowd := func(at time.Time) (took int) { // A6: whoever fills the memory of a node before its restart
+		for i := range many {
+			many[i] = KnownPeer{ID: "crowd" + many[i].ID[len(many[i].ID)-4:], LastSeen: at}
+		}
+		put(many...)
+		for _, p := range peers() {
+			if strings.HasPrefix(p.ID, "crowd") {
+				took++
+			}
+		}
+		return took
+	}
+	if took := crowd(testTime.Add(23 * time.Hour)); took != 0 {
+		t.Fatalf("a crowd took the places of %d known peers", took)
+	}
+	if took := crowd(testTime.Add(26 * time.Hour)); took != MaxPeers {
+		t.Fatalf("%d took the places of those who were not seen for a day", took)
 	}
 }
 

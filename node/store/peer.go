@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // Limits of what is kept of known peers.
 const (
-	MaxPeers    = 1000 // peers; those not seen for longest go first
+	MaxPeers    = 1000 // peers; see [Store.PutPeers] for who goes first
 	MaxPeerID   = 128  // bytes of a peer's ID
 	MaxAddrs    = 16   // addresses of one peer; the first ones stay
 	MaxAddrSize = 256  // bytes of an address; a longer one is left out
@@ -71,7 +73,9 @@ func (p KnownPeer) bounded() KnownPeer {
 
 // PutPeers adds peers or updates them, and returns nil once they are on disk. A
 // peer's addresses are replaced unless none are given, its last sighting only moves
-// forward, and EverReady stays. Of more than MaxPeers the least recently seen go.
+// forward, and EverReady stays. Of more than MaxPeers those go that were not seen for a
+// day, then newcomers, the least recently seen first: no crowd displaces who is known and
+// still comes.
 func (s *Store) PutPeers(ctx context.Context, peers []KnownPeer) error {
 	for i, p := range peers {
 		if p.ID == "" || len(p.ID) > MaxPeerID {
@@ -100,7 +104,11 @@ func (s *Store) fillPeers(changed []KnownPeer) (fill, error) {
 		known[p.ID] = p.over(known[p.ID]).bounded()
 		touched[p.ID] = true
 	}
-	keep, drop := newest(known)
+	before := make(map[string]bool, len(held))
+	for _, p := range held {
+		before[p.ID] = true
+	}
+	keep, drop := seasoned(known, before)
 	if err := s.space.admit(int64(len(touched)*MaxAddrSize), true); err != nil {
 		return nil, err
 	}
@@ -134,14 +142,30 @@ func (p KnownPeer) over(old KnownPeer) KnownPeer {
 	return p
 }
 
-// newest splits peers into the MaxPeers seen last, in that order, and the rest.
-func newest(known map[string]KnownPeer) (keep, drop []KnownPeer) {
+// seasonedFor is how long after its last sighting nobody takes a known peer's place.
+const seasonedFor = 24 * time.Hour
+
+// seasoned splits peers into the MaxPeers that stay, and the rest: those known before that
+// were seen of late come first, then the others, each the last seen first.
+func seasoned(known map[string]KnownPeer, before map[string]bool) (keep, drop []KnownPeer) {
 	for _, p := range known {
 		keep = append(keep, p)
 	}
 	sortPeers(keep)
-	n := min(len(keep), MaxPeers)
-	return keep[:n], keep[n:]
+	if len(keep) <= MaxPeers {
+		return keep, nil
+	}
+	last := keep[0].LastSeen
+	slices.SortStableFunc(keep, func(a, b KnownPeer) int {
+		place := func(p KnownPeer) int {
+			if before[p.ID] && last.Sub(p.LastSeen) < seasonedFor && !weak.Off(weak.Seasoned) {
+				return 0
+			}
+			return 1
+		}
+		return place(a) - place(b)
+	})
+	return keep[:MaxPeers], keep[MaxPeers:]
 }
 
 func sortPeers(peers []KnownPeer) {
