@@ -25,6 +25,7 @@ var kinds = [...]kind{
 	{name: "content-type", status: 415, title: "the body's content type is not the one of this path", next: "set the Content-Type of /openapi.json; no Content-Encoding is known"},
 	{name: "too-large", status: 413, err: records.ErrTooLarge, title: "too large", next: "send less; the limits stand in /openapi.json"},
 	{name: "slow", status: 408, title: "the body did not arrive in time", next: "send it again, faster"},
+	{name: "too-slow", status: 408, title: "the stream was not read in time", next: "go on after the cursor, and read faster"},
 	{name: "parameter", status: 400, title: "a query parameter is unknown, repeated or malformed", next: "see /openapi.json"},
 	{name: "busy", status: 503, title: "too many streams are open", next: "close one, or try again later"},
 	{name: "stopping", status: 503, title: "the node is stopping", next: "try again when it runs"},

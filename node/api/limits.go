@@ -17,7 +17,7 @@ type Limits struct {
 	Header      time.Duration // to send a request's header; 5 s
 	Body        time.Duration // to send a request's body; 15 s
 	Request     time.Duration // to work on a request that is no stream; 2 min
-	Write       time.Duration // to take an answer, or one event of a stream; 30 s
+	Write       time.Duration // to take an answer, or one event of a stream, which is ended then and cut off after as long again; 30 s
 	Idle        time.Duration // between two requests of a connection; 2 min
 	Heartbeat   time.Duration // between two signs of life on a quiet stream; 15 s
 }

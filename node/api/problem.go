@@ -23,6 +23,8 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Next says what the reader can do now.
 	Next string `json:"next,omitempty"`
+	// Cursor is where a stream of tombstones that broke off goes on: after=Cursor.
+	Cursor uint64 `json:"cursor,omitempty"`
 	// AgentStatus says how the agent stands, where the problem is about one.
 	AgentStatus records.Status `json:"agent_status,omitempty"`
 	// Tombstone holds the canonical bytes that prove a revocation.

@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// errStopping is the cause of a stream's end when the server shuts down.
-var errStopping = errors.New("the server is stopping")
+var (
+	// errStopping is the cause of a stream's end when the server shuts down.
+	errStopping = errors.New("the server is stopping")
+	// errTooSlow is that cause when the client did not take an event in its time.
+	errTooSlow = errors.New("the stream was not read in time")
+)
 
 // streamMode says how a stream behaves.
 type streamMode struct {
@@ -18,6 +22,8 @@ type streamMode struct {
 	live  bool   // each frame goes out at once, not when a buffer is full
 	beat  bool   // signs of life while nothing happens; an end is a surprise
 	from  uint64 // the cursor before the first frame
+
+	cursors bool // frames' numbers are cursors that outlive the stream
 }
 
 // frame is one piece of a stream: a line of NDJSON, or an event.
@@ -106,18 +112,32 @@ func (st *stream) pump() {
 	}
 }
 
-// deadline gives the client its time to take the next bytes.
+// deadline gives the client its time to take the next bytes, and as long again before
+// the connection is cut: whoever wakes up meanwhile hears why the stream ends.
 func (st *stream) deadline() {
-	_ = st.rc.SetWriteDeadline(time.Now().Add(st.s.limits.Write))
+	_ = st.rc.SetWriteDeadline(time.Now().Add(2 * st.s.limits.Write))
+}
+
+// timed gives the client something, and ends the stream where that fails or takes too
+// long: whoever is behind comes back with the cursor, and holds no place meanwhile. It
+// needs mu.
+func (st *stream) timed(give func() error) bool {
+	st.deadline()
+	began := time.Now()
+	err := give()
+	if err == nil && time.Since(began) > st.s.limits.Write {
+		err = errTooSlow
+	}
+	if err != nil {
+		st.stop(err)
+	}
+	return err == nil
 }
 
 func (st *stream) flush() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.deadline()
-	if err := st.rc.Flush(); err != nil {
-		st.stop(err)
-	}
+	st.timed(st.rc.Flush)
 }
 
 // beat sends a sign of life where nothing else was sent since the last one.
@@ -133,9 +153,7 @@ func (st *stream) beat() {
 		sign = fmt.Sprintf("{\"cursor\":%d,\"heartbeat\":true}\n", st.last)
 	}
 	if st.write([]byte(sign)) {
-		if err := st.rc.Flush(); err != nil {
-			st.stop(err)
-		}
+		st.timed(st.rc.Flush)
 	}
 }
 
@@ -151,10 +169,8 @@ func (st *stream) send(f frame) bool {
 	} else {
 		b = append(b, '\n')
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.quiet, st.last = false, f.id
-	if !st.write(b) {
+	if !st.put(f.id, b) {
+		_ = st.end()
 		return false
 	}
 	if st.mode.live {
@@ -166,14 +182,20 @@ func (st *stream) send(f frame) bool {
 	return true
 }
 
-// write needs mu.
-func (st *stream) write(b []byte) bool {
-	st.deadline()
-	if _, err := st.c.w.Write(b); err != nil {
-		st.stop(err)
+// put writes a frame, unless the stream has ended.
+func (st *stream) put(id uint64, b []byte) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.slow() {
 		return false
 	}
-	return true
+	st.quiet, st.last = false, id
+	return st.write(b)
+}
+
+// write needs mu.
+func (st *stream) write(b []byte) bool {
+	return st.timed(func() error { _, err := st.c.w.Write(b); return err })
 }
 
 // fail ends the stream with a frame that says why, so that no reader takes a
@@ -182,11 +204,18 @@ func (st *stream) fail(err error) error {
 	switch {
 	case st.stopping():
 		err = problem("stopping", "the stream ends with it")
+	case st.slow():
+		err = problem("too-slow", "an event waited for more than %s", st.s.limits.Write)
 	case st.ctx.Err() != nil:
 		return nil // the client left
 	}
-	p := problemOf(err, st.c.trusted)
-	b, err := encode(p)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	p := *problemOf(err, st.c.trusted)
+	if st.mode.cursors {
+		p.Cursor = st.last
+	}
+	b, err := encode(&p)
 	if err != nil {
 		return err
 	}
@@ -195,8 +224,6 @@ func (st *stream) fail(err error) error {
 	} else {
 		b = fmt.Appendf(nil, "{\"problem\":%s}\n", b)
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
 	st.write(b)
 	return nil
 }
@@ -204,10 +231,13 @@ func (st *stream) fail(err error) error {
 // end closes a stream whose source is exhausted. A stream that was to go on for
 // ever says that it does not.
 func (st *stream) end() error {
-	if st.mode.beat || st.stopping() {
+	if st.mode.beat || st.stopping() || st.slow() {
 		return st.fail(problem("stopping", "the node ended the stream"))
 	}
 	return nil
 }
+
+// slow reports whether the client did not take an event in its time.
+func (st *stream) slow() bool { return errors.Is(context.Cause(st.ctx), errTooSlow) }
 
 func (st *stream) stopping() bool { return errors.Is(context.Cause(st.ctx), errStopping) }

@@ -32,7 +32,7 @@ func (s *server) getTombstones(c *call) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after})
+	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after, cursors: true})
 	if err != nil {
 		return err
 	}

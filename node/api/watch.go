@@ -23,7 +23,7 @@ func (s *server) watch(c *call) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.openStream(c, streamMode{media: typeSSE, live: true, beat: true, from: after})
+	st, err := s.openStream(c, streamMode{media: typeSSE, live: true, beat: true, from: after, cursors: true})
 	if err != nil {
 		return err
 	}
