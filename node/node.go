@@ -279,6 +279,7 @@ func (n *Node) start() error {
 	n.background(n.keepRoom)
 	n.extent.look()
 	n.background(n.renewLeases)
+	n.background(n.keepCustody)
 	n.background(n.followAddrs)
 	n.background(n.readopt)
 	n.background(n.sweepStore)
