@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,5 +85,17 @@ func TestOutward(t *testing.T) {
 	full := &os.PathError{Op: "write", Path: "agent.json", Err: syscall.ENOSPC}
 	if err := outward(fmt.Errorf("agent: %w", full)); !errors.Is(err, api.ErrNotReady) {
 		t.Errorf("no space: %v", err)
+	}
+}
+
+// A peer that is connected twice from one address has this address once.
+func TestDistinctAddresses(t *testing.T) {
+	got := distinct([]string{"/ip4/127.0.0.1/udp/2/quic-v1", "/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/udp/2/quic-v1"})
+	want := []string{"/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/udp/2/quic-v1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("distinct: %q, want %q", got, want)
+	}
+	if none := distinct([]string{}); none == nil {
+		t.Error("no addresses became null")
 	}
 }

@@ -82,6 +82,7 @@ func (n *Node) peers() []api.Peer {
 			one.Addrs = append(one.Addrs, c.RemoteMultiaddr().String())
 			one.Direction = strings.ToLower(c.Stat().Direction.String())
 		}
+		one.Addrs = distinct(one.Addrs)
 		if agent, err := n.host.Peerstore().Get(p, "AgentVersion"); err == nil {
 			one.Agent, _ = agent.(string)
 		}
@@ -89,4 +90,11 @@ func (n *Node) peers() []api.Peer {
 	}
 	slices.SortFunc(list, func(a, b api.Peer) int { return strings.Compare(a.ID, b.ID) })
 	return list
+}
+
+// distinct sorts a list and leaves each item in it once: two connections can come from
+// one address, where both sides dialled.
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
