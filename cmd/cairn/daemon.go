@@ -34,7 +34,7 @@ type daemonCmd struct {
 }
 
 func (daemonCmd) Help() string {
-	return `Runs a node until it is stopped: it holds other agents' records, keeps your agents' leases alive, answers questions, and knows every revocation. It prints one line when it is ready; with -o json that line has the peer ID, the addresses and the API's URL. The other verbs find it through the data directory. With a bootstrap that cannot be reached it is not ready, and says what it waits for.
+	return `Runs a node until it is stopped: it holds other agents' records, keeps your agents' leases alive, answers questions, and knows every revocation. It says when it is ready; with -o json one line has the peer ID, the addresses and the API's URL. The other verbs find it through the data directory. With a bootstrap that cannot be reached it is not ready, and says what it waits for.
 
     cairn daemon
     cairn daemon --bootstrap /ip4/192.0.2.7/tcp/7474/p2p/12D3...

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 
 	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/node/api"
@@ -199,7 +200,12 @@ func (s *session) nextOfProblem(p *api.Problem) string {
 		return "look at: cairn status" + s.dirFlag()
 	case "internal":
 		return "the daemon's own messages have the reason"
-	case "invalid", "parameter", "malformed", "key":
+	case "key":
+		if strings.Contains(p.Detail, keyring.ErrLocked.Error()) {
+			return "it is the daemon that signs: start it with --key-file or $CAIRN_KEY_FILE"
+		}
+		return ""
+	case "invalid", "parameter", "malformed":
 		return "" // the message has it
 	}
 	return p.Next

@@ -175,7 +175,7 @@ func (s *session) importFacts(from io.Reader, size int) (sum importedFacts, err 
 			}
 			switch {
 			case errors.Is(err, io.ErrUnexpectedEOF):
-				return usage(err, "the file is cut short: what it has was taken")
+				return &failure{exitFailed, err, "the file is cut short: what it has was taken"}
 			case errors.Is(err, io.EOF):
 				return nil
 			case err != nil:

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -100,7 +101,11 @@ func (c *resolveCmd) texts(s *session) iter.Seq2[string, error] {
 					return
 				}
 			}
-			if err := lines.Err(); err != nil && !yield("-", usage(err, "give one ID per line")) {
+			err := lines.Err()
+			if errors.Is(err, bufio.ErrTooLong) {
+				err = fmt.Errorf("a line has more than %d bytes", bufio.MaxScanTokenSize)
+			}
+			if err != nil && !yield("-", usage(err, "give one ID per line")) {
 				return
 			}
 		}
