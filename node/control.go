@@ -231,7 +231,7 @@ func (c control) Tombstones(ctx context.Context, after uint64, follow bool) iter
 	return func(yield func(api.TombstoneEvent, error) bool) {
 		for f, err := range c.n.Facts(ctx, after, follow) {
 			if err != nil {
-				yield(api.TombstoneEvent{}, err)
+				yield(api.TombstoneEvent{}, outward(err))
 				return
 			}
 			ev := api.TombstoneEvent{Cursor: f.Cursor, ID: f.Fact.ID(), At: f.At, Source: f.Source, Tombstone: f.Fact, Bytes: f.Fact.Bytes()}

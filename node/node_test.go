@@ -449,6 +449,11 @@ func TestFactsCanBeFollowed(t *testing.T) {
 	if len(all) != 5 || all[0] != want[0] || all[4] != want[4] {
 		t.Fatalf("facts %v, want %v", all, want)
 	}
+	for _, err := range n.Facts(ctx, cursor+100, true) { // of another node
+		if !errors.Is(err, ErrUsage) {
+			t.Fatalf("a cursor that is not of here: %v", err)
+		}
+	}
 }
 
 func TestWatchSeesMovesAndTheEnd(t *testing.T) {

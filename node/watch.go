@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/cairn-overlay/cairn/node/store"
@@ -11,9 +12,15 @@ import (
 // Facts yields the facts that are durable here after a cursor, in order of
 // arrival (0 is from the start). With follow it goes on with each new one until
 // ctx ends. A reader may stop at any time and come back with the last cursor: it
-// gets each fact once, and however slow it is, none is skipped.
+// gets each fact once, and however slow it is, none is skipped. A cursor after the last one
+// here is another node's, or of a data directory that is gone: an error of ErrUsage, as what
+// comes next would be left out.
 func (n *Node) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[store.StampedFact, error] {
 	return func(yield func(store.StampedFact, error) bool) {
+		if last := n.store.LastCursor(); after > last {
+			yield(store.StampedFact{}, fmt.Errorf("cursor %d: the last one here is %d; it is another node's, or of a data directory that is gone: begin at 0: %w", after, last, ErrUsage))
+			return
+		}
 		for {
 			moved := n.store.FactsMoved()
 			for f, err := range n.store.Facts(after) {

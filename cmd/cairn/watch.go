@@ -97,6 +97,9 @@ func resumable(ctx context.Context, err error, after uint64) error {
 	if ctx.Err() != nil || errors.Is(err, api.ErrNotRunning) {
 		return err
 	}
+	if errors.Is(err, api.ErrInvalid) {
+		return usage(err, "begin with all that are held: add --after 0")
+	}
 	return &failure{exitFailed, err, "go on where it ended: add --after " + utoa(after)}
 }
 
