@@ -33,7 +33,6 @@ func Table() []Row {
 		{Defence: weak.TombCheck, Attack: "A8", Scenario: "replay/after-the-end", Rule: audit.Final},
 		{Defence: weak.Sync, Attack: "A8", Scenario: "attack/zombie-holder", Rule: audit.Final, Quick: true},
 		{Defence: weak.Sync, Attack: "A14", Scenario: "late/newcomer"},
-		{Defence: weak.Sync, Attack: "A13", Scenario: "join/cold-boot"},
 		{Defence: weak.Sync, Attack: "A14", Scenario: "attack/covert-flash"},
 		{Defence: weak.Sync, Attack: "P11", Scenario: "attack/sybils"},
 		{Defence: weak.Sync, Attack: "A15", Scenario: "attack/eclipsed", Rule: audit.Final},
