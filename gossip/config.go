@@ -63,6 +63,17 @@ type Config struct {
 	// stays or becomes a half of itself; facts beyond it are dropped after that. It must
 	// be quick. Nil: everything.
 	Range func() records.Range
+	// CutOff is the day before which subjects have ended whose facts this node does not keep,
+	// nor take: 0 for none. It grows only, by what the clock shows; the facts past it are
+	// dropped from Facts after that. It must be quick. Nil: none.
+	CutOff func() records.Day
+	// Now is the wall clock: what is told to peers, and what cut-offs of theirs are held
+	// against. Nil: time.Now.
+	Now func() time.Time
+	// OnClock is called with what a peer says that its clock shows, to the second, and the
+	// round trip within which it was said, 0 where it is not known. It must not block. May
+	// be nil.
+	OnClock func(p peer.ID, theirs time.Time, trip time.Duration)
 	// Held reports whether a fact about a fact's subject is held, in Facts or beyond the range.
 	// Nil: in Facts.
 	Held func(records.Fact) bool
@@ -136,6 +147,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Range == nil {
 		c.Range = func() records.Range { return records.Range{} }
+	}
+	if c.CutOff == nil {
+		c.CutOff = func() records.Day { return 0 }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Held == nil {
 		c.Held = c.Facts.Has

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/cairn-overlay/cairn/internal/riblt"
-	"github.com/cairn-overlay/cairn/records"
 )
 
 // syncVersion is the first byte of hello and welcome.
@@ -36,7 +35,7 @@ const (
 const (
 	flagEverReady byte = 1 << iota
 	flagFresh          // in hello only
-	flagRange          // a range stands at the end
+	flagScope          // a scope stands at the end
 )
 
 // mode is how a reconciliation goes on after the welcome.
@@ -49,7 +48,7 @@ const (
 	modeTell    mode = 3 // the client lists, the server solves
 	modeFeed    mode = 4 // what the server got since then follows
 	modeFresh   mode = 5 // symbols under this session's key follow; the client solves
-	modeNarrow  mode = 6 // another hello, please, about what is in the server's range
+	modeNarrow  mode = 6 // another hello, please, about what is in the server's scope
 	lastMode         = modeNarrow
 )
 
@@ -65,24 +64,30 @@ type hello struct {
 	fresh     bool // the last session was misled by symbols that everybody can compute
 	nonce     nonce
 	instance  [8]byte // of the set; equal sizes of one instance are equal sets
+	clock     uint64  // Unix seconds by the sender's clock; 0: it does not say
 	size      uint64
 	sum       uint64  // of the fingerprint, under the client's nonce alone
 	holds     uint64  // the first facts of the peer's set that the sender holds, in their order of arrival
 	of        [8]byte // the instance that this is about; nothing unless holds is something
 	sketch    sketch
-	over      records.Range // what all this is about, and so the session
+	over      scope // what all this is about, and so the session
 }
 
-// maxSetSize bounds the sizes that a peer may claim.
-const maxSetSize = 1 << 40
+const (
+	// maxSetSize bounds the sizes that a peer may claim.
+	maxSetSize = 1 << 40
+	// maxClock bounds what a clock may show, in seconds.
+	maxClock = 1 << 40
+)
 
 const helloFixed = 1 + 1 + nonceSize + 8
 
 func (h hello) append(b []byte) []byte {
-	flags := flag(h.everReady)*flagEverReady | flag(h.fresh)*flagFresh | flag(!h.over.Everything())*flagRange
+	flags := flag(h.everReady)*flagEverReady | flag(h.fresh)*flagFresh | flag(!h.over.all())*flagScope
 	b = append(b, syncVersion, flags)
 	b = append(b, h.nonce[:]...)
 	b = append(b, h.instance[:]...)
+	b = binary.AppendUvarint(b, h.clock)
 	b = binary.AppendUvarint(b, h.size)
 	b = binary.BigEndian.AppendUint64(b, h.sum)
 	b = binary.AppendUvarint(b, h.holds)
@@ -90,21 +95,24 @@ func (h hello) append(b []byte) []byte {
 		b = append(b, h.of[:]...)
 	}
 	b = h.sketch.append(b)
-	if !h.over.Everything() {
-		b = h.over.Append(b)
+	if !h.over.all() {
+		b = h.over.append(b)
 	}
 	return b
 }
 
 func parseHello(b []byte) (h hello, err error) {
-	if len(b) < helloFixed || b[0] != syncVersion || b[1] > flagEverReady|flagFresh|flagRange {
+	if len(b) < helloFixed || b[0] != syncVersion || b[1] > flagEverReady|flagFresh|flagScope {
 		return h, junkf("hello of %d bytes, or of another version", len(b))
 	}
-	ranged := b[1]&flagRange != 0
+	scoped := b[1]&flagScope != 0
 	h.everReady, h.fresh = b[1]&flagEverReady != 0, b[1]&flagFresh != 0
 	b = b[2:]
 	b = b[copy(h.nonce[:], b):]
 	b = b[copy(h.instance[:], b):]
+	if h.clock, b, err = parseUvarint(b, maxClock); err != nil {
+		return h, fmt.Errorf("clock: %w", err)
+	}
 	if h.size, h.sum, b, err = parseSet(b); err != nil {
 		return h, err
 	}
@@ -121,9 +129,9 @@ func parseHello(b []byte) (h hello, err error) {
 		return h, junkf("sketch of %d bytes", len(b))
 	}
 	h.sketch, b = parseSketch(b), b[sketchSize:]
-	if ranged {
-		if h.over, b, err = records.CutRange(b); err != nil || h.over.Everything() {
-			return h, junkf("hello about no range: %v", err)
+	if scoped {
+		if h.over, b, err = cutScope(b); err != nil || h.over.all() {
+			return h, junkf("hello about no scope: %v", err)
 		}
 	}
 	return h, nothingLeft(b)
@@ -146,24 +154,26 @@ type welcome struct {
 	mode      mode
 	nonce     nonce
 	instance  [8]byte
+	clock     uint64 // as in hello
 	size      uint64
 	sum       uint64 // of the fingerprint, under both nonces
 	holds     uint64 // the first facts of the client's set that the server holds
 	count     uint64 // how many facts or symbols follow
-	stated    bool   // the server's range follows: it is not what the hello is about
-	own       records.Range
+	stated    bool   // the server's own scope follows: it is not what the hello is about
+	own       scope
 }
 
 func (w welcome) append(b []byte) []byte {
-	b = append(b, syncVersion, flag(w.everReady)*flagEverReady|flag(w.stated)*flagRange, byte(w.mode))
+	b = append(b, syncVersion, flag(w.everReady)*flagEverReady|flag(w.stated)*flagScope, byte(w.mode))
 	b = append(b, w.nonce[:]...)
 	b = append(b, w.instance[:]...)
+	b = binary.AppendUvarint(b, w.clock)
 	b = binary.AppendUvarint(b, w.size)
 	b = binary.BigEndian.AppendUint64(b, w.sum)
 	b = binary.AppendUvarint(b, w.holds)
 	b = binary.AppendUvarint(b, w.count)
 	if w.stated {
-		b = w.own.Append(b)
+		b = w.own.append(b)
 	}
 	return b
 }
@@ -172,16 +182,19 @@ func parseWelcome(b []byte) (w welcome, err error) {
 	if len(b) < helloFixed+1 || b[0] != syncVersion {
 		return w, junkf("welcome of %d bytes, or of another version", len(b))
 	}
-	if b[1]&^(flagEverReady|flagRange) != 0 {
+	if b[1]&^(flagEverReady|flagScope) != 0 {
 		return w, junkf("unknown flags %#x", b[1])
 	}
-	w.everReady, w.stated = b[1]&flagEverReady != 0, b[1]&flagRange != 0
+	w.everReady, w.stated = b[1]&flagEverReady != 0, b[1]&flagScope != 0
 	if w.mode = mode(b[2]); w.mode > lastMode || w.mode == modeNarrow && !w.stated {
 		return w, junkf("mode %d", w.mode)
 	}
 	b = b[3:]
 	b = b[copy(w.nonce[:], b):]
 	b = b[copy(w.instance[:], b):]
+	if w.clock, b, err = parseUvarint(b, maxClock); err != nil {
+		return w, fmt.Errorf("clock: %w", err)
+	}
 	if w.size, w.sum, b, err = parseSet(b); err != nil {
 		return w, err
 	}
@@ -192,8 +205,8 @@ func parseWelcome(b []byte) (w welcome, err error) {
 		return w, fmt.Errorf("count: %w", err)
 	}
 	if w.stated {
-		if w.own, b, err = records.CutRange(b); err != nil {
-			return w, junkf("welcome of no range: %w", err)
+		if w.own, b, err = cutScope(b); err != nil {
+			return w, junkf("welcome of no scope: %w", err)
 		}
 	}
 	return w, nothingLeft(b)
@@ -205,6 +218,8 @@ type refusal byte
 const (
 	refuseBusy refusal = 1 // too many sessions at once
 	refuseRate refusal = 2 // this peer comes too often, or took too much
+	// refuseAhead: the cut-off in hello is ahead of the server's clock.
+	refuseAhead refusal = 3
 )
 
 func (r refusal) String() string {
@@ -213,6 +228,8 @@ func (r refusal) String() string {
 		return "busy"
 	case refuseRate:
 		return "too often"
+	case refuseAhead:
+		return errAhead.Error()
 	}
 	return fmt.Sprintf("reason %d", byte(r))
 }

@@ -18,7 +18,7 @@ import (
 
 // sampleHello and sampleWelcome have every field set.
 func sampleHello() hello {
-	h := hello{everReady: true, fresh: true, size: 300, sum: 258, holds: 299}
+	h := hello{everReady: true, fresh: true, clock: 1_800_000_000, size: 300, sum: 258, holds: 299}
 	for i := range h.nonce {
 		h.nonce[i] = byte(i)
 	}
@@ -33,18 +33,18 @@ func sampleHello() hello {
 
 func sampleWelcome() welcome {
 	h := sampleHello()
-	return welcome{everReady: true, mode: modeFeed, nonce: h.nonce, instance: h.of, size: 400, sum: 259, holds: 298, count: 101}
+	return welcome{everReady: true, mode: modeFeed, nonce: h.nonce, instance: h.of, clock: 1_800_000_001, size: 400, sum: 259, holds: 298, count: 101}
 }
 
 // rangedHello is the hello of one that holds nothing yet, about the quarter that begins
 // with the bits 01.
 func rangedHello() hello {
-	return hello{nonce: sampleHello().nonce, over: records.RangeAround(records.Position{0x40}, 2)}
+	return hello{nonce: sampleHello().nonce, over: scope{within: records.RangeAround(records.Position{0x40}, 2)}}
 }
 
 // narrowWelcome is the answer of one that holds the eighth that begins with 010.
 func narrowWelcome() welcome {
-	return welcome{mode: modeNarrow, nonce: sampleHello().nonce, stated: true, own: records.RangeAround(records.Position{0x40}, 3)}
+	return welcome{mode: modeNarrow, nonce: sampleHello().nonce, stated: true, clock: 1_800_000_001, own: scope{records.RangeAround(records.Position{0x40}, 3), 20_803}}
 }
 
 // TestSpecVectors computes the vectors of docs/spec/003-reconciliation.md, and looks

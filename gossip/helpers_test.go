@@ -40,6 +40,10 @@ func plainFact(n int) records.Fact {
 }
 
 func makeFact(n int, locks ...int) (records.Fact, error) {
+	return makeFactEnding(n, 2_000_000_000, locks...)
+}
+
+func makeFactEnding(n int, end uint32, locks ...int) (records.Fact, error) {
 	var body [32]byte
 	binary.BigEndian.PutUint64(body[:], uint64(n))
 	secrets := make([]records.Secret, max(1, sum(locks)))
@@ -47,7 +51,7 @@ func makeFact(n int, locks ...int) (records.Fact, error) {
 		binary.BigEndian.PutUint64(secrets[i][:], uint64(n)+1)
 		secrets[i][31] = byte(i)
 	}
-	h, err := records.NewHeader(records.KindAgent, 2_000_000_000, body, secrets...)
+	h, err := records.NewHeader(records.KindAgent, end, body, secrets...)
 	if err != nil {
 		return nil, err
 	}

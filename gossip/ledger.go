@@ -26,12 +26,12 @@ func cellsFor(size uint64) int {
 	return int(n)
 }
 
-// A ledger is what reconciliation keeps of the facts in a range, so that a session costs
+// A ledger is what reconciliation keeps of the facts in a scope, so that a session costs
 // nothing that grows with them. It is brought up to date when a session begins. A fact's
-// place is how many of the range's came before it. Safe for concurrent use.
+// place is how many of the scope's came before it. Safe for concurrent use.
 type ledger struct {
-	set    *records.FactSet
-	within records.Range
+	set  *records.FactSet
+	over scope
 	// reordered is called where the first facts are not what they were, since some were
 	// dropped. May be nil.
 	reordered func(*ledger)
@@ -39,14 +39,15 @@ type ledger struct {
 	mu      sync.Mutex
 	next    int // up to which arrival number the set was looked at; this and all below: owned by mu
 	dropped int // how many facts had been dropped by then
+	missing int // of them, how many that may have been in the scope
 	log     places
 	print   fingerprint
 	sketch  sketch
 	cells   *riblt.Prefix
 }
 
-func newLedger(set *records.FactSet, within records.Range, reordered func(*ledger)) *ledger {
-	return &ledger{set: set, within: within, reordered: reordered, cells: riblt.NewPrefix(publicKey, fewestCells)}
+func newLedger(set *records.FactSet, over scope, reordered func(*ledger)) *ledger {
+	return &ledger{set: set, over: over, reordered: reordered, cells: riblt.NewPrefix(publicKey, fewestCells)}
 }
 
 // snapshot is a ledger at one moment.
@@ -75,18 +76,22 @@ func (l *ledger) take() *snapshot {
 func (l *ledger) advance() {
 	dropped, next := l.set.Dropped(), l.set.Next()
 	before := l.log
-	again := dropped != l.dropped
+	again := false
+	if dropped != l.dropped { // those that are past a cut-off are missed by nobody
+		missing := l.set.DroppedSince(l.over.cut)
+		again = missing != l.missing
+		l.dropped, l.missing = dropped, missing
+	}
 	if again { // rare: it begins anew
-		l.next, l.dropped, l.log = 0, dropped, places{}
+		l.next, l.log = 0, places{}
 		l.print, l.sketch, l.cells = fingerprint{}, sketch{}, riblt.NewPrefix(publicKey, fewestCells)
 	}
-	l.enlarge(cellsFor(uint64(l.log.size + (next-l.next)>>min(l.within.Bits(), 62))))
+	l.enlarge(cellsFor(uint64(l.log.size + (next-l.next)>>min(l.over.within.Bits(), 62))))
 	for n, f := range l.set.Between(l.next, next) {
-		id := f.ID()
-		if !l.within.Has(id) {
+		if !l.over.has(f) {
 			continue
 		}
-		e := essenceOf(id)
+		e := essenceOf(f.ID())
 		l.log.add(n)
 		l.print.add(&e.lanes)
 		l.sketch.add(e.signs)
@@ -134,7 +139,7 @@ func (l *ledger) find(of *snapshot, it riblt.Item) records.Fact {
 	return nil
 }
 
-// place returns the place of the fact about id, or -1 where there is none in the range.
+// place returns the place of the fact about id, or -1 where there is none in the scope.
 func (l *ledger) place(id records.AgentID) int {
 	n := l.set.Arrival(id)
 	if n < 0 {
@@ -142,7 +147,7 @@ func (l *ledger) place(id records.AgentID) int {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n >= l.next && l.log.numbers != nil || l.within.Bits() > 0 {
+	if n >= l.next && l.log.numbers != nil || !l.over.all() {
 		l.advance()
 	}
 	return l.log.place(n)

@@ -54,7 +54,7 @@ func TestLedgerFollowsTheSet(t *testing.T) {
 }
 
 // ledgerOf is the ledger of everything.
-func ledgerOf(set *records.FactSet) *ledger { return newLedger(set, records.Range{}, nil) }
+func ledgerOf(set *records.FactSet) *ledger { return newLedger(set, scope{}, nil) }
 
 func TestCellsGrow(t *testing.T) {
 	for _, row := range []struct {

@@ -8,20 +8,20 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// maxLedgers is how many ranges are kept a ledger of, beside the node's own. Each takes a
+// maxLedgers is how many scopes are kept a ledger of, beside the node's own. Each takes a
 // megabyte for its symbols and four bytes a fact.
 const maxLedgers = 16
 
-// ledgers are those of the ranges that this node reconciles over: its own, and the parts
-// of it that are other nodes' ranges. To make one takes work that grows with the set, to
+// ledgers are those of the scopes that this node reconciles over: its own, and the parts
+// of it that are other nodes'. To make one takes work that grows with the set, to
 // keep it takes hardly any. Safe for concurrent use.
 type ledgers struct {
 	set *records.FactSet
-	own func() records.Range
+	own func() scope
 
 	mu       sync.Mutex
 	instance [8]byte // names the set and the order of its facts; this and all below: owned by mu
-	of       map[records.Range]*kept
+	of       map[scope]*kept
 	turn     int
 }
 
@@ -31,62 +31,62 @@ type kept struct {
 	used int
 }
 
-func newLedgers(set *records.FactSet, own func() records.Range) *ledgers {
-	l := &ledgers{set: set, own: own, of: make(map[records.Range]*kept)}
+func newLedgers(set *records.FactSet, own func() scope) *ledgers {
+	l := &ledgers{set: set, own: own, of: make(map[scope]*kept)}
 	_, _ = rand.Read(l.instance[:]) // never fails, by its contract
 	return l
 }
 
-// get returns the ledger of a range, which must be within the node's own.
-func (l *ledgers) get(r records.Range) *ledger {
+// get returns the ledger of a scope, which must be within the node's own.
+func (l *ledgers) get(over scope) *ledger {
 	own := l.own()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn++
-	k := l.of[r]
+	k := l.of[over]
 	if k == nil {
 		l.makeRoom(own)
-		k = &kept{ledger: newLedger(l.set, r, l.reordered)}
-		l.of[r] = k
+		k = &kept{ledger: newLedger(l.set, over, l.reordered)}
+		l.of[over] = k
 	}
 	k.used = l.turn
 	return k.ledger
 }
 
-// has reports whether there is a ledger of a range already.
-func (l *ledgers) has(r records.Range) bool {
+// has reports whether there is a ledger of a scope already.
+func (l *ledgers) has(over scope) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.of[r] != nil
+	return l.of[over] != nil
 }
 
-// makeRoom forgets what is not within the node's range any more, and where there are too
+// makeRoom forgets what is not within the node's own any more, and where there are too
 // many the one that was not asked for the longest. Owned by mu.
-func (l *ledgers) makeRoom(own records.Range) {
+func (l *ledgers) makeRoom(own scope) {
 	var last *kept
-	for r, k := range l.of {
-		if !own.Holds(r) {
-			delete(l.of, r)
-		} else if r != own && (last == nil || k.used < last.used) {
+	for over, k := range l.of {
+		if !own.holds(over) {
+			delete(l.of, over)
+		} else if over != own && (last == nil || k.used < last.used) {
 			last = k
 		}
 	}
 	if last != nil && len(l.of) > maxLedgers {
-		delete(l.of, last.within)
+		delete(l.of, last.over)
 	}
 }
 
-// instanceOf names the facts of a range and their order: as long as it stays the same, the
-// first n facts do. The range of a node that keeps less than before has the order that
+// instanceOf names the facts of a scope and their order: as long as it stays the same, the
+// first n facts do. The scope of a node that keeps less than before has the order that
 // it had as a part of what there was.
-func (l *ledgers) instanceOf(r records.Range) [8]byte {
+func (l *ledgers) instanceOf(over scope) [8]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r.Everything() {
+	if over.all() {
 		return l.instance
 	}
-	b := append([]byte("cairn-sync/1 range"), l.instance[:]...)
-	sum := sha256.Sum256(r.Append(b))
+	b := append([]byte("cairn-sync/1 scope"), l.instance[:]...)
+	sum := sha256.Sum256(over.append(b))
 	return [8]byte(sum[:])
 }
 
@@ -94,7 +94,7 @@ func (l *ledgers) instanceOf(r records.Range) [8]byte {
 func (l *ledgers) reordered(of *ledger) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if k := l.of[of.within]; k != nil && k.ledger == of {
+	if k := l.of[of.over]; k != nil && k.ledger == of {
 		_, _ = rand.Read(l.instance[:]) // never fails, by its contract
 	}
 }

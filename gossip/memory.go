@@ -4,19 +4,17 @@ import (
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-
-	"github.com/cairn-overlay/cairn/records"
 )
 
 // An acquaintance is what a side remembers of a peer: its own knowledge only, nothing
 // that the peer said of it.
 type acquaintance struct {
-	over     records.Range // what the rest is about
-	instance [8]byte       // of the peer's set
-	holds    uint64        // the first facts of that, in the peer's order, that we hold
-	equal    bool          // the two sets were equal
-	at       uint64        // when we had that many facts
-	fresh    bool          // symbols that everybody can compute misled us
+	over     scope   // what the rest is about
+	instance [8]byte // of the peer's set
+	holds    uint64  // the first facts of that, in the peer's order, that we hold
+	equal    bool    // the two sets were equal
+	at       uint64  // when we had that many facts
+	fresh    bool    // symbols that everybody can compute misled us
 }
 
 // maxAcquaintances bounds how many peers are remembered, 100 bytes each.
@@ -26,11 +24,11 @@ const maxAcquaintances = 4096
 type acquaintances struct {
 	mu     sync.Mutex
 	by     map[peer.ID]acquaintance
-	ranges map[peer.ID]records.Range // what peers said that they hold all facts of, where it is not everything
+	scopes map[peer.ID]scope // what peers said that they hold all of, where it is not everything
 }
 
 func newAcquaintances() *acquaintances {
-	return &acquaintances{by: make(map[peer.ID]acquaintance), ranges: make(map[peer.ID]records.Range)}
+	return &acquaintances{by: make(map[peer.ID]acquaintance), scopes: make(map[peer.ID]scope)}
 }
 
 func (a *acquaintances) get(p peer.ID) acquaintance {
@@ -53,28 +51,28 @@ func (a *acquaintances) put(p peer.ID, latest acquaintance) {
 	a.by[p] = latest
 }
 
-// stated notes what p says that it holds all facts of. Of too many, those beyond are
+// stated notes what p says that it holds all of. Of too many, those beyond are
 // taken to hold everything, which costs their next session a round trip.
-func (a *acquaintances) stated(p peer.ID, r records.Range) {
+func (a *acquaintances) stated(p peer.ID, s scope) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if r.Everything() {
-		delete(a.ranges, p)
-	} else if _, known := a.ranges[p]; known || len(a.ranges) < maxAcquaintances {
-		a.ranges[p] = r
+	if s.all() {
+		delete(a.scopes, p)
+	} else if _, known := a.scopes[p]; known || len(a.scopes) < maxAcquaintances {
+		a.scopes[p] = s
 	}
 }
 
-// theirs is what p last said that it holds all facts of; everything where it said nothing.
-func (a *acquaintances) theirs(p peer.ID) records.Range {
+// theirs is what p last said that it holds all of; everything where it said nothing.
+func (a *acquaintances) theirs(p peer.ID) scope {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.ranges[p]
+	return a.scopes[p]
 }
 
-// common is the range that a session with p is about, as far as known, and false where
+// common is what a session with p is about, as far as known, and false where
 // there is nothing that both hold.
-func (r *reconciler) common(p peer.ID) (records.Range, bool) { return r.own().Meet(r.memory.theirs(p)) }
+func (r *reconciler) common(p peer.ID) (scope, bool) { return r.own().meet(r.memory.theirs(p)) }
 
 // settled reports whether we, as we stand, have agreed with p.
 func (r *reconciler) settled(p peer.ID) bool {

@@ -26,15 +26,15 @@ const (
 	pulseless = 3 * pulseEvery
 )
 
-// A pulse says what its sender holds of what both ends are to hold, their ranges' common
+// A pulse says what its sender holds of what both ends are to hold, their scopes' common
 // part as far as it knows them: how many facts, and what stands for them under the key of
 // the link. Two sets of the same pulse are equal; by chance they are not once in 2^64
 // times, and nobody but the two ends knows the key.
 type pulse struct {
-	everReady bool          // the sender was complete itself at some time
-	echo      bool          // an answer to a pulse that differed; it is not answered
-	size, sum uint64        //
-	own       records.Range // the sender's
+	everReady bool   // the sender was complete itself at some time
+	echo      bool   // an answer to a pulse that differed; it is not answered
+	size, sum uint64 //
+	own       scope  // the sender's
 }
 
 const pulseDomain = "cairn-tree/1 sum"
@@ -49,10 +49,10 @@ func pulseSum(key [16]byte, s *snapshot) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// stance is what this node has to say in a pulse to p now, and the range that it is about:
-// some is false where there is nothing that both are to hold. A range that was not
+// stance is what this node has to say in a pulse to p now, and what it is about:
+// some is false where there is nothing that both are to hold. A scope that was not
 // reconciled over yet counts as empty: to go through the set takes a session.
-func (r *reconciler) stance(p peer.ID, key [16]byte) (say pulse, over records.Range, some bool) {
+func (r *reconciler) stance(p peer.ID, key [16]byte) (say pulse, over scope, some bool) {
 	say = pulse{everReady: r.everReady(), own: r.own()}
 	if over, some = r.common(p); some && (over == say.own || r.ledgers.has(over)) {
 		snap := r.ledgers.get(over).take()
@@ -140,11 +140,15 @@ func (l *link) gotPulse(payload []byte) error {
 	if err != nil {
 		return err
 	}
+	t := l.r.t
+	if !t.reconciler.sane(p.own.cut) {
+		t.counters.pulsesAhead.Add(1)
+		return nil // as if none had come
+	}
 	key := l.listen(p)
 	if key == nil {
 		return junkf("a pulse before the first ping")
 	}
-	t := l.r.t
 	t.reconciler.memory.stated(l.peer, p.own)
 	mine, over, some := t.reconciler.stance(l.peer, *key)
 	if !some {
@@ -155,7 +159,7 @@ func (l *link) gotPulse(payload []byte) error {
 	case alike:
 		t.counters.pulsesAlike.Add(1)
 		if l.agrees() {
-			t.alike(l.peer, over, p.everReady)
+			t.alike(l.peer, over.within, p.everReady)
 		}
 	case p.echo:
 		t.counters.pulsesUnlike.Add(1)

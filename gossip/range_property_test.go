@@ -55,14 +55,14 @@ func TestAnyOrderEndsAlike(t *testing.T) {
 			"crash": func(t *rapid.T) {
 				i := draw(t)
 				memory := sides[i].remembered()
-				sides[i] = partOf(sides[i].own(), disks[i]...)
+				sides[i] = partOf(sides[i].own().within, disks[i]...)
 				if rapid.Bool().Draw(t, "remembers") {
 					_ = sides[i].recall(memory) // what it has lost makes it wrong, and nothing worse
 				}
 			},
 			"halve": func(t *rapid.T) {
-				if i := draw(t); i > 0 && sides[i].own().Bits() < 3 {
-					sides[i].shrink(sides[i].own().Toward(records.Position{}))
+				if i := draw(t); i > 0 && sides[i].own().within.Bits() < 3 {
+					sides[i].shrink(sides[i].own().within.Toward(records.Position{}))
 					flush(i)
 				}
 			},
@@ -92,7 +92,7 @@ func TestAnyOrderEndsAlike(t *testing.T) {
 // alike reports whether each side holds all facts of its range.
 func alike(sides []*part, kept *records.FactSet) bool {
 	for _, s := range sides {
-		want := within(s.own(), slices.Collect(kept.All()))
+		want := within(s.own().within, slices.Collect(kept.All()))
 		if s.facts.Len() != len(want) {
 			return false
 		}

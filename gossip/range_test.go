@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"pgregory.net/rapid"
@@ -27,6 +28,7 @@ type part struct {
 	*reconciler
 	mu     sync.Mutex
 	within records.Range
+	cut    records.Day
 }
 
 func partOf(within records.Range, all ...records.Fact) *part {
@@ -35,7 +37,7 @@ func partOf(within records.Range, all ...records.Fact) *part {
 	p.reconciler = newReconciler(Config{
 		Facts: set,
 		Ingest: func(f records.Fact, _ peer.ID, _ Via) (bool, error) {
-			return p.own().Has(f.ID()) && set.Add(f), nil
+			return p.own().has(f) && set.Add(f), nil
 		},
 		Flush:     func(context.Context) error { return nil },
 		EverReady: func() bool { return true },
@@ -44,6 +46,12 @@ func partOf(within records.Range, all ...records.Fact) *part {
 			defer p.mu.Unlock()
 			return p.within
 		},
+		CutOff: func() records.Day {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.cut
+		},
+		Now: time.Now,
 	})
 	p.add(all...)
 	return p
@@ -51,7 +59,7 @@ func partOf(within records.Range, all ...records.Fact) *part {
 
 func (p *part) add(all ...records.Fact) {
 	for _, f := range all {
-		if p.own().Has(f.ID()) {
+		if p.own().has(f) {
 			p.facts.Add(f)
 		}
 	}
@@ -105,7 +113,7 @@ func TestSessionsOverRanges(t *testing.T) {
 				}
 				return
 			}
-			if o.client.over != over || o.server.over != over {
+			if at := (scope{within: over}); o.client.over != at || o.server.over != at {
 				t.Errorf("about %s and %s, want %s", o.client.over, o.server.over, over)
 			}
 			want := within(over, all)
@@ -139,7 +147,7 @@ func TestFeedOverARange(t *testing.T) {
 	}
 	add := func(from, to int) (news int) {
 		server.add(all[from:to]...)
-		return len(within(client.own(), all[from:to]))
+		return len(within(client.own().within, all[from:to]))
 	}
 	check := func(news int) {
 		t.Helper()
@@ -162,11 +170,12 @@ func TestFeedOverARange(t *testing.T) {
 // TestLedgerOfARange: it is the ledger of the facts in it, whatever comes in between, and
 // stays so when facts are dropped. Facts that it is not about leave its name as it is.
 func TestLedgerOfARange(t *testing.T) {
-	pool := facts(t, 0, 120)
+	pool := ending(t, 0, 120)
 	rapid.Check(t, func(t *rapid.T) {
 		set, next := records.NewFactSet(), 0
-		ls := newLedgers(set, func() records.Range { return everything })
-		ranges := []records.Range{everything, low, high, lowLow}
+		ls := newLedgers(set, func() scope { return scope{} })
+		ranges := []scope{{}, {within: low}, {within: high}, {within: lowLow}, {cut: firstEnd + 2}, {low, firstEnd + 1}}
+		lower := ranges[1]
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				for range rapid.IntRange(1, 30).Draw(t, "more") {
@@ -180,12 +189,12 @@ func TestLedgerOfARange(t *testing.T) {
 				for _, r := range ranges {
 					ls.get(r).take()
 				}
-				before, had := ls.instanceOf(low), ls.get(low).size()
-				set.Retain(func(n int, f records.Fact) bool { return !from.Has(f.ID()) || n%3 != 0 })
+				before, had := ls.instanceOf(lower), ls.get(lower).size()
+				set.Retain(func(n int, f records.Fact) bool { return !from.has(f) || n%3 != 0 })
 				for _, r := range ranges[1:] { // the ledger of everything has changed whenever one was dropped
 					ls.get(r).take()
 				}
-				if ls.get(low).size() < had && ls.instanceOf(low) == before {
+				if ls.get(lower).size() < had && ls.instanceOf(lower) == before {
 					t.Fatal("the order has changed, and the name has not")
 				}
 			},
@@ -193,7 +202,7 @@ func TestLedgerOfARange(t *testing.T) {
 				r := rapid.SampledFrom(ranges).Draw(t, "range")
 				var in []records.Fact
 				for f := range set.All() {
-					if r.Has(f.ID()) {
+					if r.has(f) {
 						in = append(in, f)
 					}
 				}
@@ -219,13 +228,14 @@ func TestLedgerOfARange(t *testing.T) {
 // TestLedgersAreFew: whatever ranges peers name, so many are kept, and our own one always.
 func TestLedgersAreFew(t *testing.T) {
 	set := setOf(facts(t, 0, 50))
-	ls := newLedgers(set, func() records.Range { return low })
-	ls.get(low).take()
+	ls := newLedgers(set, func() scope { return scope{within: low} })
+	ours := scope{within: low}
+	ls.get(ours).take()
 	for i := range 200 {
-		ls.get(records.RangeAround(records.Position{byte(i / 2)}, 9)).take()
+		ls.get(scope{within: records.RangeAround(records.Position{byte(i / 2)}, 9)}).take()
 	}
-	if len(ls.of) > maxLedgers+1 || !ls.has(low) {
-		t.Errorf("%d ledgers, our own %v", len(ls.of), ls.has(low))
+	if len(ls.of) > maxLedgers+1 || !ls.has(ours) {
+		t.Errorf("%d ledgers, our own %v", len(ls.of), ls.has(ours))
 	}
 }
 

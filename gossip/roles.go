@@ -5,8 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-
-	"github.com/cairn-overlay/cairn/records"
+	"time"
 )
 
 // initiate is the client's side of a session. same: the sets were equal. A nil error
@@ -21,7 +20,7 @@ func (s *session) initiate(ctx context.Context) (same bool, err error) {
 		return false, err
 	}
 	if s.w.mode == modeNarrow {
-		if s.over, some = s.r.own().Meet(s.w.own); !some {
+		if s.over, some = s.r.own().meet(s.w.own); !some {
 			s.apart = true
 			return true, nil
 		}
@@ -48,13 +47,18 @@ func (s *session) initiate(ctx context.Context) (same bool, err error) {
 }
 
 // greet says hello, and reads the answer.
-func (s *session) greet(over records.Range) error {
+func (s *session) greet(over scope) error {
 	s.introduce(over)
 	if err := s.write(frameHello, s.h.append(nil)); err != nil {
 		return err
 	}
+	said := time.Now()
 	if err := s.readWelcome(); err != nil {
 		return err
+	}
+	s.r.clock(s.peer, s.w.clock, time.Since(said))
+	if s.w.stated && !s.r.sane(s.w.own.cut) {
+		return errAhead
 	}
 	theirs := over
 	if s.w.stated {
@@ -65,10 +69,10 @@ func (s *session) greet(over records.Range) error {
 }
 
 // introduce fills in the client's hello.
-func (s *session) introduce(over records.Range) {
+func (s *session) introduce(over scope) {
 	known := s.stand(over)
 	s.h = hello{
-		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.ledgers.instanceOf(over), size: s.snap.size(),
+		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.ledgers.instanceOf(over), clock: s.r.seconds(), size: s.snap.size(),
 		holds: known.holds, of: known.instance, sketch: s.snap.sketch, over: over,
 	}
 	_, _ = rand.Read(s.h.nonce[:]) // never fails, by its contract
@@ -99,7 +103,7 @@ func (s *session) readWelcome() error {
 
 // checkWelcome refuses a welcome that does not fit our hello.
 func (s *session) checkWelcome() error {
-	if s.w.stated && (s.w.mode == modeNarrow) == s.w.own.Holds(s.over) {
+	if s.w.stated && (s.w.mode == modeNarrow) == s.w.own.holds(s.over) {
 		return junkf("mode %d for %s, from %s", s.w.mode, s.over, s.w.own)
 	}
 	limit := uint64(0)
@@ -143,7 +147,11 @@ func (s *session) respond(ctx context.Context) error {
 	if err := s.readHello(); err != nil {
 		return unexpected(err)
 	}
-	if own := s.r.own(); !own.Holds(s.h.over) {
+	s.r.clock(s.peer, s.h.clock, 0)
+	if !s.r.sane(s.h.over.cut) {
+		return s.refuse(refuseAhead)
+	}
+	if own := s.r.own(); !own.holds(s.h.over) {
 		if err := s.narrow(own); err != nil || s.apart {
 			return err
 		}
@@ -174,8 +182,8 @@ func (s *session) readHello() error {
 
 // narrow tells the client what the session can be about, and reads its second hello.
 // Where there is nothing that both hold, none comes.
-func (s *session) narrow(own records.Range) error {
-	s.w = welcome{everReady: s.r.everReady(), mode: modeNarrow, instance: s.r.ledgers.instanceOf(own), stated: true, own: own}
+func (s *session) narrow(own scope) error {
+	s.w = welcome{everReady: s.r.everReady(), mode: modeNarrow, instance: s.r.ledgers.instanceOf(own), clock: s.r.seconds(), stated: true, own: own}
 	_, _ = rand.Read(s.w.nonce[:]) // never fails, by its contract
 	if err := s.write(frameWelcome, s.w.append(nil)); err != nil {
 		return err
@@ -186,15 +194,17 @@ func (s *session) narrow(own records.Range) error {
 		return nil
 	case err != nil:
 		return unexpected(err)
-	case !own.Holds(s.h.over):
+	case !own.holds(s.h.over):
 		return junkf("hello about %s, to %s", s.h.over, own)
+	case !s.r.sane(s.h.over.cut):
+		return errAhead
 	}
 	return nil
 }
 
 // receive fills in the server's welcome.
 func (s *session) receive(known acquaintance) {
-	s.w = welcome{everReady: s.r.everReady(), instance: s.r.ledgers.instanceOf(s.over), size: s.snap.size()}
+	s.w = welcome{everReady: s.r.everReady(), instance: s.r.ledgers.instanceOf(s.over), clock: s.r.seconds(), size: s.snap.size()}
 	if own := s.r.own(); own != s.over {
 		s.w.stated, s.w.own = true, own
 	}

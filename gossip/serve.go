@@ -132,7 +132,7 @@ func (t *Topic) serve(s network.Stream) {
 	err := t.respond(ctx, ses)
 	t.countServed(ses, err)
 	if ses.agreed {
-		t.cfg.OnSync(SyncReport{Peer: p, EverReady: ses.h.everReady, Range: ses.over, Received: ses.received, Sent: ses.sent, Reason: "served", Complete: true})
+		t.cfg.OnSync(SyncReport{Peer: p, EverReady: ses.h.everReady, Range: ses.over.within, Received: ses.received, Sent: ses.sent, Reason: "served", Complete: true})
 	}
 	if ses.received > 0 {
 		t.sched.spread()
@@ -174,6 +174,8 @@ func (t *Topic) countServed(ses *session, err error) {
 	c.syncBytesIn.Add(uint64(ses.in))
 	c.syncBytesOut.Add(uint64(ses.out))
 	switch {
+	case errors.Is(err, errAhead):
+		c.syncAhead.Add(1)
 	case errors.Is(err, ErrRefused):
 		c.syncRefused.Add(1)
 	case err != nil:

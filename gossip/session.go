@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -23,14 +24,17 @@ var (
 	errChanged = errors.New("facts were dropped meanwhile")
 )
 
-// A reconciler is one side's part in all its sessions: the set, its range, and what is
+// A reconciler is one side's part in all its sessions: the set, its scope, and what is
 // remembered of peers.
 type reconciler struct {
 	facts     *records.FactSet
 	ingest    func(records.Fact, peer.ID) (isNew bool, err error)
 	flush     func(context.Context) error
 	everReady func() bool
-	own       func() records.Range // what we hold all facts of
+	within    func() records.Range // whose subjects' facts we hold
+	cut       func() records.Day   // what is past it we do not
+	now       func() time.Time     // the wall clock
+	heard     func(p peer.ID, theirs time.Time, trip time.Duration)
 
 	ledgers *ledgers
 	memory  *acquaintances
@@ -42,10 +46,13 @@ func newReconciler(cfg Config) *reconciler {
 		ingest:    func(f records.Fact, from peer.ID) (bool, error) { return cfg.Ingest(f, from, ViaSync) },
 		flush:     cfg.Flush,
 		everReady: cfg.EverReady,
-		own:       cfg.Range,
-		ledgers:   newLedgers(cfg.Facts, cfg.Range),
+		within:    cfg.Range,
+		cut:       cfg.CutOff,
+		now:       cfg.Now,
+		heard:     cfg.OnClock,
 		memory:    newAcquaintances(),
 	}
+	r.ledgers = newLedgers(cfg.Facts, r.own)
 	if len(cfg.Memory) > 0 {
 		if err := r.recall(cfg.Memory); err != nil {
 			cfg.Logger.Warn("what was known of peers' facts is lost", "err", err)
@@ -69,10 +76,10 @@ type session struct {
 	release func()
 
 	client bool
-	h      hello         // the client's
-	w      welcome       // the server's
-	over   records.Range // what it is about: what both hold all facts of
-	apart  bool          // there is no such range
+	h      hello   // the client's
+	w      welcome // the server's
+	over   scope   // what it is about: what both hold all of
+	apart  bool    // there is no such range
 	snap   *snapshot
 	union  fingerprint // of the snapshot, and of what came from the peer
 	marks  marks       // by arrival, from the first that the peer may lack: what came from the peer
@@ -90,7 +97,7 @@ type session struct {
 
 // stand takes the snapshot that the session is about, and returns what we knew of the
 // peer before, which the snapshot has therefore.
-func (s *session) stand(over records.Range) (known acquaintance) {
+func (s *session) stand(over scope) (known acquaintance) {
 	if known = s.r.memory.get(s.peer); known.over != over {
 		known = acquaintance{}
 	}
@@ -134,8 +141,8 @@ func (s *session) take(payload []byte, wanted map[riblt.Item]bool) (int, error) 
 		if err != nil {
 			return 0, junkf("%w", err)
 		}
-		if !s.over.Has(f.ID()) {
-			return 0, junkf("fact beyond the range that both have named")
+		if !s.over.has(f) {
+			return 0, junkf("fact beyond the scope that both have named")
 		}
 		if wanted != nil {
 			name := s.name(f)

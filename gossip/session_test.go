@@ -18,6 +18,8 @@ func side(set *records.FactSet) *reconciler {
 	return newReconciler(Config{
 		Facts:     set,
 		Range:     func() records.Range { return records.Range{} },
+		CutOff:    func() records.Day { return 0 },
+		Now:       time.Now,
 		Ingest:    func(f records.Fact, _ peer.ID, _ Via) (bool, error) { return set.Add(f), nil },
 		Flush:     func(context.Context) error { return nil },
 		EverReady: func() bool { return true },

@@ -13,6 +13,7 @@ type Stats struct {
 	RejectedMalformed uint64 // not the canonical bytes of a fact
 	RejectedOther     uint64 // signed, authored, or with fields of another protocol
 	IgnoredUnknown    uint64 // a kind of fact that this version does not know
+	IgnoredPast       uint64 // facts past our cut-off
 	IngestErrors      uint64 // our own faults: the fact was ignored
 
 	DroppedLane         uint64 // strangers' facts over the cap
@@ -30,6 +31,7 @@ type Stats struct {
 
 	PulsesAlike  uint64 // neighbours' words that they hold what we hold
 	PulsesUnlike uint64 // neighbours' words that they do not, after what was on its way had come
+	PulsesAhead  uint64 // pulses of neighbours whose cut-off is ahead of our clock: not heard
 
 	Isolated uint64 // connected peers that were found missing on the topic
 	Repairs  uint64 // attempts to get them back
@@ -39,6 +41,7 @@ type Stats struct {
 	SyncSame     uint64 // of the complete, those where the sets were equal
 	SyncApart    uint64 // of those started, with a peer whose range has nothing in common with ours
 	SyncFailed   uint64 // of those started, not complete
+	SyncAhead    uint64 // reconciliations that were void, since one side's cut-off was ahead of the other's clock
 	SyncJunk     uint64 // of the failed, those where the peer broke the protocol
 	SyncServed   uint64 // reconciliations that peers started
 	SyncRefused  uint64 // of those, turned away: too many at once, or too often
@@ -53,14 +56,14 @@ type Stats struct {
 type counters struct {
 	received, fresh, duplicate, published                            atomic.Uint64
 	rejectedSize, rejectedMalformed, rejectedOther                   atomic.Uint64
-	ignoredUnknown, ingestErrors                                     atomic.Uint64
+	ignoredUnknown, ignoredPast, ingestErrors                        atomic.Uint64
 	droppedLane, droppedOutbound, droppedValidation                  atomic.Uint64
 	droppedSubscription, droppedThrottled                            atomic.Uint64
 	routed, treePushed, treeNamed, treeFetched, treeNoRoom, treeJunk atomic.Uint64
-	pulsesAlike, pulsesUnlike                                        atomic.Uint64
+	pulsesAlike, pulsesUnlike, pulsesAhead                           atomic.Uint64
 	isolated, repairs                                                atomic.Uint64
 	syncRounds, syncComplete, syncSame, syncFailed, syncJunk         atomic.Uint64
-	syncServed, syncRefused, syncBad, syncApart                      atomic.Uint64
+	syncServed, syncRefused, syncBad, syncApart, syncAhead           atomic.Uint64
 	syncReceived, syncSent, syncBytesIn, syncBytesOut                atomic.Uint64
 }
 
@@ -70,15 +73,15 @@ func (t *Topic) Stats() Stats {
 	return Stats{
 		Received: c.received.Load(), New: c.fresh.Load(), Duplicate: c.duplicate.Load(), Published: c.published.Load(),
 		RejectedSize: c.rejectedSize.Load(), RejectedMalformed: c.rejectedMalformed.Load(), RejectedOther: c.rejectedOther.Load(),
-		IgnoredUnknown: c.ignoredUnknown.Load(), IngestErrors: c.ingestErrors.Load(),
+		IgnoredUnknown: c.ignoredUnknown.Load(), IgnoredPast: c.ignoredPast.Load(), IngestErrors: c.ingestErrors.Load(),
 		DroppedLane: c.droppedLane.Load(), DroppedOutbound: c.droppedOutbound.Load(), DroppedValidation: c.droppedValidation.Load(),
 		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(),
 		Routed: c.routed.Load(), TreePushed: c.treePushed.Load(), TreeNamed: c.treeNamed.Load(), TreeFetched: c.treeFetched.Load(),
 		TreeNoRoom: c.treeNoRoom.Load(), TreeJunk: c.treeJunk.Load(),
-		PulsesAlike: c.pulsesAlike.Load(), PulsesUnlike: c.pulsesUnlike.Load(),
+		PulsesAlike: c.pulsesAlike.Load(), PulsesUnlike: c.pulsesUnlike.Load(), PulsesAhead: c.pulsesAhead.Load(),
 		Isolated: c.isolated.Load(), Repairs: c.repairs.Load(),
 		SyncRounds: c.syncRounds.Load(), SyncComplete: c.syncComplete.Load(), SyncSame: c.syncSame.Load(),
-		SyncApart: c.syncApart.Load(), SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(),
+		SyncApart: c.syncApart.Load(), SyncFailed: c.syncFailed.Load(), SyncJunk: c.syncJunk.Load(), SyncAhead: c.syncAhead.Load(),
 		SyncServed: c.syncServed.Load(), SyncRefused: c.syncRefused.Load(), SyncBad: c.syncBad.Load(),
 		SyncReceived: c.syncReceived.Load(), SyncSent: c.syncSent.Load(),
 		SyncBytesIn: c.syncBytesIn.Load(), SyncBytesOut: c.syncBytesOut.Load(),

@@ -20,7 +20,12 @@ var (
 	ErrClosed = errors.New("gossip: closed")
 )
 
-func refusedError(why refusal) error { return fmt.Errorf("%w: %s", ErrRefused, why) }
+func refusedError(why refusal) error {
+	if why == refuseAhead {
+		return fmt.Errorf("%w: %w", ErrRefused, errAhead)
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, why)
+}
 
 // A SyncReport says what a reconciliation with one peer came to.
 type SyncReport struct {
@@ -60,6 +65,12 @@ func (t *Topic) Sync(ctx context.Context, p peer.ID) (SyncReport, error) {
 	return rep, rep.Err
 }
 
+// Prepare goes through Facts for a cut-off that is to be ours soon, so that no session has
+// to. It takes time that grows with the set.
+func (t *Topic) Prepare(cut records.Day) {
+	t.reconciler.ledgers.get(scope{t.cfg.Range(), cut}).take()
+}
+
 // SyncSoon asks for reconciliations with a few peers shortly, such as after
 // something was dropped. Calls are coalesced.
 func (t *Topic) SyncSoon(reason string) { t.sched.wave(reason) }
@@ -92,7 +103,7 @@ func (t *Topic) exchange(ctx context.Context, rep *SyncReport) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	ses := &session{wire: newWire(s), r: t.reconciler, peer: rep.Peer}
 	rep.unchanged, err = ses.initiate(ctx)
-	rep.EverReady, rep.Range, rep.Apart = ses.w.everReady, ses.over, ses.apart && err == nil
+	rep.EverReady, rep.Range, rep.Apart = ses.w.everReady, ses.over.within, ses.apart && err == nil
 	rep.Received, rep.Sent = ses.received, ses.sent
 	rep.RoundTrips, rep.BytesIn, rep.BytesOut = ses.waits, ses.in, ses.out
 	if stopped := stop(); err == nil && stopped {
@@ -124,6 +135,8 @@ func (t *Topic) countRound(rep SyncReport) {
 			c.syncSame.Add(1)
 		}
 		return
+	case errors.Is(rep.Err, errAhead):
+		c.syncAhead.Add(1)
 	case errors.Is(rep.Err, ErrJunk):
 		c.syncJunk.Add(1)
 	}

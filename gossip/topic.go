@@ -105,7 +105,7 @@ func (t *Topic) start() (err error) {
 		t.cfg.Host.SetStreamHandler(t.trees.protocol, t.trees.serve)
 		t.inside.Go(func() { t.trees.loop(t.ctx) })
 	}
-	t.inside.Go(func() { t.reconciler.ledgers.get(t.cfg.Range()).take() }) // before the first session, which would wait for it
+	t.inside.Go(func() { t.Prepare(t.reconciler.cut()) }) // before the first session, which would wait for it
 	t.inside.Go(t.drain)
 	t.inside.Go(t.watchTopic)
 	t.inside.Go(t.watchPeers)

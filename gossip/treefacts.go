@@ -87,7 +87,7 @@ func (l *link) pushed(name tree.Name) (fresh, held bool) {
 }
 
 // take gives a fact to the node. It is not taken, and so not passed on, where it was
-// known long ago, is over the strangers' cap, or cannot be kept.
+// known long ago, is past our cut-off or over the strangers' cap, or cannot be kept.
 func (l *link) take(f records.Fact, held bool) bool {
 	t := l.r.t
 	known := t.cfg.Held(f)
@@ -101,7 +101,7 @@ func (l *link) take(f records.Fact, held bool) bool {
 		l.r.relay.Skip(nameOf(f.Bytes()), f.Bytes())
 		l.r.mu.Unlock()
 		return false
-	case !t.pass(f, l.peer):
+	case t.past(f) || !t.pass(f, l.peer):
 		l.r.mu.Lock()
 		l.r.relay.Decline(nameOf(f.Bytes()), l.r.now())
 		l.r.mu.Unlock()

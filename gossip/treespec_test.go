@@ -45,7 +45,7 @@ func TestTreeSpecVectors(t *testing.T) {
 		})},
 		{"ping", appendFrame(nil, treePing, first[:])},
 		{"pulse", appendPulse(nil, pulse{everReady: true, size: s.size(), sum: pulseSum(key, s)})},
-		{"ranged pulse", appendPulse(nil, pulse{echo: true, own: records.RangeAround(records.Position{0x40}, 3)})},
+		{"ranged pulse", appendPulse(nil, pulse{echo: true, own: scope{records.RangeAround(records.Position{0x40}, 3), 20_803}})},
 	} {
 		if !strings.Contains(string(page), "\n"+row.name+strings.Repeat(" ", 14-len(row.name))+hex.EncodeToString(row.got)+"\n") {
 			t.Errorf("the page lacks\n%-14s%x", row.name, row.got)

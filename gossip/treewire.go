@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/cairn-overlay/cairn/gossip/tree"
-	"github.com/cairn-overlay/cairn/records"
 )
 
 // The frames of the tree protocol: a length as an unsigned varint in its shortest
@@ -85,7 +84,7 @@ func parseWords(b []byte) (words []tree.Word, err error) {
 const (
 	pulseEverReady = 1 << iota
 	pulseIsEcho
-	pulseRange // the sender's range stands at the end
+	pulseScope // the sender's scope stands at the end
 )
 
 // appendPulse adds a pulse to b.
@@ -97,19 +96,19 @@ func appendPulse(b []byte, p pulse) []byte {
 	if p.echo {
 		flags |= pulseIsEcho
 	}
-	if !p.own.Everything() {
-		flags |= pulseRange
+	if !p.own.all() {
+		flags |= pulseScope
 	}
 	payload := binary.BigEndian.AppendUint64(binary.AppendUvarint([]byte{flags}, p.size), p.sum)
-	if !p.own.Everything() {
-		payload = p.own.Append(payload)
+	if !p.own.all() {
+		payload = p.own.append(payload)
 	}
 	return appendFrame(b, treePulse, payload)
 }
 
 // parsePulse reads a pulse.
 func parsePulse(b []byte) (p pulse, err error) {
-	if len(b) < 1+1+8 || b[0] > pulseEverReady|pulseIsEcho|pulseRange {
+	if len(b) < 1+1+8 || b[0] > pulseEverReady|pulseIsEcho|pulseScope {
 		return p, junkf("a pulse of %d bytes", len(b))
 	}
 	flags := b[0]
@@ -117,9 +116,9 @@ func parsePulse(b []byte) (p pulse, err error) {
 	if p.size, p.sum, b, err = parseSet(b[1:]); err != nil {
 		return p, err
 	}
-	if flags&pulseRange != 0 {
-		if p.own, b, err = records.CutRange(b); err != nil || p.own.Everything() {
-			return p, junkf("a pulse of no range: %v", err)
+	if flags&pulseScope != 0 {
+		if p.own, b, err = cutScope(b); err != nil || p.own.all() {
+			return p, junkf("a pulse of no scope: %v", err)
 		}
 	}
 	return p, nothingLeft(b)

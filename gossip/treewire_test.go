@@ -105,7 +105,7 @@ func FuzzTreeFrames(f *testing.F) {
 	f.Add(appendPush(nil, 1, []byte("fact")))
 	f.Add(appendWords(nil, []tree.Word{{Tag: 1, Route: tree.Route{Seq: 2, Dist: 70}, Role: tree.Parent}}))
 	f.Add(appendPulse(nil, pulse{everReady: true, size: 300, sum: 1 << 40}))
-	f.Add(appendPulse(nil, pulse{echo: true, own: low}))
+	f.Add(appendPulse(nil, pulse{echo: true, own: scope{within: low}}))
 	f.Add(appendFrame(nil, treeFetch, make([]byte, 16)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, buf := bufio.NewReader(bytes.NewReader(b)), []byte(nil)

@@ -81,8 +81,20 @@ func (t *Topic) open(m *pubsub.Message) (records.Fact, pubsub.ValidationResult) 
 	case err != nil:
 		t.counters.rejectedMalformed.Add(1)
 		return nil, pubsub.ValidationReject
+	case t.past(f):
+		return nil, pubsub.ValidationIgnore
 	}
 	return f, pubsub.ValidationAccept
+}
+
+// past reports whether a fact is past our cut-off, and counts it: the sender's may be an
+// earlier one.
+func (t *Topic) past(f records.Fact) bool {
+	if !t.cfg.CutOff().Past(f) {
+		return false
+	}
+	t.counters.ignoredPast.Add(1)
+	return true
 }
 
 // pass reports whether a new fact may pass. One that may not is counted, and fetched by

@@ -23,6 +23,13 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	if n.held(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
 	}
+	if n.cutOff().Past(f) {
+		n.count.add("facts_past_"+source+"_total", 1)
+		if source == sourceLocal {
+			return false, errPast(f)
+		}
+		return false, nil
+	}
 	if source != sourceLocal && !n.inside(f.ID()) && !n.concerns(f.ID()) {
 		return n.beyond(f, source), nil
 	}

@@ -30,6 +30,7 @@ const (
 	metaRebuilt   = "rebuilt"
 	metaSync      = "sync"  // gossip's Memory
 	metaRange     = "range" // how many bits of it are the node's own
+	metaCutOff    = "cut-off"
 )
 
 const (
@@ -44,6 +45,9 @@ type Node struct {
 	cfg       Config
 	log       *slog.Logger
 	clock     *clock
+	offsets   *offsets
+	cut       atomic.Uint32 // the cut-off, see compact
+	cutShort  bool          // an earlier run has not dropped all that is past it
 	started   time.Time
 	store     *store.Store
 	keys      *keyring.Keyring // nil without a data directory
@@ -155,7 +159,15 @@ func (n *Node) openStore() error {
 	if err != nil {
 		return err
 	}
+	reached, err := n.loadCutOff()
+	if err != nil {
+		return err
+	}
+	if stored.Before(reached) {
+		stored = reached
+	}
 	n.clock = newClock(n.cfg.Now, n.started, stored)
+	n.offsets = newOffsets(n.clock.now().Sub(n.started.Round(0)))
 	if behind := n.clock.Behind(); behind > time.Minute {
 		n.log.Warn("the clock is behind its own last reading; leases are judged by that reading", "behind", behind.Round(time.Second))
 	}
@@ -258,7 +270,8 @@ func (n *Node) joinTopic() error {
 		return err
 	}
 	n.topic, err = gossip.Join(gossip.Config{
-		Host: n.host, Network: n.cfg.Network, Facts: n.facts, Range: n.extent.is, Held: n.held,
+		Host: n.host, Network: n.cfg.Network, Facts: n.facts, Range: n.extent.is, CutOff: n.cutOff, Held: n.held,
+		Now: n.clock.Now, OnClock: n.heardClock,
 		Ingest: n.ingestGossip, Flush: n.store.SyncFacts, Known: n.known,
 		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Logger: n.log,
 	})
@@ -283,6 +296,8 @@ func (n *Node) start() error {
 	n.background(n.followAddrs)
 	n.background(n.readopt)
 	n.background(n.sweepStore)
+	n.background(n.watchClock)
+	n.background(n.compact)
 	return nil
 }
 

@@ -71,6 +71,7 @@ type readiness struct {
 	seasoned map[peer.ID]word // last complete round with a peer that was ever ready
 	others   map[peer.ID]word // last complete round with any other peer
 	complete time.Time        // when the facts were last complete; zero before
+	clock    string           // why the clock cannot be relied on; empty where nothing says so
 	changed  chan struct{}    // closed and replaced when the state may have changed
 }
 
@@ -298,10 +299,25 @@ func (r *readiness) finish() {
 func (r *readiness) extend() {
 	switch {
 	case r.complete.IsZero():
+	case r.clock != "":
+		r.until.Store(-1)
 	case r.ageless || r.alone && len(r.live) == 0:
 		r.until.Store(math.MaxInt64)
 	default:
 		r.until.Store(int64(r.complete.Sub(r.base) + completeLimit))
+	}
+}
+
+// doubt says why the clock cannot be relied on, by which leases are judged; empty: it can.
+func (r *readiness) doubt(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if weak.Off(weak.ClockOffset) {
+		why = ""
+	}
+	if r.clock != why {
+		r.clock = why
+		r.extend()
 	}
 }
 
@@ -332,6 +348,9 @@ func (r *readiness) state() (State, string, time.Duration) {
 		return StateStarting, why, -1
 	}
 	age := now.Sub(r.complete)
+	if r.clock != "" {
+		return StateDegraded, r.clock, age
+	}
 	if r.ageless || r.alone && len(r.live) == 0 {
 		return StateReady, "", age
 	}

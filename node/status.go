@@ -37,6 +37,14 @@ func (n *Node) Status() api.Status {
 	if behind := n.clock.Behind(); behind > time.Minute {
 		reasons = append(reasons, fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second)))
 	}
+	ahead, clocks := n.offset()
+	s.ClockPeers, s.ClockOffsetMS = clocks, -ahead.Milliseconds()
+	if why := clockTrouble(ahead, clocks); why != "" && !strings.Contains(s.Reason, why) {
+		reasons = append(reasons, why)
+	}
+	if cut := n.cutOff(); cut > 0 {
+		s.FactCutOff = cut.String()
+	}
 	if within.Bits() > 0 {
 		reasons = append(reasons, fmt.Sprintf("room for facts is out: all are known of %s only", within))
 	}

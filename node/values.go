@@ -36,6 +36,9 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 		if val.Kind() != records.KindAgent {
 			return fmt.Errorf("put: %w: a tombstone of a %s has no place in the DHT", records.ErrUnsupported, val.Kind())
 		}
+		if v.n.cutOff().Past(val) {
+			return fmt.Errorf("put: %w", errPast(val))
+		}
 		return v.n.learn(ctx, val, putPatience)
 	case *records.Record:
 		return v.n.hold(ctx, val, false)

@@ -46,8 +46,9 @@ type FactSet struct {
 	first int          // the facts from this number on are in memory
 	rooms [][]Tombstone
 	next  int
-	gone  int // how many were dropped
-	bytes int // the sum of Size over facts
+	gone  int         // how many were dropped
+	ended map[Day]int // of these, by the day on which their subjects end; 0: not known any more
+	bytes int         // the sum of Size over facts
 	key   sipKey
 	index [indexParts]indexPart // by subject
 }
@@ -223,7 +224,7 @@ func (s *FactSet) lose(h hit) {
 	defer s.mu.Unlock()
 	if slot := s.slotOf(h.part, h.tag, h.n); slot != nil {
 		*slot = left
-		s.gone++
+		s.dropped(0)
 		s.bytes -= MinTombstoneSize // nobody can tell how long it was
 	}
 }
@@ -266,6 +267,29 @@ func (s *FactSet) Dropped() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.gone
+}
+
+// DroppedSince returns how many of the facts that were dropped by this process are not
+// past a cut-off, as far as that is known of them: whoever has computed something from
+// those not past it sees by this that some are missing now.
+func (s *FactSet) DroppedSince(cut Day) (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for day, some := range s.ended {
+		if day == 0 || day >= cut {
+			n += some
+		}
+	}
+	return n
+}
+
+// dropped counts a fact that goes, by the day on which its subject ends. Owned by mu.
+func (s *FactSet) dropped(day Day) {
+	if s.ended == nil {
+		s.ended = make(map[Day]int)
+	}
+	s.gone++
+	s.ended[day]++
 }
 
 // Size returns the sum of the facts' bytes.
@@ -373,7 +397,7 @@ func (s *FactSet) Drop(n int, f Fact) bool {
 		return false
 	}
 	*slot = left
-	s.gone++
+	s.dropped(Day(f.end / daySeconds))
 	s.bytes -= f.Size()
 	if n >= s.first {
 		s.clear(n)

@@ -57,6 +57,10 @@ func (v statusView) show(t *text) {
 	if v.RangeBits > 0 {
 		t.field("range", "%s: the room of %d bytes is out, and what is asked about others takes the word of others; %d held of these", v.Range, v.FactRoom, v.FactsBeyond)
 	}
+	if v.FactCutOff != "" {
+		t.field("kept from", "%s: revocations of what ended earlier are dropped", v.FactCutOff)
+	}
+	t.field("clock", "%s", v.clock())
 	t.field("records", "%d held for others and for itself", v.Records)
 	t.field("published", "%d kept alive here", v.Published)
 	if v.counters {
@@ -64,6 +68,22 @@ func (v statusView) show(t *text) {
 			t.field("counter", "%s %d", name, v.Counters[name])
 		}
 	}
+}
+
+// clock says how the clock compares with those of others.
+func (v statusView) clock() string {
+	if v.ClockPeers == 0 {
+		return "not compared with any peer's"
+	}
+	off := time.Duration(v.ClockOffsetMS) * time.Millisecond
+	if off.Abs() < 2*time.Second {
+		return fmt.Sprintf("as those of %d peers", v.ClockPeers)
+	}
+	way := "ahead of"
+	if off < 0 {
+		way = "behind"
+	}
+	return fmt.Sprintf("%s %s those of %d peers", showSpan(off.Abs()), way, v.ClockPeers)
 }
 
 // completeness says how old the knowledge of all revocations is.

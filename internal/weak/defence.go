@@ -9,6 +9,10 @@ type Defence string
 
 // The defences that can be off.
 const (
+	// ClockOffset: no record is active by a clock that is far from the peers' clocks.
+	ClockOffset Defence = "clock-offset"
+	// CutOffAhead: a session whose cut-off our own clock cannot have reached is void.
+	CutOffAhead Defence = "cut-off-ahead"
 	// Disk: a fact is on disk before it is acknowledged.
 	Disk Defence = "disk"
 	// Diversity: of one network of addresses only a few are taken from an answer, and
@@ -87,7 +91,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, Seasoned, SeasonedAge,
+	ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, Seasoned, SeasonedAge,
 	ShortLimits, SourceShare, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
 	WideSearch, WorkOrder,
 }

@@ -166,10 +166,13 @@ type Status struct {
 	GossipPeers   int               `json:"gossip_peers"`
 	Facts         int               `json:"facts"`
 	FactBytes     int               `json:"fact_bytes"`
-	FactRoom      int64             `json:"fact_room"`    // bytes, above which the range is halved
-	Range         string            `json:"range"`        // what all facts are held of: "everything", "1/4 from 40"
-	RangeBits     int               `json:"range_bits"`   // it is one part in 2^bits of everything
-	FactsBeyond   int               `json:"facts_beyond"` // held of others, as long as there is room
+	FactRoom      int64             `json:"fact_room"`              // bytes, above which the range is halved
+	Range         string            `json:"range"`                  // what all facts are held of: "everything", "1/4 from 40"
+	RangeBits     int               `json:"range_bits"`             // it is one part in 2^bits of everything
+	FactsBeyond   int               `json:"facts_beyond"`           // held of others, as long as there is room
+	FactCutOff    string            `json:"fact_cut_off,omitempty"` // no facts of subjects that ended before this date
+	ClockOffsetMS int64             `json:"clock_offset_ms"`        // how far the clock is ahead of the peers' clocks, their median
+	ClockPeers    int               `json:"clock_peers"`            // how many of these are known; the offset says nothing where it is 0
 	Records       int               `json:"records"`
 	Published     int               `json:"published"` // own leases kept alive
 	CompleteAgeMS int64             `json:"complete_age_ms"`

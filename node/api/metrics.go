@@ -86,6 +86,8 @@ func newStatusCollector(node Controller) *statusCollector {
 			gauge("facts_room_bytes", "Bytes of facts above which the range is halved.", func(s Status) float64 { return float64(s.FactRoom) }),
 			gauge("facts_range_bits", "The range of facts is one part in 2^bits of everything.", func(s Status) float64 { return float64(s.RangeBits) }),
 			gauge("facts_beyond", "Facts held beyond the range.", func(s Status) float64 { return float64(s.FactsBeyond) }),
+			gauge("clock_offset_seconds", "How far the clock is ahead of the peers' clocks, by their median.", func(s Status) float64 { return float64(s.ClockOffsetMS) / 1000 }),
+			gauge("clock_peers", "How many peers' clocks are known.", func(s Status) float64 { return float64(s.ClockPeers) }),
 			gauge("facts_complete_age_seconds", "Time since the facts were last known to be complete; negative where they never were.", func(s Status) float64 { return float64(s.CompleteAgeMS) / 1000 }),
 		},
 	}

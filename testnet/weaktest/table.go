@@ -47,6 +47,8 @@ func Table() []Row {
 		{Defence: weak.SyncCaps, Attack: "A23", Package: "gossip", Test: "TestHostilePeers"},
 		{Defence: weak.SyncSums, Attack: "A39", Package: "gossip", Test: "TestMisledByCells"},
 		{Defence: weak.SyncSums, Attack: "A39", Package: "gossip", Test: "TestAnyMemoryConverges"},
+		{Defence: weak.CutOffAhead, Attack: "A42", Package: "gossip", Test: "TestCutOffs"},
+		{Defence: weak.ClockOffset, Attack: "A43", Package: "node", Test: "TestClockFarOff"},
 		{Defence: weak.RangeRule, Attack: "A30", Scenario: "range/replayed", Rule: audit.Final},
 		{Defence: weak.KeyedPool, Attack: "A29", Package: "node", Test: "TestFlushOfStrangers"},
 		{Defence: weak.SeasonedAge, Attack: "A37", Package: "node", Test: "TestEclipsedAfterJoining"},
