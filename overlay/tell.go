@@ -57,6 +57,9 @@ func newTelling() *telling {
 // by itself for what others put here; a node calls it for what came into Values by
 // another way. It does not wait.
 func (d *DHT) Tell(v records.Value) {
+	if !d.telling.table.watched(v.ID()) {
+		return
+	}
 	whom := d.telling.table.news(v.ID(), sumOf(v), time.Now())
 	if len(whom) == 0 {
 		return
@@ -72,7 +75,9 @@ func (d *DHT) Tell(v records.Value) {
 			}
 			d.telling.owing[p] = owed
 		}
-		owed[v.ID()] = v
+		if was := owed[v.ID()]; was == nil || records.Compare(v, was) > 0 { // two puts may end in the other order
+			owed[v.ID()] = v
+		}
 	}
 }
 

@@ -181,6 +181,29 @@ func newAgentID(n int) records.AgentID {
 	return id
 }
 
+// Two puts may end in one order and be told of in the other: what is owed is the newer one.
+func TestOwedIsTheNewest(t *testing.T) {
+	d := newNode(t, 0, tcp)
+	agent := newAgent(t, 1)
+	for range maxTelling {
+		d.telling.slots <- struct{}{}
+	}
+	p := modelPeer(1)
+	d.telling.table.add(p, netip.Prefix{}, agent.id(), time.Now().Add(time.Hour), 0)
+	owed := func() records.Value {
+		d.telling.mu.Lock()
+		defer d.telling.mu.Unlock()
+		return d.telling.owing[p][agent.id()]
+	}
+	d.Tell(agent.record(1))
+	eventually(t, "the first is on its way", func() bool { return owed() == nil })
+	d.Tell(agent.tombstone())
+	d.Tell(agent.record(2))
+	if _, dead := owed().(*records.Tombstone); !dead {
+		t.Errorf("the tombstone is not told: %T is", owed())
+	}
+}
+
 // A holder that tells junk, tells what is old, or tells without end is not listened to;
 // nothing of it reaches the watcher, and the honest holders do.
 func TestHostileHolder(t *testing.T) {

@@ -102,6 +102,13 @@ func (t *watchTable) forget(p peer.ID) {
 	}
 }
 
+// watched reports whether anybody watches id.
+func (t *watchTable) watched(id records.AgentID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.byAgent[id]) > 0
+}
+
 // news returns those who watch id and lack the value of that sum, and takes them for
 // told: who tells them fails for all of them or for none.
 func (t *watchTable) news(id records.AgentID, sum uint64, now time.Time) (whom []peer.ID) {
