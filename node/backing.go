@@ -19,7 +19,7 @@ func (n *Node) knows(id records.AgentID) bool { return n.inside(id) || weak.Off(
 
 // covers says to peers whether the node's range covers id and is complete, and as of when.
 func (n *Node) covers(id records.AgentID) (age time.Duration, ok bool) {
-	if !n.inside(id) {
+	if !n.isJoined() || !n.inside(id) {
 		return 0, false
 	}
 	state, _, age := n.ready.state()

@@ -162,6 +162,7 @@ func (n *Node) beyond(f records.Fact, source string) bool {
 		n.arrivals.note(f.ID(), source)
 		n.count.add("facts_beyond_"+source+"_total", 1)
 		n.watchers.notify(f.ID())
+		n.dht.Tell(f)
 	}
 	return fresh
 }

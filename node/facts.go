@@ -20,7 +20,8 @@ const (
 // ingest is the one way into the fact set: memory first, so that every answer
 // changes at once, then the disk behind it. new is false where the fact was held.
 func (n *Node) ingest(f records.Fact, source string) (bool, error) {
-	if n.held(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
+	// What only the strangers' pool has is not on disk: who says it here wants it to be.
+	if n.facts.Has(f) || source != sourceLocal && n.held(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
 	}
 	if n.cutOff().Past(f) {
@@ -51,6 +52,7 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	}
 	n.count.add("facts_"+source+"_total", 1)
 	n.watchers.notify(f.ID())
+	n.dht.Tell(f)
 	if n.facts.Size() > n.extent.room {
 		n.extent.look()
 	}

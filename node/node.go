@@ -69,6 +69,7 @@ type Node struct {
 	count     *counters
 	apiURL    string
 
+	joined     chan struct{} // closed once overlay and topic are there: peers may put from then on
 	met        chan struct{} // holds a token whenever a peer has connected since it was last emptied
 	everReady  chan struct{} // closed once the node was ever ready, in this run or an earlier one
 	markReady  sync.Once
@@ -94,7 +95,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, started: time.Now(),
 		arrivals: newArrivals(), watchers: newWatchers(), count: newCounters(),
-		met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
+		joined: make(chan struct{}), met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
 	n.cache = newCache(n.dead)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -278,6 +279,7 @@ func (n *Node) joinTopic() error {
 	if err != nil {
 		return err
 	}
+	close(n.joined)
 	n.onClose(n.topic.Close)
 	n.onClose(n.endWork) // background work ends before the ground it stands on
 	n.ready.begin()
@@ -285,6 +287,16 @@ func (n *Node) joinTopic() error {
 	n.background(n.rememberPeers)
 	n.background(n.links.Run)
 	return nil
+}
+
+// isJoined reports whether the overlay and the topic are there. Peers are served before.
+func (n *Node) isJoined() bool {
+	select {
+	case <-n.joined:
+		return true
+	default:
+		return false
+	}
 }
 
 // start begins the node's own upkeep.

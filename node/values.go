@@ -31,6 +31,13 @@ func (v values) Get(_ context.Context, id records.AgentID) (records.Value, error
 
 // Put takes a verified value from a peer and is durable when it returns nil.
 func (v values) Put(ctx context.Context, val records.Value) error {
+	select {
+	case <-v.n.joined: // the overlay serves before the rest of the node is there
+	case <-ctx.Done():
+		return fmt.Errorf("put: %w", context.Cause(ctx))
+	case <-v.n.ctx.Done():
+		return fmt.Errorf("put: the node is closing: %w", context.Cause(v.n.ctx))
+	}
 	switch val := val.(type) {
 	case *records.Tombstone:
 		if val.Kind() != records.KindAgent {
@@ -82,8 +89,6 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	}
 	n.cache.offer(rec, sourceHeld, now, 0)
 	n.watchers.notify(rec.ID())
-	if own {
-		n.dht.Tell(rec) // of what others put the overlay tells by itself
-	}
+	n.dht.Tell(rec) // the overlay tells of what others put; this is also what was found, or put again
 	return nil
 }
