@@ -11,12 +11,10 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-const (
-	// firstEnd is the first of the days on which the subjects of these tests end, and
-	// endDays how many there are.
-	firstEnd records.Day = 20_000
-	endDays              = 5
-)
+// firstEnd is the first of the days on which the subjects of these tests end, and
+// endDays how many there are.
+const firstEnd records.Day = 20_000
+const endDays = 5
 
 // ending makes facts whose subjects end on one day after another, over and over.
 func ending(t testing.TB, from, to int) []records.Fact {

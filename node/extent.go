@@ -190,7 +190,8 @@ func (n *Node) claimRange() error {
 		return nil
 	}
 	n.log.Warn("there is room for facts again: the range is wider", "range", n.extent.is(), "was", records.RangeAround(own, was), "room", n.extent.room)
-	return errors.Join(
+	return errors.Join( // the last first: whoever was ready for less does not vouch for more
+		n.store.SetMeta(context.Background(), metaEverReady, nil),
 		n.store.SetMeta(context.Background(), metaRange, []byte{byte(bits)}),
 		n.store.SetMeta(context.Background(), metaSync, nil), // the order of the facts will be another one
 	)

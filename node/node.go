@@ -108,7 +108,7 @@ func New(cfg Config) (*Node, error) {
 // build brings the parts up, ground first; what it starts, Close ends.
 func (n *Node) build() error {
 	for _, step := range []func() error{
-		n.openDir, n.openGround, n.claimRange, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
+		n.openDir, n.openGround, n.claimRange, n.recallReady, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -172,17 +172,21 @@ func (n *Node) openStore() error {
 	if behind := n.clock.Behind(); behind > time.Minute {
 		n.log.Warn("the clock is behind its own last reading; leases are judged by that reading", "behind", behind.Round(time.Second))
 	}
-	if was, err := n.store.Meta(metaEverReady); err != nil {
-		return err
-	} else if len(was) > 0 {
-		n.noteEverReady()
-	}
 	n.custody = newCustody()
 	if n.leases, err = loadLeases(n.store, n.keys); err != nil {
 		return err
 	}
 	n.leases.note(n.log)
 	return nil
+}
+
+// recallReady notes that an earlier run was ready, for the range that this one has.
+func (n *Node) recallReady() error {
+	was, err := n.store.Meta(metaEverReady)
+	if len(was) > 0 {
+		n.noteEverReady()
+	}
+	return err
 }
 
 // openGround opens the store and the host. The one waits for the disk and the other
