@@ -59,6 +59,20 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	return true, nil
 }
 
+// lostFact is called when a fact on the disk turns out to be damaged: its subject could be
+// anybody, so that nothing is complete until peers have agreed again. What is lost while
+// the node starts is missing in what its first rounds are about.
+func (n *Node) lostFact() {
+	select {
+	case <-n.joined:
+	default:
+		return
+	}
+	n.count.add("facts_lost_total", 1)
+	n.ready.lost()
+	n.background(func(context.Context) { n.topic.SyncSoon("a fact was lost") })
+}
+
 // dead returns the tombstone of an agent, or nil. Whatever takes, serves, answers or
 // puts a record asks it.
 func (n *Node) dead(id records.AgentID) records.Fact {

@@ -156,6 +156,7 @@ func (n *Node) openStore() error {
 	}
 	n.onClose(n.store.Close)
 	n.facts = n.store.FactSet()
+	n.facts.OnLoss(n.lostFact)
 	stored, err := n.loadClock()
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ type readiness struct {
 	started  time.Time
 	alone    bool             // no bootstrap and no known peer
 	rebuilt  bool             // the store, and with it who the peers were, is lost
+	missing  bool             // a fact is lost, and nobody has agreed since
 	anchors  map[peer.ID]bool // bootstrap peers, those known from an earlier run, and who has proved himself
 	seen     map[peer.ID]bool // peers reached in this run, and those known from an earlier one
 	live     map[peer.ID]bool // those reached in this run
@@ -266,6 +267,9 @@ func (r *readiness) waits(now time.Time) string {
 		return "the store was corrupt and is empty now, and who the peers were is lost with it: " +
 			"start with --bootstrap ADDRESS; where there never was a peer, remove the directory store in the data directory"
 	}
+	if len(r.live) == 0 && r.missing {
+		return "a fact on the disk is damaged, and no peer is there to bring it back: start with --bootstrap ADDRESS"
+	}
 	if len(r.live) == 0 {
 		return "no bootstrap or known peer could be reached yet"
 	}
@@ -282,7 +286,7 @@ func (r *readiness) waits(now time.Time) string {
 // finish marks the facts complete now. Owned by mu.
 func (r *readiness) finish() {
 	first := r.complete.IsZero()
-	r.complete = r.now()
+	r.complete, r.missing = r.now(), false
 	if first {
 		for p := range r.seasoned {
 			r.anchors[p] = true
@@ -292,6 +296,17 @@ func (r *readiness) finish() {
 		r.changed = make(chan struct{})
 	}
 	r.extend()
+}
+
+// lost notes that a fact is not there any more: what was agreed before says nothing now.
+// Whoever was alone is so no longer, since nobody here can bring the fact back.
+func (r *readiness) lost() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.complete, r.alone, r.missing = time.Time{}, false, true
+	clear(r.seasoned)
+	clear(r.others)
+	r.until.Store(-1)
 }
 
 // extend works out how long the node is ready if nothing more happens. Owned by mu,

@@ -40,7 +40,8 @@ func DeadItem(id AgentID) [32]byte {
 // it takes 10 to 14, all of it in an index, and what is looked up is read there. To find
 // that a subject has no fact nothing is read, but for one question in a few hundred.
 type FactSet struct {
-	shelf Shelf // nil: all is in memory
+	shelf Shelf  // nil: all is in memory
+	lost  func() // nil: nobody is told, see OnLoss
 
 	mu    sync.RWMutex // guards all below
 	first int          // the facts from this number on are in memory
@@ -218,15 +219,30 @@ func (s *FactSet) take(h hit) Fact {
 	return f
 }
 
+// OnLoss lets told be called after each fact that the shelf turns out to have lost: from
+// then on nothing is known here of a subject that nobody can name. It is called by whoever
+// asked, once for each fact, and must not block. Set it before the set is shared.
+func (s *FactSet) OnLoss(told func()) { s.lost = told }
+
 // lose drops what the shelf has lost.
 func (s *FactSet) lose(h hit) {
+	if s.strike(h) && s.lost != nil {
+		s.lost()
+	}
+}
+
+// strike takes a hit out of the index, and reports whether it was there.
+func (s *FactSet) strike(h hit) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slot := s.slotOf(h.part, h.tag, h.n); slot != nil {
-		*slot = left
-		s.dropped(0)
-		s.bytes -= MinTombstoneSize // nobody can tell how long it was
+	slot := s.slotOf(h.part, h.tag, h.n)
+	if slot == nil {
+		return false
 	}
+	*slot = left
+	s.dropped(0)
+	s.bytes -= MinTombstoneSize // nobody can tell how long it was
+	return true
 }
 
 // hits are the facts that a digest's first bytes may stand for.
