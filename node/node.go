@@ -42,32 +42,33 @@ const (
 
 // Node is a running Cairn node. Its methods are safe for concurrent use.
 type Node struct {
-	cfg       Config
-	log       *slog.Logger
-	clock     *clock
-	offsets   *offsets
-	cut       atomic.Uint32 // the cut-off, see compact
-	cutShort  bool          // an earlier run has not dropped all that is past it
-	started   time.Time
-	store     *store.Store
-	keys      *keyring.Keyring // nil without a data directory
-	host      host.Host
-	running   atomic.Pointer[host.Host] // host, for those who ask while it is being made
-	facts     *records.FactSet
-	extent    *extent
-	strangers *strangers
-	arrivals  *arrivals
-	cache     *cache
-	watchers  *watchers
-	ready     *readiness
-	leases    *leases
-	custody   *custody
-	crowding  crowding
-	dht       *overlay.DHT
-	links     *links.Keeper
-	topic     *gossip.Topic
-	count     *counters
-	apiURL    string
+	cfg        Config
+	log        *slog.Logger
+	clock      *clock
+	offsets    *offsets
+	cut        atomic.Uint32 // the cut-off, see compact
+	cutShort   bool          // an earlier run has not dropped all that is past it
+	started    time.Time
+	store      *store.Store
+	keys       *keyring.Keyring // nil without a data directory
+	host       host.Host
+	running    atomic.Pointer[host.Host] // host, for those who ask while it is being made
+	facts      *records.FactSet
+	extent     *extent
+	strangers  *strangers
+	arrivals   *arrivals
+	cache      *cache
+	watchers   *watchers
+	ready      *readiness
+	leases     *leases
+	custody    *custody
+	crowding   crowding
+	insistence insistence
+	dht        *overlay.DHT
+	links      *links.Keeper
+	topic      *gossip.Topic
+	count      *counters
+	apiURL     string
 
 	joined     chan struct{} // closed once overlay and topic are there: peers may put from then on
 	met        chan struct{} // holds a token whenever a peer has connected since it was last emptied
@@ -174,6 +175,7 @@ func (n *Node) openStore() error {
 		n.log.Warn("the clock is behind its own last reading; leases are judged by that reading", "behind", behind.Round(time.Second))
 	}
 	n.custody = newCustody()
+	n.insistence.again = make(chan struct{}, 1)
 	if n.leases, err = loadLeases(n.store, n.keys); err != nil {
 		return err
 	}

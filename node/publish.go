@@ -205,6 +205,9 @@ func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt,
 		}
 	}
 	receipt, err := n.place(ctx, t, nil)
+	if err != nil {
+		n.insist(t)
+	}
 	return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, err
 }
 
