@@ -37,6 +37,9 @@ type Config struct {
 	// Listen are multiaddrs for peers; default TCP and QUIC on DefaultPort of
 	// every IPv4 and IPv6 address, of the loopback ones in ProfileLocal.
 	Listen []multiaddr.Multiaddr
+	// Announce are told to peers in place of the addresses that the node listens on and is
+	// seen at, such as those of a published port of a container; empty: those.
+	Announce []multiaddr.Multiaddr
 	// Bootstrap are nodes to join through. A node with a bootstrap that it never
 	// reached is not ready.
 	Bootstrap []peer.AddrInfo
@@ -86,6 +89,13 @@ type Config struct {
 }
 
 var networkName = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
+
+// Check returns an error of ErrUsage where New would not take the configuration as it is;
+// it looks at the configuration alone, not at the disk or the network.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
 
 // withDefaults returns a checked copy.
 func (c Config) withDefaults() (Config, error) {

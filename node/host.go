@@ -19,6 +19,7 @@ import (
 	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/multiformats/go-multiaddr"
 
 	"github.com/cairn-overlay/cairn/node/links"
 )
@@ -33,6 +34,9 @@ func newHost(cfg Config, key crypto.PrivKey, more []libp2p.Option) (host.Host, e
 	rm, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(cfg.Limits.libp2p()))
 	if err != nil {
 		return nil, errors.Join(err, cm.Close())
+	}
+	if len(cfg.Announce) > 0 {
+		more = append(more, libp2p.AddrsFactory(func([]multiaddr.Multiaddr) []multiaddr.Multiaddr { return cfg.Announce }))
 	}
 	h, err := libp2p.New(append(more,
 		libp2p.Identity(key),

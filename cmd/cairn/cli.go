@@ -26,19 +26,23 @@ type cli struct {
 	Watch   watchCmd   `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
 	Facts   factsCmd   `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
 	Record  recordCmd  `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
-	Config  configCmd  `cmd:"" group:"ask" help:"Show the profiles, and what this machine gives a node."`
+	Config  configCmd  `cmd:"" group:"ask" help:"Show and check what a daemon is told."`
 	Version versionCmd `cmd:"" group:"ask" help:"Print the version."`
+
+	from *sources
 }
 
-// global are the flags of every verb.
+// global are the flags of every verb. Those tagged setting are settings of the daemon too.
 type global struct {
-	Dir       string        `group:"global" placeholder:"DIR" help:"Data directory. Default: $$CAIRN_DIR, else ~/.cairn."`
+	Config    string        `group:"global" placeholder:"FILE" help:"Configuration file of the daemon; other verbs take dir and key-file from it. Default: $$CAIRN_CONFIG, else cairn.toml in the data directory where there is one."`
+	Dir       string        `setting:"path" group:"global" placeholder:"DIR" help:"Data directory. Default: $$CAIRN_DIR, else ~/.cairn."`
 	Output    format        `group:"global" short:"o" default:"human" enum:"human,json,jsonl,raw" placeholder:"FORMAT" help:"Output: human, json, jsonl or raw."`
-	API       string        `group:"global" name:"api" placeholder:"URL" help:"Speak to the daemon at this URL, not to the one on the data directory. Default: $$CAIRN_API."`
-	KeyFile   string        `group:"global" placeholder:"FILE" help:"Opens the agents' keys where they are sealed, and seals new ones. Default: $$CAIRN_KEY_FILE."`
-	TokenFile string        `group:"global" placeholder:"FILE" help:"File with the API token for --api. Default: $$CAIRN_TOKEN holds it."`
+	API       string        `setting:"" group:"global" name:"api" placeholder:"URL" help:"Speak to the daemon at this URL, not to the one on the data directory. Default: $$CAIRN_API."`
+	KeyFile   string        `setting:"path" group:"global" placeholder:"FILE" help:"Opens the agents' keys where they are sealed, and seals new ones. Default: $$CAIRN_KEY_FILE."`
+	TokenFile string        `setting:"path" group:"global" placeholder:"FILE" help:"File with the API token for --api. Default: $$CAIRN_TOKEN holds it."`
 	Timeout   time.Duration `group:"global" default:"15s" placeholder:"15s" help:"Give up on the daemon after this long. Streams have no limit."`
-	LogLevel  string        `group:"global" default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Log to standard error from this level on: debug, info, warn, error."`
+	LogLevel  string        `setting:"" group:"global" default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Log to standard error from this level on: debug, info, warn, error."`
+	LogFormat string        `setting:"" group:"global" default:"text" enum:"text,json" placeholder:"FORMAT" help:"Log lines are text or json."`
 	Help      helpFlag      `group:"global" short:"h" help:"Show this help."`
 }
 

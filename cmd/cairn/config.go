@@ -1,59 +1,15 @@
 package main
 
-import (
-	"github.com/cairn-overlay/cairn/node"
-)
-
-type configCmd struct{}
+// configCmd is about what a daemon is told.
+type configCmd struct {
+	Profiles configProfilesCmd `cmd:"" default:"1" help:"Show the profiles, and what this machine gives a node."`
+	Show     configShowCmd     `cmd:"" help:"Show every setting of a daemon, and where it comes from."`
+	Check    configCheckCmd    `cmd:"" help:"Look whether a configuration file is good."`
+}
 
 func (configCmd) Help() string {
-	return `Shows in what the profiles of a network differ, and what a daemon on this machine keeps to where nothing else is said. It asks no daemon.
+	return `A daemon takes each setting from a flag, else from the environment, else from a configuration file, under one name: --api-host, $CAIRN_API_HOST, api-host = ["..."]. A key that is none is an error. (The one exception: the variable of --api is $CAIRN_API_LISTEN, since $CAIRN_API tells the other verbs where a daemon is.)
 
-    cairn config
-    cairn config -o json`
-}
-
-// configView is what the verb prints.
-type configView struct {
-	Profiles []profileRow `json:"profiles"`
-	Limits   limitsView   `json:"limits"`
-}
-
-type profileRow struct {
-	What  string `json:"what"`
-	Local string `json:"local"`
-	LAN   string `json:"lan"`
-	WAN   string `json:"wan"`
-}
-
-type limitsView struct {
-	MemoryBytes int64 `json:"memory_bytes"` // that the process can have
-	Files       int   `json:"files"`        // that the process may open
-	Connections int   `json:"connections"`  // at any moment
-	RecordBytes int64 `json:"record_bytes"` // of strangers, on the disk
-}
-
-// Run prints profiles and limits.
-func (configCmd) Run(s *session) error {
-	var v configView
-	for _, d := range node.Differences() {
-		v.Profiles = append(v.Profiles, profileRow(d))
-	}
-	l := node.MachineLimits()
-	v.Limits = limitsView{MemoryBytes: l.Memory, Files: l.Files, Connections: l.Conns(), RecordBytes: l.RecordBytes()}
-	return s.print(v)
-}
-
-func (v configView) show(t *text) {
-	rows := [][]string{{"PROFILE", "local", "lan", "wan"}}
-	for _, r := range v.Profiles {
-		rows = append(rows, []string{r.What, r.Local, r.LAN, r.WAN})
-	}
-	t.table(rows)
-	t.line("")
-	t.line("this machine")
-	t.field("memory", "%d MiB: an eighth for connections and streams", v.Limits.MemoryBytes>>20)
-	t.field("files", "%d: half for connections", v.Limits.Files)
-	t.field("connections", "%d at any moment, 30 that stay", v.Limits.Connections)
-	t.field("records", "%d MiB of strangers' on the disk", v.Limits.RecordBytes>>20)
+    cairn config show > cairn.toml
+    cairn config check cairn.toml`
 }

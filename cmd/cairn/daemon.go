@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/multiformats/go-multiaddr"
 
 	"github.com/cairn-overlay/cairn/node"
 )
@@ -21,31 +20,22 @@ const (
 	stateRound = 500 * time.Millisecond
 )
 
-type daemonCmd struct {
-	Listen      []string `sep:"none" placeholder:"MULTIADDR" help:"Listen for peers here; repeats. Default: TCP and QUIC on port 7474 of every address, of this machine alone with --profile local."`
-	Bootstrap   []string `sep:"none" placeholder:"MULTIADDR" help:"Join through this node (.../p2p/12D3...); repeats. Without one, and with no peer known from an earlier run, the node begins a network of its own."`
-	Network     string   `placeholder:"NAME" help:"Name of a separate network; networks of different names never merge."`
-	Profile     string   `enum:",local,lan,wan" default:"" placeholder:"PROFILE" help:"local, lan or wan; cairn config shows in what they differ. Default: local where every listen address is loopback, lan where every one is private, else wan."`
-	Replication int      `placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
-	NoMDNS      bool     `name:"no-mdns" help:"Do not look for peers on the local network."`
-	APIHost     []string `name:"api-host" sep:"none" placeholder:"NAME" help:"A name that this API is called by, beside the loopback ones; repeats. Other names in a Host header are refused."`
-	APIOrigin   []string `name:"api-origin" sep:"none" placeholder:"URL" help:"Web pages of this origin, such as https://console.example, may read what is open; repeats."`
-	APIExpose   bool     `name:"api-expose" help:"Allow an --api address that others can reach; this needs a token of your own."`
-}
+type daemonCmd struct{ settings }
 
 func (daemonCmd) Help() string {
-	return `Runs a node until it is stopped: it holds other agents' records, keeps your agents' leases alive, answers questions, and knows every revocation. It says when it is ready; with -o json one line has the peer ID, the addresses and the API's URL. The other verbs find it through the data directory. With a bootstrap that cannot be reached it is not ready, and says what it waits for.
+	return `Runs a node until it is stopped: it holds other agents' records, keeps your agents' leases alive, answers questions, and knows every revocation. What is not given as a flag comes from the environment ($CAIRN_LISTEN for --listen, and so on), then from a configuration file (cairn config show). It says when it is ready; with -o json one line has the peer ID, the addresses and the API's URL. The other verbs find it through the data directory. With a bootstrap that cannot be reached it is not ready, and says what it waits for.
 
     cairn daemon
     cairn daemon --bootstrap /ip4/192.0.2.7/tcp/7474/p2p/12D3...
     cairn daemon --dir a --listen /ip4/127.0.0.1/tcp/0 --api 127.0.0.1:0 -o json
+    cairn daemon --config /etc/cairn/cairn.toml
 
 Ctrl-C stops it in good order; a second Ctrl-C stops it at once.`
 }
 
 // Run runs the node until a signal, or until somebody asks it to stop.
 func (c *daemonCmd) Run(s *session) error {
-	cfg, err := c.config(s)
+	cfg, err := c.node(s)
 	if err != nil {
 		return err
 	}
@@ -57,62 +47,6 @@ func (c *daemonCmd) Run(s *session) error {
 	err = c.watchState(s, n)
 	s.say("stopping")
 	return errors.Join(err, n.Close())
-}
-
-// config turns the flags into the node's configuration.
-func (c *daemonCmd) config(s *session) (node.Config, error) {
-	dir, err := s.dir()
-	if err != nil {
-		return node.Config{}, err
-	}
-	cfg := node.Config{
-		Dir: dir, KeyFile: s.keyFile(), Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
-		API: s.global.API, APIExpose: c.APIExpose, APIHosts: c.APIHost, APIOrigins: c.APIOrigin, Socket: true, Logger: s.log, Version: version,
-	}
-	if c.Replication < 0 || c.Replication > node.DefaultReplication {
-		return cfg, badInput("leave it out for the default", "--replication %d: want 1 to %d", c.Replication, node.DefaultReplication)
-	}
-	if strings.Contains(cfg.API, "://") {
-		return cfg, badInput("give an address such as "+exampleAPI, "--api %s: the daemon takes an address, not a URL", cfg.API)
-	}
-	if cfg.APIToken, err = s.token(); err != nil {
-		return cfg, err
-	}
-	if cfg.Listen, err = parseAddrs(c.Listen); err != nil {
-		return cfg, err
-	}
-	cfg.Bootstrap, err = parseBootstrap(c.Bootstrap)
-	return cfg, err
-}
-
-func parseAddrs(texts []string) ([]multiaddr.Multiaddr, error) {
-	var addrs []multiaddr.Multiaddr
-	for _, text := range texts {
-		a, err := multiaddr.NewMultiaddr(text)
-		if err != nil {
-			return nil, badInput("give a multiaddr such as /ip4/0.0.0.0/tcp/7474", "--listen %s: %w", text, err)
-		}
-		addrs = append(addrs, a)
-	}
-	return addrs, nil
-}
-
-// parseBootstrap reads .../p2p/ID addresses and joins those of one peer.
-func parseBootstrap(texts []string) ([]peer.AddrInfo, error) {
-	const next = "copy an address of the other daemon's ready line; it ends in /p2p/12D3..."
-	var addrs []multiaddr.Multiaddr
-	for _, text := range texts {
-		a, err := multiaddr.NewMultiaddr(text)
-		if err != nil {
-			return nil, badInput(next, "--bootstrap %s: %w", text, err)
-		}
-		addrs = append(addrs, a)
-	}
-	infos, err := peer.AddrInfosFromP2pAddrs(addrs...)
-	if err != nil {
-		return nil, badInput(next, "--bootstrap: %w", err)
-	}
-	return infos, nil
 }
 
 // explainStart adds the next step to the usual reasons why a node cannot start.

@@ -57,23 +57,39 @@ func fitGlobals(ctx *kong.Context) {
 		switch f.Name {
 		case "api":
 			f.Hidden = offline(path)
-			if path == "daemon" {
-				f.PlaceHolder, f.Help = "ADDR", "Open the HTTP API at this address too, such as "+exampleAPI+". The other verbs use the control socket in the data directory, which is always open."
+			if settled(path) {
+				f.Hidden, f.PlaceHolder, f.Help = false, "ADDR", apiSetting
 			}
 		case "token-file":
 			f.Hidden = offline(path)
-			if path == "daemon" {
-				f.Help = "File with the token of the HTTP API. Default: $CAIRN_TOKEN holds it, else one is made in the data directory."
+			if settled(path) {
+				f.Hidden, f.Help = false, tokenSetting
 			}
 		case "timeout":
 			f.Hidden = offline(path) || path == "daemon"
-		case "dir":
-			f.Hidden = path == "version" || path == "config" || strings.HasPrefix(path, "record ")
+		case "dir", "config":
+			f.Hidden = !onDir(path)
+		case "key-file":
+			f.Hidden = path == "config check"
 		}
 	}
 }
 
+// What two flags are to a daemon.
+const (
+	apiSetting   = "Open the HTTP API at this address too, such as " + exampleAPI + ". The other verbs use the control socket in the data directory, which is always open."
+	tokenSetting = "File with the token of the HTTP API. Default: $CAIRN_TOKEN holds it, else one is made in the data directory."
+)
+
+// settled reports whether a verb takes the settings of a daemon.
+func settled(path string) bool { return path == "daemon" || path == "config show" }
+
+// onDir reports whether a verb has to do with the data directory.
+func onDir(path string) bool {
+	return path != "version" && path != "config profiles" && path != "config check" && !strings.HasPrefix(path, "record ")
+}
+
 // offline reports whether a verb works without any daemon.
 func offline(path string) bool {
-	return path == "init" || path == "version" || path == "config" || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
+	return path == "init" || path == "version" || strings.HasPrefix(path, "config ") || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
 }

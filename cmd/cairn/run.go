@@ -18,7 +18,7 @@ func run(ctx context.Context, args []string, e env) exitCode {
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
-	var grammar cli
+	grammar := cli{from: &sources{env: e}}
 	parser, err := newParser(&grammar, e)
 	if err != nil {
 		fmt.Fprintln(e.stderr, "cairn:", err)
@@ -27,14 +27,14 @@ func run(ctx context.Context, args []string, e env) exitCode {
 	if len(args) == 0 {
 		return noVerb(parser, e)
 	}
-	s := &session{ctx: ctx, env: e, global: &grammar.global}
+	s := &session{ctx: ctx, env: e, global: &grammar.global, from: grammar.from}
 	chosen, err := parser.Parse(args)
 	if errors.Is(err, errHelp) {
 		return exitOK
 	}
 	if err == nil {
 		err = s.begin(chosen.Selected().Target.Addr().Interface())
-	} else {
+	} else if known := (*failure)(nil); !errors.As(err, &known) {
 		err = usage(err, "run: %s --help", helpPath(err))
 	}
 	if err == nil {

@@ -17,6 +17,7 @@ type session struct {
 	ctx    context.Context
 	env    env
 	global *global
+	from   *sources // what the configuration file says, and where settings came from
 	log    *slog.Logger
 }
 
@@ -32,7 +33,11 @@ func (s *session) begin(verb any) error {
 	if err := level.UnmarshalText([]byte(s.global.LogLevel)); err != nil {
 		return usage(err, "use debug, info, warn or error")
 	}
-	s.log = slog.New(slog.NewTextHandler(s.env.stderr, &slog.HandlerOptions{Level: level}))
+	opts := &slog.HandlerOptions{Level: level}
+	s.log = slog.New(slog.NewTextHandler(s.env.stderr, opts))
+	if s.global.LogFormat == "json" {
+		s.log = slog.New(slog.NewJSONHandler(s.env.stderr, opts))
+	}
 	return nil
 }
 
@@ -64,12 +69,9 @@ func explain(err error) string {
 	return err.Error()
 }
 
-// dir is the data directory: --dir, $CAIRN_DIR, or ~/.cairn.
+// dir is the data directory: --dir, $CAIRN_DIR, dir of the configuration file, or ~/.cairn.
 func (s *session) dir() (string, error) {
-	dir := s.global.Dir
-	if dir == "" {
-		dir = s.env.getenv("CAIRN_DIR")
-	}
+	dir := s.pathOf("dir", s.global.Dir)
 	if dir == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -80,12 +82,27 @@ func (s *session) dir() (string, error) {
 	return filepath.Abs(dir)
 }
 
+// pathOf is a path that every verb takes from where the daemon does: what was typed, the
+// environment, the configuration file.
+func (s *session) pathOf(key, typed string) string {
+	if typed == "" {
+		typed = s.env.getenv(variable(key))
+	}
+	if typed == "" && s.from != nil {
+		typed = s.from.path(key)
+	}
+	return typed
+}
+
 // dirFlag is what to add to a suggested command so that it means the same directory.
 func (s *session) dirFlag() string {
-	if s.global.Dir == "" {
-		return ""
+	switch {
+	case s.global.Dir != "":
+		return " --dir " + shell.Word(s.global.Dir)
+	case s.global.Config != "":
+		return " --config " + shell.Word(s.global.Config)
 	}
-	return " --dir " + shell.Word(s.global.Dir)
+	return ""
 }
 
 // keys opens the agents' keys under the data directory.
@@ -105,9 +122,4 @@ func (s *session) keys() (*keyring.Keyring, error) {
 }
 
 // keyFile is the file that opens sealed keys, or "".
-func (s *session) keyFile() string {
-	if s.global.KeyFile != "" {
-		return s.global.KeyFile
-	}
-	return s.env.getenv("CAIRN_KEY_FILE")
-}
+func (s *session) keyFile() string { return s.pathOf("key-file", s.global.KeyFile) }
