@@ -94,6 +94,11 @@ type Config struct {
 	// one whose facts were on the disk that Facts was filled from, in their order. What
 	// is wrong in it costs bytes, and nothing else. Nil: no peer is known.
 	Memory []byte
+	// Ledger is what [Topic.Ledger] returned in an earlier run, so that those facts are not
+	// gone through again. Facts must have had the same ones, of all that came before, and
+	// lack the same ones. Of other facts or another range it is of no use, and is told to
+	// Logger. Nil: all are gone through when the first peer comes.
+	Ledger []byte
 	// Logger gets what an operator may want to know. Nil: nothing is logged.
 	Logger *slog.Logger
 

@@ -72,6 +72,19 @@ func (p *fingerprint) add(q *fingerprint) {
 	}
 }
 
+// take takes the lanes of an element out again.
+func (p *fingerprint) take(q *fingerprint) {
+	var less fingerprint // each lane is 2^16 less q's
+	for i, v := range q {
+		less[i] = ^v
+	}
+	p.add(&less)
+	for i := range less {
+		less[i] = 0x0001_0001_0001_0001
+	}
+	p.add(&less)
+}
+
 const sumDomain = "cairn-sync/1 sum"
 
 // sum is 8 bytes of the fingerprint that say something in one session only: what is

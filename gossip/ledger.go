@@ -44,6 +44,8 @@ type ledger struct {
 	print   fingerprint
 	sketch  sketch
 	cells   *riblt.Prefix
+	// recalled: what was looked at by an earlier run was not looked at again.
+	recalled bool
 }
 
 func newLedger(set *records.FactSet, over scope, reordered func(*ledger)) *ledger {
@@ -72,6 +74,15 @@ func (l *ledger) take() *snapshot {
 	return &snapshot{of: l, log: l.log, print: l.print, sketch: l.sketch}
 }
 
+// prepare brings the ledger up to date and returns how many facts it looked at.
+func (l *ledger) prepare() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.next
+	l.advance()
+	return l.next - before
+}
+
 // advance looks at what has come. Owned by mu.
 func (l *ledger) advance() {
 	dropped, next := l.set.Dropped(), l.set.Next()
@@ -82,9 +93,8 @@ func (l *ledger) advance() {
 		again = missing != l.missing
 		l.dropped, l.missing = dropped, missing
 	}
-	if again { // rare: it begins anew
-		l.next, l.log = 0, places{}
-		l.print, l.sketch, l.cells = fingerprint{}, sketch{}, riblt.NewPrefix(publicKey, fewestCells)
+	if again { // rare
+		l.clear()
 	}
 	l.enlarge(cellsFor(uint64(l.log.size + (next-l.next)>>min(l.over.within.Bits(), 62))))
 	for n, f := range l.set.Between(l.next, next) {
@@ -101,6 +111,22 @@ func (l *ledger) advance() {
 	l.next = next
 	if again && l.reordered != nil && !before.begins(l.log) {
 		l.reordered(l)
+	}
+}
+
+// clear lets it begin anew. Owned by mu.
+func (l *ledger) clear() {
+	l.next, l.log, l.recalled = 0, places{}, false
+	l.print, l.sketch, l.cells = fingerprint{}, sketch{}, riblt.NewPrefix(publicKey, fewestCells)
+}
+
+// doubt lets it begin anew if it has not looked at all facts itself: a session has met
+// what cannot be.
+func (l *ledger) doubt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.recalled {
+		l.clear()
 	}
 }
 

@@ -37,6 +37,19 @@ func newLedgers(set *records.FactSet, own func() scope) *ledgers {
 	return l
 }
 
+// recall takes the ledger of the node's own scope from an earlier run.
+func (l *ledgers) recall(b []byte) error {
+	over := l.own()
+	own, err := openLedger(l.set, over, l.reordered, b)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.of[over] = &kept{ledger: own}
+	return nil
+}
+
 // get returns the ledger of a scope, which must be within the node's own.
 func (l *ledgers) get(over scope) *ledger {
 	own := l.own()

@@ -58,6 +58,11 @@ func newReconciler(cfg Config) *reconciler {
 			cfg.Logger.Warn("what was known of peers' facts is lost", "err", err)
 		}
 	}
+	if len(cfg.Ledger) > 0 {
+		if err := r.ledgers.recall(cfg.Ledger); err != nil {
+			cfg.Logger.Info("all facts are gone through again, for reconciliation", "err", err)
+		}
+	}
 	return r
 }
 
@@ -327,6 +332,9 @@ func (s *session) agree(err error, own, theirs done) error {
 	case errors.Is(err, errPartial) && theirs.reach > 0:
 		a.holds = theirs.reach
 	case errors.Is(err, errUnequal), errors.Is(err, errPartial) && s.misled:
+		if s.view != nil { // all facts were gone through, and yet
+			s.snap.of.doubt()
+		}
 		a = acquaintance{over: s.over, fresh: s.misled}
 	default:
 		return err // what we knew before still holds

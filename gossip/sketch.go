@@ -21,6 +21,9 @@ func (k *sketch) add(signs uint32) {
 	}
 }
 
+// take takes an element out again.
+func (k *sketch) take(signs uint32) { k.add(^signs) }
+
 // append encodes the low bits of the counters, two in three bytes.
 func (k sketch) append(b []byte) []byte {
 	for i := 0; i < len(k); i += 2 {

@@ -65,10 +65,10 @@ func (t *Topic) Sync(ctx context.Context, p peer.ID) (SyncReport, error) {
 	return rep, rep.Err
 }
 
-// Prepare goes through Facts for a cut-off that is to be ours soon, so that no session has
-// to. It takes time that grows with the set.
-func (t *Topic) Prepare(cut records.Day) {
-	t.reconciler.ledgers.get(scope{t.cfg.Range(), cut}).take()
+// Prepare goes through Facts for a cut-off that is ours or is to be soon, so that no session
+// has to, and returns how many it had to look at. It takes time that grows with these.
+func (t *Topic) Prepare(cut records.Day) int {
+	return t.reconciler.ledgers.get(scope{t.cfg.Range(), cut}).prepare()
 }
 
 // SyncSoon asks for reconciliations with a few peers shortly, such as after

@@ -120,10 +120,27 @@ func (n *Node) dropPast(ctx context.Context) (dropped int, err error) {
 		return 0, err
 	}
 	dropped, err = n.store.RetainFacts(ctx, func(f store.StampedFact) bool { return !cut.Past(f.Fact) })
+	if err == nil && dropped == 0 {
+		err = n.store.SaveFacts() // what is beside them is about another cut-off
+	}
 	if err != nil {
 		return dropped, err
 	}
 	return dropped, n.store.SetMeta(ctx, metaCutOff, appendCutOff(cut, 1))
+}
+
+// longLedger is how many facts one start may go through anew that another one need not.
+const longLedger = 1 << 15
+
+// saveLedger goes through all facts for reconciliation, where no earlier run has, so that no
+// session has to, and no later run.
+func (n *Node) saveLedger(context.Context) {
+	if n.topic.Prepare(n.cutOff()) < longLedger {
+		return
+	}
+	if err := n.store.SaveFacts(); err != nil {
+		n.log.Warn("the next start goes through all facts again", "err", err)
+	}
 }
 
 // drop drops those that are past.

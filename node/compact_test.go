@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -181,4 +182,38 @@ func TestClockFarOff(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLedgerOutlivesRestart: a start goes through no fact that an earlier run had gone through
+// for reconciliation, also where the cut-off has moved and nothing was dropped by it.
+func TestLedgerOutlivesRestart(t *testing.T) {
+	dir := t.TempDir()
+	cut := records.CutOffAt(time.Now())
+	n := newTestNode(t, Config{Dir: dir})
+	for i := range 5 {
+		if isNew, err := n.ingestGossip(endsOn(t, cut+400, i), "", gossip.ViaSync); !isNew || err != nil {
+			t.Fatal(isNew, err)
+		}
+	}
+	again := func(when string) {
+		t.Helper()
+		if err := n.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var told strings.Builder
+		n = newTestNode(t, Config{Dir: dir, Logger: slog.New(slog.NewTextHandler(&told, nil))})
+		before := n.store.BesideFacts()
+		if err := n.Close(); err != nil { // what it has to say is said
+			t.Fatal(err)
+		}
+		if len(before) == 0 || strings.Contains(told.String(), "gone through again") {
+			t.Errorf("%s: %d bytes were beside the facts\n%s", when, len(before), told.String())
+		}
+		n = newTestNode(t, Config{Dir: dir})
+	}
+	again("at first")
+	if dropped, err := n.cutAt(t.Context(), cut); dropped != 0 || err != nil {
+		t.Fatal(dropped, err)
+	}
+	again("with a later cut-off")
 }

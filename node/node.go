@@ -281,11 +281,12 @@ func (n *Node) joinTopic() error {
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts, Range: n.extent.is, CutOff: n.cutOff, Held: n.held,
 		Now: n.clock.Now, OnClock: n.heardClock,
 		Ingest: n.ingestGossip, Flush: n.store.SyncFacts, Known: n.known,
-		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Logger: n.log,
+		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Ledger: n.store.BesideFacts(), Logger: n.log,
 	})
 	if err != nil {
 		return err
 	}
+	n.store.FactsBeside(n.topic.Ledger)
 	close(n.joined)
 	n.onClose(n.topic.Close)
 	n.onClose(n.endWork) // background work ends before the ground it stands on
@@ -316,6 +317,7 @@ func (n *Node) start() error {
 	n.background(n.readopt)
 	n.background(n.sweepStore)
 	n.background(n.watchClock)
+	n.background(n.saveLedger)
 	n.background(n.compact)
 	return nil
 }

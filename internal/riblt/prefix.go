@@ -17,6 +17,11 @@ func NewPrefix(key Key, n int) *Prefix {
 	return &Prefix{key: key, symbols: make([]Symbol, min(max(n, 0), MaxSymbols))}
 }
 
+// PrefixOf returns the prefix of which Run gave all symbols, with nothing left out.
+func PrefixOf(key Key, all Run) *Prefix {
+	return &Prefix{key: key, size: all.Size, symbols: slices.Clone(all.Symbols)}
+}
+
 // Len returns the number of symbols.
 func (p *Prefix) Len() int { return len(p.symbols) }
 

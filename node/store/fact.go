@@ -170,6 +170,24 @@ func (s *Store) writeLot(lot []factlog.Entry) error {
 	return nil
 }
 
+// FactsBeside has the checkpoint of the facts written with what their owner has computed from
+// them: what make returns, of the facts with arrival numbers below the given one. It may read
+// facts, and must not add or drop any; nil is nothing.
+func (s *Store) FactsBeside(make func(below int) []byte) { s.facts.log.Beside(make) }
+
+// BesideFacts returns what an earlier run had computed from the facts, nil where there is
+// nothing. It is of the facts up to one of them, and of no other ones.
+func (s *Store) BesideFacts() []byte { return s.facts.log.Annex() }
+
+// SaveFacts writes the checkpoint of the facts, since what is beside them has changed.
+func (s *Store) SaveFacts() error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.gate.leave()
+	return s.facts.log.Save()
+}
+
 // saveFacts writes the log's checkpoint.
 func (s *Store) saveFacts() {
 	defer s.gate.leave()

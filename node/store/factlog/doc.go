@@ -16,11 +16,11 @@
 // Numbers ascend, and a number that is left out was dropped; so were those below end
 // that are behind the last entry. A serial belongs to one file for ever. INDEX is a
 // checkpoint: which segments there are, how long each was, where every eighth entry is,
-// and the index of the set.
+// and the index of the set; and what the owner has computed from the same facts, its annex.
 //
-//	"cairnfi1" | epoch (4) | number of segments (4) | each: base (8) serial (8)
+//	"cairnfi2" | epoch (4) | number of segments (4) | each: base (8) serial (8)
 //	    size (8) entries (8) marks (4), each: number - base (4) place (4)
-//	what FactSet.WriteIndex wrote | CRC-32C of all before (4)
+//	what FactSet.WriteIndex wrote | size of the annex (4) | annex | CRC-32C of all before (4)
 //
 // # Promises
 //
@@ -29,6 +29,8 @@
 //     that Append had returned for, and perhaps some behind them that it had not.
 //   - Open reads INDEX and what was appended since, and no other fact. Where INDEX is
 //     missing or damaged all facts are read, and Progress is told.
+//   - The annex that Open finds is of the facts that INDEX is of, with what was dropped by
+//     then: what came since is behind, and nothing else is different.
 //   - Each entry is checked when it is read, by its checksum and by the fact's own proof.
 //     One that does not verify counts as absent; Damaged is told.
 //   - Where files or acknowledged entries are missing, and that can be known, Open says

@@ -83,7 +83,7 @@ func FuzzIndex(f *testing.F) {
 	l := openLog(f, fs)
 	put(f, l, 0, 60)
 	var index bytes.Buffer
-	if err := l.writeIndex(&index, appendSegments(nil, []segment{*l.segments[0], *l.segments[1]}, 0), l.Next()); err != nil {
+	if err := l.writeIndex(&index, appendSegments(nil, []segment{*l.segments[0], *l.segments[1]}, 0), l.Next(), []byte{3, 0, 0, 0, 1, 2, 3}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(index.Bytes()[:index.Len()-4])

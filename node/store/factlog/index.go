@@ -98,14 +98,53 @@ func (g *segment) readMarks(raw []byte) error {
 	return nil
 }
 
-// Checkpoint writes INDEX if something was appended or dropped since. It takes 10 to 15
-// bytes a fact; other calls go on meanwhile.
+// maxAnnex bounds the bytes of an annex.
+const maxAnnex = 1 << 30
+
+// readAnnex reads the annex that INDEX has, nil where there is none.
+func readAnnex(r io.Reader) ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, err
+	}
+	n := int64(binary.LittleEndian.Uint32(size[:]))
+	if n == 0 {
+		return nil, nil
+	}
+	annex, err := io.ReadAll(io.LimitReader(r, min(n, maxAnnex)))
+	if err == nil && int64(len(annex)) < n {
+		err = fmt.Errorf("%s says an annex of %d bytes", indexFile, n)
+	}
+	return annex, err
+}
+
+// Annex returns what Open found beside the index, nil where there was none.
+func (l *Log) Annex() []byte { return l.found }
+
+// Beside has every INDEX written with an annex from now on: what make returns, of the facts
+// with numbers below the given one. It may read facts, and must not Append, Retain nor
+// Checkpoint. What it returns nil for has no annex.
+func (l *Log) Beside(make func(below int) []byte) {
+	l.upkeep.Lock()
+	defer l.upkeep.Unlock()
+	l.annex = make
+}
+
+// Checkpoint writes INDEX if something was appended since. It takes 10 to 15 bytes a fact;
+// other calls go on meanwhile.
 func (l *Log) Checkpoint() error {
 	l.upkeep.Lock()
 	defer l.upkeep.Unlock()
 	if l.Next() == l.Saved() {
 		return nil
 	}
+	return l.checkpoint()
+}
+
+// Save is Checkpoint in any case, such as when the annex has become another one.
+func (l *Log) Save() error {
+	l.upkeep.Lock()
+	defer l.upkeep.Unlock()
 	return l.checkpoint()
 }
 
@@ -126,12 +165,13 @@ func (l *Log) checkpoint() error {
 	if len(segments) == 0 {
 		return nil
 	}
+	annex := l.appendAnnex(next) // before the index: what is dropped between is then known to be missing in it
 	name := l.path(indexFile)
 	f, err := l.cfg.FS.Create(name+newExt, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", indexFile, err)
 	}
-	err = l.writeIndex(f, appendSegments(nil, segments, epoch), next)
+	err = l.writeIndex(f, appendSegments(nil, segments, epoch), next, annex)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -148,7 +188,19 @@ func (l *Log) checkpoint() error {
 	return nil
 }
 
-func (l *Log) writeIndex(f io.Writer, segments []byte, next int) error {
+// appendAnnex encodes the annex of the facts with numbers below one. Owned by upkeep.
+func (l *Log) appendAnnex(below int) []byte {
+	var annex []byte
+	if l.annex != nil {
+		annex = l.annex(below)
+	}
+	if len(annex) > maxAnnex {
+		annex = nil
+	}
+	return append(binary.LittleEndian.AppendUint32(nil, uint32(len(annex))), annex...)
+}
+
+func (l *Log) writeIndex(f io.Writer, segments []byte, next int, annex []byte) error {
 	sum := crc32.New(castagnoli)
 	buf := bufio.NewWriterSize(f, readSize)
 	w := io.MultiWriter(buf, sum)
@@ -156,6 +208,9 @@ func (l *Log) writeIndex(f io.Writer, segments []byte, next int) error {
 		return err
 	}
 	if err := l.set.WriteIndex(w, next); err != nil {
+		return err
+	}
+	if _, err := w.Write(annex); err != nil {
 		return err
 	}
 	if _, err := buf.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32())); err != nil {

@@ -16,7 +16,7 @@ import (
 
 const (
 	indexFile  = "INDEX"
-	indexMagic = "cairnfi1"
+	indexMagic = "cairnfi2"
 	// newExt is behind the name of a file that is not complete.
 	newExt = ".new"
 )
@@ -122,6 +122,10 @@ func (l *Log) loadIndex() error {
 	if err != nil {
 		return err
 	}
+	annex, err := readAnnex(r)
+	if err != nil {
+		return err
+	}
 	sum := r.sum.Sum32()
 	var tail [4]byte
 	if _, err := io.ReadFull(r.r, tail[:]); err != nil {
@@ -136,7 +140,7 @@ func (l *Log) loadIndex() error {
 	if err := l.adopt(known); err != nil {
 		return err
 	}
-	l.set, l.epoch = set, epoch
+	l.set, l.epoch, l.found = set, epoch, annex
 	l.saved.Store(int64(set.Next()))
 	return nil
 }

@@ -64,7 +64,9 @@ type Log struct {
 	buf     []byte     // owned by writing
 	err     error      // why nothing can be written any more; owned by writing
 
-	upkeep sync.Mutex // held by Retain and Checkpoint: one at a time
+	upkeep sync.Mutex             // held by Retain and Checkpoint: one at a time
+	annex  func(below int) []byte // see Beside; owned by upkeep
+	found  []byte                 // the annex that INDEX had
 
 	saved atomic.Int64 // INDEX is of the facts below
 

@@ -2,6 +2,7 @@ package factlog
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -77,6 +78,47 @@ func TestReadsOnlyTheTail(t *testing.T) {
 		t.Errorf("%d bytes were read of 10 facts", read)
 	}
 	holds(t, l, numbers(0, 310), same)
+}
+
+// TestAnnex: what was computed of some facts is found again with these, and never with others.
+func TestAnnex(t *testing.T) {
+	fs := vfs.NewMem()
+	of := func(l *Log) {
+		l.Beside(func(below int) []byte { return fmt.Appendf(nil, "%d of %d", below-l.Set().Dropped(), below) })
+	}
+	l := openLog(t, fs)
+	found := func(want string) {
+		t.Helper()
+		l = openLog(t, fs) // as after a crash
+		if got := string(l.Annex()); got != want {
+			t.Fatalf("beside the facts is %q, want %q", got, want)
+		}
+		of(l)
+	}
+	put(t, l, 0, 100)
+	if err := l.Checkpoint(); err != nil {
+		t.Fatal(err)
+	}
+	found("") // nobody had made one
+	if err := l.Checkpoint(); err != nil {
+		t.Fatal(err)
+	}
+	found("") // and nothing has changed since
+	if err := l.Save(); err != nil {
+		t.Fatal(err)
+	}
+	found("100 of 100")
+	put(t, l, 100, 110)
+	found("100 of 100")
+	if n, err := l.Retain(func() bool { return false }, func(e Entry) bool { return e.Number%2 == 0 }); n != 55 || err != nil {
+		t.Fatal(n, err)
+	}
+	found("55 of 110")
+	l.Beside(func(int) []byte { return nil })
+	if err := l.Save(); err != nil {
+		t.Fatal(err)
+	}
+	found("")
 }
 
 // TestRetain drops facts again and again, with and without a restart: the others keep
