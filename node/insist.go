@@ -6,9 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/peer"
-
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -17,9 +14,6 @@ const (
 	// again; from then on the pause doubles up to insistMost.
 	insistFirst = 10 * time.Second
 	insistMost  = 10 * time.Minute
-	// insistPeers are asked each time who were known once and are not connected: those who
-	// are may all be against us.
-	insistPeers = 8
 	// maxInsisted are kept at a time. All of them are on disk, and reconciled, in any case.
 	maxInsisted = 1024
 )
@@ -64,7 +58,7 @@ func (n *Node) keepInsisting(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		n.reachOut(ctx)
+		n.reachOut(ctx, nil)
 		if n.insistOnce(ctx) {
 			return
 		}
@@ -89,43 +83,4 @@ func (n *Node) insistOnce(ctx context.Context) (done bool) {
 	i.facts = append(left, i.facts[len(open):]...)
 	i.running = len(i.facts) > 0
 	return !i.running
-}
-
-// reachOut reconciles with some of those who were known once and are not connected.
-func (n *Node) reachOut(ctx context.Context) {
-	known, err := n.knownPeers()
-	if err != nil {
-		n.log.Warn("known peers not read", "err", err)
-		return
-	}
-	for _, c := range n.candidates() {
-		known = append(known, n.host.Peerstore().PeerInfo(c.ID))
-	}
-	rand.Shuffle(len(known), func(a, b int) { known[a], known[b] = known[b], known[a] })
-	ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "a revocation is not confirmed"), dialTimeout)
-	defer cancel()
-	var asked sync.WaitGroup
-	left, met := insistPeers, make(map[peer.ID]bool)
-	for _, p := range known {
-		if met[p.ID] || n.host.Network().Connectedness(p.ID) == network.Connected {
-			continue
-		}
-		met[p.ID] = true
-		asked.Go(func() { n.reconcileWith(ctx, p) })
-		if left--; left == 0 {
-			break
-		}
-	}
-	asked.Wait()
-}
-
-// reconcileWith dials a peer and makes the sets of facts equal.
-func (n *Node) reconcileWith(ctx context.Context, p peer.AddrInfo) {
-	err := n.host.Connect(ctx, p)
-	if err == nil {
-		_, err = n.topic.Sync(ctx, p.ID)
-	}
-	if err != nil {
-		n.log.Debug("a revocation did not get to a known peer", "peer", p.ID, "err", err)
-	}
 }

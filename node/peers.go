@@ -88,6 +88,7 @@ func addrInfo(k store.KnownPeer) (peer.AddrInfo, error) {
 // keeper's.
 func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 	saved, fresh := n.clock.Now(), newPace(time.Now())
+	var out outreach
 	for {
 		n.joinRound(ctx, anchors)
 		table := n.dht.TableSize()
@@ -95,7 +96,7 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 			n.refresh(ctx)
 		}
 		n.ready.tick()
-		n.askAnchors()
+		n.askAnchors(&out)
 		if now := n.clock.Now(); now.Sub(saved) >= saveRound {
 			saved = now
 			n.savePeers(ctx)
@@ -118,19 +119,6 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 			n.savePeers(context.WithoutCancel(ctx))
 			return
 		}
-	}
-}
-
-// askAnchors reconciles with those who were there before, when it is long since any did.
-func (n *Node) askAnchors() {
-	for _, p := range n.ready.overdue() {
-		n.background(func(ctx context.Context) {
-			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-			defer cancel()
-			if _, err := n.topic.Sync(ctx, p); err != nil {
-				n.log.Debug("an anchor did not agree", "peer", p, "err", err)
-			}
-		})
 	}
 }
 

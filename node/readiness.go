@@ -25,6 +25,9 @@ const (
 	degradedAfter = time.Minute
 	// completeLimit is how old completeness may be in the public profile.
 	completeLimit = 5 * time.Minute
+	// overdueAfter is how old it gets before anchors are asked. Where one is linked, its
+	// pulses keep it younger.
+	overdueAfter = time.Minute
 	// maxAsked is how many anchors are asked at once when none has been heard for long.
 	maxAsked = 3
 )
@@ -46,8 +49,8 @@ const (
 // know of more, and one slow or dead peer cannot keep a node from it for ever.
 //
 // From then on completeness is as old as the last round with one who was there before: an
-// anchor, which is also whoever the facts became complete with, and whoever agreed for
-// five minutes while they were. So a node whose peers are all replaced by others, however
+// anchor, which is also whoever the facts became complete with, whoever agreed for five
+// minutes while they were, and the first ones who agree with the founder of a network. So a node whose peers are all replaced by others, however
 // many and however agreeable, grows old.
 //
 // All this is about the node's range. A round counts for what it was about; what two
@@ -152,6 +155,9 @@ func (r *readiness) heard(rep gossip.SyncReport) {
 	}
 	w.at, w.over = now, rep.Range
 	of[rep.Peer] = w
+	if rep.EverReady && r.alone && len(r.anchors) < readyPeers {
+		r.anchors[rep.Peer] = true // the founder's first ones
+	}
 	if rep.EverReady && now.Sub(w.since) > completeLimit && !r.complete.IsZero() && now.Sub(r.complete) <= completeLimit {
 		r.anchors[rep.Peer] = true
 	}
@@ -243,15 +249,16 @@ func (r *readiness) anchored() bool {
 	return false
 }
 
-// overdue are the anchors to ask when none has been heard for long: those heard last.
-func (r *readiness) overdue() []peer.ID {
+// overdue reports whether no anchor has been heard for long, and which to ask then: those
+// heard last.
+func (r *readiness) overdue() (anchors []peer.ID, overdue bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ageless || r.complete.IsZero() || r.now().Sub(r.complete) < completeLimit/2 {
-		return nil
+	if r.complete.IsZero() || len(r.seen) == 0 || r.now().Sub(r.complete) < overdueAfter {
+		return nil, false
 	}
 	all := slices.SortedFunc(maps.Keys(r.anchors), func(a, b peer.ID) int { return r.seasoned[b].at.Compare(r.seasoned[a].at) })
-	return all[:min(len(all), maxAsked)]
+	return all[:min(len(all), maxAsked)], true
 }
 
 // need is how many peers to reconcile with while there is patience. Those that were

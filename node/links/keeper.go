@@ -170,9 +170,7 @@ func (k *Keeper) round(ctx context.Context) {
 		dial = k.choose(now)
 	}
 	k.trim(now)
-	if back, ok := k.comeback(now); ok {
-		dial = append([]peer.ID{back}, dial...)
-	}
+	dial = append(k.comeback(now), dial...)
 	if len(dial) > dialsPerRound {
 		dial = dial[:dialsPerRound]
 		defer k.Look()

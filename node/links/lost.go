@@ -2,6 +2,7 @@ package links
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -12,9 +13,13 @@ const (
 	// maxLost links are remembered, the latest ones, each for lostFor.
 	maxLost = 32
 	lostFor = 24 * time.Hour
-	// retryFirst is the wait after a loss, doubled with each dial that fails.
+	// retryFirst is the wait after a loss. From then on it is half of what the link has been
+	// lost for: whoever was away for a time is found again half that time later.
 	retryFirst = 5 * time.Second
 	retryMost  = 2 * time.Minute
+	// retriesPerRound lost links are come back to at a time. Dials that fail are slow, and a
+	// node that was cut off has lost all it had.
+	retriesPerRound = dialsPerRound / 2
 	// retryRefused is how long a peer is no candidate that closed the link while it was
 	// young, having no room. It is not come back to: others have room.
 	retryRefused     = 10 * time.Minute
@@ -83,7 +88,10 @@ func (k *Keeper) lose(p peer.ID, l *link, now time.Time) {
 			l.fails = 0
 		}
 	}
-	wait := min(retryFirst<<min(l.fails, 16), retryMost)
+	wait := retryFirst
+	if !l.lost.IsZero() {
+		wait = min(max(retryFirst, now.Sub(l.lost)/2), retryMost)
+	}
 	switch {
 	case !l.up.IsZero() && !l.ours:
 		wait = 0 // whoever dialled needed it no longer; we do
@@ -100,18 +108,16 @@ func (k *Keeper) lose(p peer.ID, l *link, now time.Time) {
 	}
 }
 
-// comeback picks a lost link whose time has come, the one that waits longest. Back
-// again it takes its part in the next choice.
-func (k *Keeper) comeback(now time.Time) (next peer.ID, ok bool) {
+// comeback picks lost links whose time has come, those that wait longest first. Back
+// again they take their part in the next choice.
+func (k *Keeper) comeback(now time.Time) (next []peer.ID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for p, l := range k.links {
-		if l.lost.IsZero() || !l.held || now.Before(l.retry) {
-			continue
-		}
-		if next == "" || l.retry.Before(k.links[next].retry) {
-			next = p
+		if !l.lost.IsZero() && l.held && !now.Before(l.retry) {
+			next = append(next, p)
 		}
 	}
-	return next, next != ""
+	slices.SortFunc(next, func(a, b peer.ID) int { return k.links[a].retry.Compare(k.links[b].retry) })
+	return next[:min(len(next), retriesPerRound)]
 }
