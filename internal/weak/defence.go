@@ -58,6 +58,8 @@ const (
 	Score Defence = "score"
 	// SourceShare: no source uses up what all strangers' facts share.
 	SourceShare Defence = "source-share"
+	// SteadyLinks: links that stand for where they lead give way to few that promise more.
+	SteadyLinks Defence = "steady-links"
 	// StickyTombstone: a tombstone stands before anything is known of its agent.
 	StickyTombstone Defence = "sticky-tombstone"
 	// StrangerCap: facts of unknown subjects share a cap.
@@ -92,6 +94,6 @@ const (
 // Defences are all of them.
 var Defences = [...]Defence{
 	ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, Seasoned, SeasonedAge,
-	ShortLimits, SourceShare, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
+	ShortLimits, SourceShare, SteadyLinks, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
 	WideSearch, WorkOrder,
 }

@@ -13,8 +13,10 @@ const (
 	// DefaultNear and DefaultRandom are the links that a node chooses itself.
 	DefaultNear   = 8
 	DefaultRandom = 6
-	// DefaultShortcuts is how many of the random ones may be shortcuts.
-	DefaultShortcuts = 4
+	// DefaultShortcuts is how many of the random ones may be shortcuts, DefaultNewShortcuts
+	// how many one choice makes: each shortens the way to others.
+	DefaultShortcuts    = 4
+	DefaultNewShortcuts = 2
 	// DefaultCap bounds the connections that stay, those that others chose included.
 	DefaultCap = 30
 	// DefaultBurst bounds them at any moment.
@@ -35,16 +37,15 @@ const (
 	leastGain  = 500 * time.Microsecond
 	// stayFactor is how many times as much a present shortcut counts.
 	stayFactor = 1.5
-	// newShortcuts bounds those that one choice makes: each shortens the way to others.
-	newShortcuts = 2
 )
 
 // Policy says how many links a node wants and how many connections it bears.
 type Policy struct {
 	// Near and Random are the links of its own choosing, of each kind.
 	Near, Random int
-	// Shortcuts is how many of Random may be chosen for the way that they save.
-	Shortcuts int
+	// Shortcuts is how many of Random may be chosen for the way that they save, and
+	// NewShortcuts how many of these may be new.
+	Shortcuts, NewShortcuts int
 	// Cap bounds the connections older than Grace, Burst all of them.
 	Cap, Burst int
 	// Grace is the age from which a connection counts against Cap.
@@ -53,7 +54,7 @@ type Policy struct {
 
 // DefaultPolicy is what a node does.
 func DefaultPolicy() Policy {
-	return Policy{Near: DefaultNear, Random: DefaultRandom, Shortcuts: DefaultShortcuts, Cap: DefaultCap, Burst: DefaultBurst, Grace: DefaultGrace}
+	return Policy{Near: DefaultNear, Random: DefaultRandom, Shortcuts: DefaultShortcuts, NewShortcuts: DefaultNewShortcuts, Cap: DefaultCap, Burst: DefaultBurst, Grace: DefaultGrace}
 }
 
 // Links is how many links of its own choosing a node wants.
@@ -123,7 +124,7 @@ func Choose[ID comparable](p Policy, candidates []Candidate[ID], r *rand.Rand) C
 	short := min(p.Near-len(near), len(rest))
 	near, rest = append(near, rest[:short]...), rest[short:]
 	rest = append(held, rest...)
-	shortcuts := shortest(min(p.Shortcuts, p.Random), rest)
+	shortcuts := shortest(min(p.Shortcuts, p.Random), p.NewShortcuts, rest)
 	rest = slices.DeleteFunc(rest, func(c Candidate[ID]) bool { return slices.Contains(ids(shortcuts), c.ID) })
 	stay := 0
 	for stay < min(len(rest), p.Random-len(shortcuts)) && rest[stay].far() {
@@ -139,7 +140,7 @@ func (c Candidate[ID]) far() bool { return c.Role == Random || c.Role == Shortcu
 
 // shortest returns up to n candidates for shortcuts, the one that saves most first, and
 // few that are new. Each is from another group where there is one.
-func shortest[ID comparable](n int, all []Candidate[ID]) []Candidate[ID] {
+func shortest[ID comparable](n, few int, all []Candidate[ID]) []Candidate[ID] {
 	worth := slices.DeleteFunc(slices.Clone(all), func(c Candidate[ID]) bool { return c.saves() < worthwhile })
 	slices.SortStableFunc(worth, func(a, b Candidate[ID]) int { return cmp.Compare(b.saves(), a.saves()) })
 	fresh := 0
@@ -147,7 +148,7 @@ func shortest[ID comparable](n int, all []Candidate[ID]) []Candidate[ID] {
 		if c.Role != Shortcut {
 			fresh++
 		}
-		return c.Role != Shortcut && fresh > newShortcuts
+		return c.Role != Shortcut && fresh > few
 	}))
 }
 

@@ -105,7 +105,7 @@ func TestChooseShortcuts(t *testing.T) {
 		}, []string{"a", "c"}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := Choose(Policy{Random: 3, Shortcuts: 2}, c.all, seeded())
+			got := Choose(Policy{Random: 3, Shortcuts: 2, NewShortcuts: 2}, c.all, seeded())
 			if !slices.Equal(got.Shortcuts, c.shortcuts) || len(got.Random) != c.random {
 				t.Errorf("shortcuts %v and random %v, want %v and %d", got.Shortcuts, got.Random, c.shortcuts, c.random)
 			}
@@ -144,7 +144,7 @@ func TestUnmeasured(t *testing.T) {
 // be, the near part the nearest, and a second choice changes nothing.
 func TestChooseHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := Policy{Near: rapid.IntRange(0, 10).Draw(t, "near"), Random: rapid.IntRange(0, 10).Draw(t, "random"), Shortcuts: rapid.IntRange(0, 5).Draw(t, "shortcuts")}
+		p := Policy{Near: rapid.IntRange(0, 10).Draw(t, "near"), Random: rapid.IntRange(0, 10).Draw(t, "random"), Shortcuts: rapid.IntRange(0, 5).Draw(t, "shortcuts"), NewShortcuts: rapid.IntRange(0, 3).Draw(t, "new shortcuts")}
 		all := make([]Candidate[int], rapid.IntRange(0, 60).Draw(t, "candidates"))
 		for i := range all {
 			all[i] = Candidate[int]{

@@ -15,6 +15,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 const (
@@ -30,6 +32,11 @@ const (
 	// waysAfter the beginning the trees reach this node, and are worth asking.
 	waysAfter    = 30 * time.Second
 	shortenEvery = 15 * time.Second
+	// shapedAfter that the links have the shape that the network gave them. Then a new
+	// shortcut, which takes the place of a link that stood, is made each shortcutEvery: who
+	// comes later, in whatever number, gets few.
+	shapedAfter   = 2 * time.Minute
+	shortcutEvery = 10 * time.Minute
 	// dialsPerRound go out in one round, side by side, each for dialTime at most.
 	dialsPerRound = 6
 	dialTime      = 5 * time.Second
@@ -86,6 +93,8 @@ type Keeper struct {
 	looked    map[peer.ID]time.Time // who was measured, and when; owned by the loop
 	waysFrom  time.Time             // from then on links are improved; owned by the loop
 	next      time.Time             // for the next choice, whatever happens; owned by the loop
+	shaped    time.Time             // from then on shortcuts are rare; owned by the loop
+	shorten   time.Time             // for the next one then; owned by the loop
 }
 
 // New returns a keeper that does nothing before Run.
@@ -109,7 +118,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	k.cfg.Host.Network().Notify(watch)
 	defer k.cfg.Host.Network().StopNotify(watch)
 	defer k.release()
-	k.waysFrom = time.Now().Add(waysAfter)
+	k.begin(time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -122,6 +131,11 @@ func (k *Keeper) Run(ctx context.Context) {
 		k.round(ctx)
 		timer.Reset(roundEvery*3/4 + rand.N(roundEvery/2))
 	}
+}
+
+// begin sets the times that count from now on.
+func (k *Keeper) begin(now time.Time) {
+	k.waysFrom, k.shaped, k.shorten = now.Add(waysAfter), now.Add(shapedAfter), now.Add(shortcutEvery)
 }
 
 // Look asks for a choice now, such as when new peers are known.
@@ -184,7 +198,7 @@ func (k *Keeper) round(ctx context.Context) {
 // choose makes the choice, and returns whom to dial for it.
 func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
 	candidates := k.candidates(now)
-	choice := Choose(k.cfg.Policy, candidates, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+	choice := Choose(k.policy(now), candidates, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
 	k.look = Unmeasured(k.cfg.Policy, candidates, choice)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -200,6 +214,7 @@ func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
 		wanted[p] = Shortcut
 		if l := k.links[p]; l == nil || l.role != Shortcut {
 			k.counts[shortcuts].Add(1)
+			k.shorten = now.Add(shortcutEvery)
 			k.next = now.Add(shortenEvery)
 		}
 	}
@@ -223,6 +238,19 @@ func (k *Keeper) choose(now time.Time) (dial []peer.ID) {
 		}
 	}
 	return dial
+}
+
+// policy is the policy of a choice.
+func (k *Keeper) policy(now time.Time) Policy {
+	p := k.cfg.Policy
+	switch {
+	case now.Before(k.shaped) || weak.Off(weak.SteadyLinks):
+	case now.Before(k.shorten):
+		p.NewShortcuts = 0
+	default:
+		p.NewShortcuts = min(p.NewShortcuts, 1)
+	}
+	return p
 }
 
 // hold protects a link that is connected. The caller holds mu.
