@@ -43,6 +43,12 @@ type Config struct {
 	// Bootstrap are nodes to join through. A node with a bootstrap that it never
 	// reached is not ready.
 	Bootstrap []peer.AddrInfo
+	// Seeds are where nodes to join through listen, when their peer IDs are not known: a
+	// DNS name or an IP address, and a TCP port. They are asked while the node is
+	// not ready or has no peer, and count like Bootstrap: whoever answers there is believed,
+	// so that names, and the way to them, must be trusted. The node that the first one leads
+	// to begins the network, where nobody whom it meets was ever ready.
+	Seeds []multiaddr.Multiaddr
 	// Network names a separate network: it enters every protocol ID and the
 	// topic, so that two networks never merge. Empty is the main one; else 1 to 32
 	// of [a-z0-9-].
@@ -107,6 +113,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Replication < 1 || c.Replication > DefaultReplication {
 		return c, fmt.Errorf("replication %d: want 1 to %d: %w", c.Replication, DefaultReplication, ErrUsage)
+	}
+	for _, seed := range c.Seeds {
+		if err := checkSeed(seed); err != nil {
+			return c, err
+		}
 	}
 	if c.Host != nil {
 		c.Listen = c.Host.Addrs()

@@ -271,6 +271,9 @@ func (n *Node) joinTopic() error {
 	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
 	n.ready = newReadiness(time.Now, n.started, n.cfg.preset.Ageless, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
 	n.ready.own = n.extent.is
+	if len(n.cfg.Seeds) > 0 {
+		n.ready.awaitSeeds()
+	}
 	n.host.Network().Notify(notifee{n})
 	n.onClose(func() error { n.host.Network().StopNotify(notifee{n}); return nil })
 	memory, err := n.store.Meta(metaSync)

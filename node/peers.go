@@ -90,6 +90,7 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 	saved, fresh := n.clock.Now(), newPace(time.Now())
 	var out outreach
 	for {
+		anchors = n.meetSeeds(ctx, anchors)
 		n.joinRound(ctx, anchors)
 		table := n.dht.TableSize()
 		if table > 0 && fresh.due(time.Now(), table) {
@@ -105,7 +106,7 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 		if table > 0 {
 			pause = min(pause, fresh.wait(time.Now(), table)+time.Millisecond)
 		}
-		if len(n.host.Network().Peers()) == 0 && len(anchors) > 0 {
+		if len(n.host.Network().Peers()) == 0 && len(anchors)+len(n.cfg.Seeds) > 0 {
 			pause = lonelyRound
 			fresh.hurry(time.Now())
 		}

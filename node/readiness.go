@@ -66,6 +66,7 @@ type readiness struct {
 	mu       sync.Mutex
 	started  time.Time
 	alone    bool             // no bootstrap and no known peer
+	first    bool             // its own first seed
 	rebuilt  bool             // the store, and with it who the peers were, is lost
 	missing  bool             // a fact is lost, and nobody has agreed since
 	anchors  map[peer.ID]bool // bootstrap peers, those known from an earlier run, and who has proved himself
@@ -109,6 +110,48 @@ func (r *readiness) begin() {
 	if r.alone {
 		r.finish()
 	}
+}
+
+// awaitSeeds has a node without anybody to ask wait for who is behind its seeds. It comes
+// before begin.
+func (r *readiness) awaitSeeds() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.alone = false
+}
+
+// anchor notes a peer found behind a seed, who counts like a bootstrap.
+func (r *readiness) anchor(p peer.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.anchors[p] = true
+}
+
+// isFirst says that the node is its own first seed: a network that is born begins with it.
+func (r *readiness) isFirst() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.first = true
+	if r.complete.IsZero() && r.begins() {
+		r.alone = len(r.anchors)+len(r.seen) == 0
+		r.finish()
+	}
+}
+
+// begins reports whether there is no network yet but what begins with this node: every
+// anchor, and everybody who is here, agrees and was never ready. Owned by mu.
+func (r *readiness) begins() bool {
+	if !r.first || r.rebuilt || r.missing {
+		return false
+	}
+	for _, peers := range []map[peer.ID]bool{r.anchors, r.seen} {
+		for p := range peers {
+			if _, ok := r.others[p]; !ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // connected notes that p could be reached.
@@ -171,7 +214,7 @@ func (r *readiness) enough() bool {
 		return true
 	}
 	if patient {
-		return false
+		return r.begins()
 	}
 	if len(r.seasoned) > 0 {
 		return !r.vouched(r.seasoned, own, 1, false).IsZero()

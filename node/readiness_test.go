@@ -124,3 +124,46 @@ func TestWhatReadinessWaitsFor(t *testing.T) {
 	r.synced(gossip.SyncReport{Peer: "new", Complete: true})
 	says("facts are not complete: reconciled with 1 of 2 peers, and with 1 that were never ready themselves; in 50s those that can be reached are enough")
 }
+
+// The node that is its own first seed begins, unless somebody else may have begun before.
+func TestFirstOfItsSeeds(t *testing.T) {
+	never := func(p peer.ID) gossip.SyncReport { return gossip.SyncReport{Peer: p, Complete: true} }
+	ever := func(p peer.ID) gossip.SyncReport { return gossip.SyncReport{Peer: p, Complete: true, EverReady: true} }
+	for name, tt := range map[string]struct {
+		known, seeds, inbound []peer.ID
+		rebuilt               bool
+		rounds                []gossip.SyncReport
+		want                  bool
+	}{
+		"nobody":                             {want: true},
+		"newcomers have come":                {inbound: []peer.ID{"a", "b"}, rounds: []gossip.SyncReport{never("a"), never("b")}, want: true},
+		"one of them has not said":           {inbound: []peer.ID{"a", "b"}, rounds: []gossip.SyncReport{never("a")}},
+		"another seed is a newcomer":         {seeds: []peer.ID{"s"}, rounds: []gossip.SyncReport{never("s")}, want: true},
+		"another seed has not said":          {seeds: []peer.ID{"s"}, inbound: []peer.ID{"a"}, rounds: []gossip.SyncReport{never("a")}},
+		"another seed was ready":             {seeds: []peer.ID{"s"}, rounds: []gossip.SyncReport{ever("s")}, want: true},
+		"somebody was ready, who is no seed": {inbound: []peer.ID{"a"}, rounds: []gossip.SyncReport{ever("a")}},
+		"peers of an earlier run are away":   {known: []peer.ID{"k"}},
+		"the store was rebuilt":              {rebuilt: true},
+	} {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		r := newReadiness(func() time.Time { return now }, now, false, nil, tt.known, tt.rebuilt, func() {})
+		r.awaitSeeds()
+		r.begin()
+		for _, p := range tt.inbound {
+			r.connected(p)
+		}
+		for _, p := range tt.seeds {
+			r.anchor(p)
+		}
+		if state, _, _ := r.state(); state != StateStarting {
+			t.Errorf("%s: %s before anything was heard", name, state)
+		}
+		for _, round := range tt.rounds {
+			r.synced(round)
+		}
+		r.isFirst()
+		if state, why, _ := r.state(); (state == StateReady) != tt.want {
+			t.Errorf("%s: %s, %s", name, state, why)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func (daemonCmd) Help() string {
     cairn daemon --dir a --listen /ip4/127.0.0.1/tcp/0 --api 127.0.0.1:0 -o json
     cairn daemon --config /etc/cairn/cairn.toml
 
-Ctrl-C stops it in good order; a second Ctrl-C stops it at once.`
+Ctrl-C, SIGTERM and SIGHUP stop it in good order; a second one stops it at once. A service manager is told by sd_notify.`
 }
 
 // Run runs the node until a signal, or until somebody asks it to stop.
@@ -44,7 +44,10 @@ func (c *daemonCmd) Run(s *session) error {
 	if err != nil {
 		return c.explainStart(err)
 	}
-	err = c.watchState(s, n)
+	super := s.supervisor()
+	super.tell("READY=1")
+	err = c.watchState(s, n, super)
+	super.tell("STOPPING=1")
 	s.say("stopping")
 	return errors.Join(err, n.Close())
 }
@@ -74,14 +77,16 @@ type running interface {
 }
 
 // watchState tells each change of the node's state until the node is to stop.
-func (c *daemonCmd) watchState(s *session, n running) error {
+func (c *daemonCmd) watchState(s *session, n running, super *supervisor) error {
 	tick := time.NewTicker(stateRound)
 	defer tick.Stop()
 	last, waited := node.StateStarting, time.Time{}
 	ready := n.Ready()
 	for {
-		state, reason := n.State()
+		state, reason := n.State() // waits for the node's locks: a sign that it lives
+		super.alive(time.Now())
 		if state != last {
+			super.tell("STATUS=" + string(state) + ": " + c.waitsFor(reason))
 			if err := s.print(c.event(s, n, state, reason)); err != nil {
 				return err
 			}

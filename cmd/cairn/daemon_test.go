@@ -74,10 +74,10 @@ func watched(t *testing.T, bootstrap []string, act func(*fakeNode, context.Cance
 		defer cancel()
 		var out, msg strings.Builder
 		n := &fakeNode{ready: make(chan struct{}), stop: make(chan struct{}), state: node.StateStarting}
-		s := &session{ctx: ctx, env: env{stdout: &out, stderr: &msg}, global: &global{Output: asJSON}}
+		s := &session{ctx: ctx, env: env{stdout: &out, stderr: &msg, getenv: func(string) string { return "" }}, global: &global{Output: asJSON}}
 		var done sync.WaitGroup
 		done.Go(func() {
-			if err := (&daemonCmd{settings{Bootstrap: bootstrap}}).watchState(s, n); err != nil {
+			if err := (&daemonCmd{settings{Bootstrap: bootstrap}}).watchState(s, n, s.supervisor()); err != nil {
 				t.Error(err)
 			}
 		})

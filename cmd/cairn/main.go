@@ -22,7 +22,12 @@ var version = "dev"
 func main() {
 	// The first signal ends ctx, and with it what runs; the second one, which
 	// nobody catches any more, ends the process at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// SIGHUP, where a terminal went away, is no different; nohup's wish is kept.
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	context.AfterFunc(ctx, stop)
 	os.Exit(int(run(ctx, os.Args[1:], env{
 		stdin:  os.Stdin,

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 //	field NAME VAR       put a field of the last command's JSON into $VAR
 //	spawn NAME ARGS...   run cairn ARGS... beside the script
 //	says NAME TEXT       wait until it has said a line with that text
-//	signal NAME SIG      send it INT, TERM or KILL
+//	signal NAME SIG      send it INT, TERM, HUP or KILL
 //	ended NAME CODE      wait until it has ended; it must be with that code
 //	daemon NAME ARGS...  spawn a daemon on the folder NAME and wait until it is
 //	                     ready; sets $NAME_peer, $NAME_addr and $NAME_api

@@ -17,7 +17,7 @@ import (
 type settings struct {
 	Listen      []string `setting:"" sep:"none" placeholder:"MULTIADDR" help:"Listen for peers here; repeats. Default: TCP and QUIC on port 7474 of every address, of this machine alone with --profile local."`
 	Announce    []string `setting:"" sep:"none" placeholder:"MULTIADDR" help:"Tell peers these addresses in place of the node's own, such as those of a published port of a container; repeats."`
-	Bootstrap   []string `setting:"" sep:"none" placeholder:"MULTIADDR" help:"Join through this node (.../p2p/12D3...); repeats. Without one, and with no peer known from an earlier run, the node begins a network of its own."`
+	Bootstrap   []string `setting:"" sep:"none" placeholder:"MULTIADDR" help:"Join through this node (.../p2p/12D3...); repeats. A DNS name of your own network may stand without the peer's ID, as /dns4/cairn.example/tcp/7474; the node that the first such name leads to begins the network. Without any, and with no peer known from an earlier run, the node begins a network of its own."`
 	Network     string   `setting:"" placeholder:"NAME" help:"Name of a separate network; networks of different names never merge."`
 	Profile     string   `setting:"" enum:",local,lan,wan" default:"" placeholder:"PROFILE" help:"local, lan or wan; cairn config shows in what they differ. Default: local where every listen address is loopback, lan where every one is private, else wan."`
 	Replication int      `setting:"" placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
@@ -88,7 +88,7 @@ func (c *settings) node(s *session) (node.Config, error) {
 	if cfg.Announce, err = parseAddrs(s.from.name("announce"), c.Announce); err != nil {
 		return cfg, err
 	}
-	if cfg.Bootstrap, err = parseBootstrap(s.from.name("bootstrap"), c.Bootstrap); err != nil {
+	if cfg.Bootstrap, cfg.Seeds, err = parseBootstrap(s.from.name("bootstrap"), c.Bootstrap); err != nil {
 		return cfg, err
 	}
 	return cfg, cfg.Check()
@@ -106,20 +106,25 @@ func parseAddrs(name string, texts []string) ([]multiaddr.Multiaddr, error) {
 	return addrs, nil
 }
 
-// parseBootstrap reads .../p2p/ID addresses and joins those of one peer.
-func parseBootstrap(name string, texts []string) ([]peer.AddrInfo, error) {
+// parseBootstrap reads .../p2p/ID addresses, joins those of one peer, and keeps those
+// without a peer apart: a name and a TCP port, such as /dns4/cairn.example/tcp/7474.
+func parseBootstrap(name string, texts []string) (infos []peer.AddrInfo, seeds []multiaddr.Multiaddr, err error) {
 	const next = "copy an address of the other daemon's ready line; it ends in /p2p/12D3..."
 	var addrs []multiaddr.Multiaddr
 	for _, text := range texts {
 		a, err := multiaddr.NewMultiaddr(text)
 		if err != nil {
-			return nil, badInput(next, "%s %s: %w", name, text, err)
+			return nil, nil, badInput(next, "%s %s: %w", name, text, err)
+		}
+		if _, id := peer.SplitAddr(a); id == "" && strings.HasPrefix(text, "/dns") && !strings.HasPrefix(text, "/dnsaddr") {
+			seeds = append(seeds, a)
+			continue
 		}
 		addrs = append(addrs, a)
 	}
-	infos, err := peer.AddrInfosFromP2pAddrs(addrs...)
+	infos, err = peer.AddrInfosFromP2pAddrs(addrs...)
 	if err != nil {
-		return nil, badInput(next, "%s: %w", name, err)
+		return nil, nil, badInput(next, "%s: %w", name, err)
 	}
-	return infos, nil
+	return infos, seeds, nil
 }
