@@ -24,6 +24,9 @@ const (
 	custodyEnd = 5 * time.Minute
 	// custodyPause is between two.
 	custodyPause = 200 * time.Millisecond
+	// maxPlaced bounds the records of which it is known that somebody put them again, some
+	// 70 bytes each. Of those beyond, one comes again sooner than it would have to.
+	maxPlaced = 1 << 16
 )
 
 // custody is what holders do for records whose publishers do not renew them, since they
@@ -44,6 +47,12 @@ func newCustody() *custody {
 func (c *custody) again(id records.AgentID, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, known := c.placed[id]; !known && len(c.placed) >= maxPlaced {
+		for other := range c.placed { // some other one
+			delete(c.placed, other)
+			break
+		}
+	}
 	c.placed[id] = now
 }
 

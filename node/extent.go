@@ -8,9 +8,14 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
 )
+
+// roomEnd is where room ends even for who is among the holders: so many times the room. A
+// node beyond it holds less than its region, and says that instead of growing without end.
+const roomEnd = 2
 
 // extent is the part of the key space of whose subjects a node is to hold all facts:
 // everything, or as much around its own position as it has room for.
@@ -23,6 +28,7 @@ type extent struct {
 
 	mu    sync.Mutex
 	stuck string // why it is not halved although room is out; owned by mu
+	vain  int    // up to how many bytes to halve it has been in vain, and is not tried again; owned by mu
 }
 
 func newExtent(own records.Position, bits, room int) *extent {
@@ -52,6 +58,21 @@ func (e *extent) stand(why string) bool {
 	news := why != e.stuck
 	e.stuck = why
 	return news
+}
+
+// hopeless reports whether it has been in vain to halve the range with about so many bytes.
+func (e *extent) hopeless(bytes int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return bytes <= e.vain
+}
+
+// inVain notes that with so many bytes nothing was left to drop: it is tried again with a
+// sixteenth more.
+func (e *extent) inVain(bytes int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.vain = bytes + bytes/16
 }
 
 // trouble is why room is out for good; empty where it is not.
@@ -103,17 +124,21 @@ func (n *Node) keepRoom(ctx context.Context) {
 
 // halve lets go of the half of the range that is farther from the node's own position:
 // what is in it is from now on a stranger's, unless the node has to do with its subject.
+// Its region is let go only where room has come to its end.
 func (n *Node) halve(ctx context.Context) error {
-	was := n.extent.is()
-	if most := n.dht.RegionBits(); was.Bits() >= most {
-		return fmt.Errorf("room for facts is out, and the node is among the holders of %s", was)
+	was, bytes := n.extent.is(), n.facts.Size()
+	region := n.dht.RegionBits()
+	switch end := roomEnd * n.extent.room; {
+	case was.Bits() >= region && (bytes <= end || weak.Off(weak.RoomEnd)):
+		return fmt.Errorf("room for facts is out, and the node is among the holders of %s, so that it keeps them up to %d bytes", was, end)
+	case was.Bits() == records.MaxRangeBits, n.extent.hopeless(bytes):
+		return fmt.Errorf("room for facts is out, and all that is left is about agents that the node has to do with")
 	}
 	half := was.Toward(n.extent.own)
 	// The disk first: whatever happens, the facts beyond are not taken for all there are.
 	if err := n.store.SetMeta(ctx, metaRange, []byte{byte(half.Bits())}); err != nil {
 		return fmt.Errorf("room for facts is out, and the range cannot be stored: %w", err)
 	}
-	bytes := n.facts.Size()
 	n.extent.set(half)
 	n.cache.doubt(half)
 	dropped, err := n.dropBeyond(ctx)
@@ -121,6 +146,13 @@ func (n *Node) halve(ctx context.Context) error {
 	n.count.add("facts_dropped_range_total", uint64(dropped))
 	n.log.Warn("room for facts is out: the range is halved, and what is asked about others takes the word of others",
 		"range", half, "was", was, "room", n.extent.room, "bytes", bytes, "dropped", dropped, "left", n.facts.Len())
+	if half.Bits() > region {
+		n.count.add("range_below_region_total", 1)
+		n.log.Error("room for facts has come to its end: the node holds less than its region; give it more room", "range", half, "region_bits", region)
+	}
+	if dropped == 0 {
+		n.extent.inVain(bytes)
+	}
 	return err
 }
 

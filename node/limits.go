@@ -36,7 +36,8 @@ type Limits struct {
 	Files int
 	// Facts is the room for facts in bytes, as they travel; zero: an eighth of Memory. When
 	// it is out the node holds all facts of a half only, of a quarter and so on, of the key
-	// space around its own position, and says so. A quarter as much again is for those
+	// space around its own position, and says so; but what it should hold for others, being
+	// among the nearest, it keeps up to twice the room. A quarter as much again is for those
 	// beyond.
 	Facts int64
 }

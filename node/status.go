@@ -45,7 +45,10 @@ func (n *Node) Status() api.Status {
 	if cut := n.cutOff(); cut > 0 {
 		s.FactCutOff = cut.String()
 	}
-	if within.Bits() > 0 {
+	switch region := n.dht.RegionBits(); {
+	case within.Bits() > region:
+		reasons = append(reasons, fmt.Sprintf("room for facts has come to its end: all are known of %s only, which is less than the node should hold for others (1/2^%d)", within, region))
+	case within.Bits() > 0:
 		reasons = append(reasons, fmt.Sprintf("room for facts is out: all are known of %s only", within))
 	}
 	if why := n.extent.trouble(); why != "" {

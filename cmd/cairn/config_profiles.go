@@ -31,6 +31,7 @@ type limitsView struct {
 	Files       int   `json:"files"`        // that the process may open
 	Connections int   `json:"connections"`  // at any moment
 	RecordBytes int64 `json:"record_bytes"` // of strangers, on the disk
+	FactBytes   int64 `json:"fact_bytes"`   // of revocations, see --fact-room
 }
 
 // Run prints profiles and limits.
@@ -40,7 +41,7 @@ func (configProfilesCmd) Run(s *session) error {
 		v.Profiles = append(v.Profiles, profileRow(d))
 	}
 	l := node.MachineLimits()
-	v.Limits = limitsView{MemoryBytes: l.Memory, Files: l.Files, Connections: l.Conns(), RecordBytes: l.RecordBytes()}
+	v.Limits = limitsView{MemoryBytes: l.Memory, Files: l.Files, Connections: l.Conns(), RecordBytes: l.RecordBytes(), FactBytes: l.Facts}
 	return s.print(v)
 }
 
@@ -56,4 +57,5 @@ func (v configView) show(t *text) {
 	t.field("files", "%d: half for connections", v.Limits.Files)
 	t.field("connections", "%d at any moment, 30 that stay", v.Limits.Connections)
 	t.field("records", "%d MiB of strangers' on the disk", v.Limits.RecordBytes>>20)
+	t.field("facts", "%d MiB of revocations", v.Limits.FactBytes>>20)
 }

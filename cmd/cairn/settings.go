@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -21,6 +22,7 @@ type settings struct {
 	Network     string   `setting:"" placeholder:"NAME" help:"Name of a separate network; networks of different names never merge."`
 	Profile     string   `setting:"" enum:",local,lan,wan" default:"" placeholder:"PROFILE" help:"local, lan or wan; cairn config shows in what they differ. Default: local where every listen address is loopback, lan where every one is private, else wan."`
 	Replication int      `setting:"" placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
+	FactRoom    int64    `setting:"" name:"fact-room" placeholder:"MIB" help:"Room for revocations, in MiB: about 13,000 fit into one. When it is out, the node holds all of a half of the key space only, and so on, and says so. Default: an eighth of the memory."`
 	NoMDNS      bool     `setting:"" name:"no-mdns" help:"Do not look for peers on the local network."`
 	APIHost     []string `setting:"" name:"api-host" sep:"none" placeholder:"NAME" help:"A name that this API is called by, beside the loopback ones; repeats. Other names in a Host header are refused."`
 	APIOrigin   []string `setting:"" name:"api-origin" sep:"none" placeholder:"URL" help:"Web pages of this origin, such as https://console.example, may read what is open; repeats."`
@@ -76,6 +78,10 @@ func (c *settings) node(s *session) (node.Config, error) {
 	if c.Replication < 0 || c.Replication > node.DefaultReplication {
 		return cfg, badInput("leave it out for the default", "%s %d: want 1 to %d", s.from.name("replication"), c.Replication, node.DefaultReplication)
 	}
+	if c.FactRoom < 0 || c.FactRoom > math.MaxInt64>>20 {
+		return cfg, badInput("leave it out for the default", "%s %d: want MiB", s.from.name("fact-room"), c.FactRoom)
+	}
+	cfg.Limits.Facts = c.FactRoom << 20
 	if strings.Contains(cfg.API, "://") {
 		return cfg, badInput("give an address such as "+exampleAPI, "%s %s: the daemon takes an address, not a URL", s.from.name("api"), cfg.API)
 	}

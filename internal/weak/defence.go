@@ -47,6 +47,8 @@ const (
 	RangeRule Defence = "range-rule"
 	// ReadBack: an acknowledgement counts for nothing until the value was given back.
 	ReadBack Defence = "readback"
+	// RoomEnd: a node whose room for facts is out for good holds less than its region.
+	RoomEnd Defence = "room-end"
 	// Seasoned: no crowd of newcomers takes the places of known peers on disk.
 	Seasoned Defence = "seasoned"
 	// SeasonedAge: completeness stays young only by peers that were there before.
@@ -93,7 +95,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, Score, Seasoned, SeasonedAge,
+	ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, RoomEnd, Score, Seasoned, SeasonedAge,
 	ShortLimits, SourceShare, SteadyLinks, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
 	WideSearch, WorkOrder,
 }

@@ -51,6 +51,7 @@ func Table() []Row {
 		{Defence: weak.ClockOffset, Attack: "A43", Package: "node", Test: "TestClockFarOff"},
 		{Defence: weak.RangeRule, Attack: "A30", Scenario: "range/replayed", Rule: audit.Final},
 		{Defence: weak.KeyedPool, Attack: "A29", Package: "node", Test: "TestFlushOfStrangers"},
+		{Defence: weak.RoomEnd, Attack: "A29", Package: "node", Test: "TestRoomHasAnEnd"},
 		{Defence: weak.SeasonedAge, Attack: "A37", Package: "node", Test: "TestEclipsedAfterJoining"},
 		{Defence: weak.OwnFault, Attack: "A24", Package: "gossip", Test: "TestOwnFaultPunishesNoStockPeer"},
 		{Defence: weak.OwnFault, Attack: "A9", Package: "gossip", Test: "TestStrangersDoNotStopTheKnown"},
