@@ -89,6 +89,10 @@ type Config struct {
 	// came of it, and after those that a peer started and that are Complete here too,
 	// from gossip's goroutine: it must not block, nor call Close. May be nil.
 	OnSync func(SyncReport)
+	// OnWay is called for each fact that came along a tree and goes on along it, with how long the way from
+	// its root to here is: the sum of measured half round trips, and nothing for queues. It
+	// must not block. May be nil.
+	OnWay func(time.Duration)
 	// Memory is what [Topic.Memory] returned in an earlier run of this node, so that it
 	// catches up with peers that it knew for the bytes of what it missed. It must be
 	// one whose facts were on the disk that Facts was filled from, in their order. What
@@ -179,6 +183,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.OnSync == nil {
 		c.OnSync = func(SyncReport) {}
+	}
+	if c.OnWay == nil {
+		c.OnWay = func(time.Duration) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

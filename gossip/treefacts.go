@@ -71,6 +71,7 @@ func (l *link) gotPush(payload []byte) error {
 	}
 	if l.take(f, held) {
 		l.pass(tag, name, f.Bytes())
+		l.r.tellWay(tag)
 		l.r.bridge(f.Bytes())
 	}
 	return nil
@@ -142,6 +143,20 @@ func (l *link) pass(tag tree.Tag, name tree.Name, fact []byte) {
 		r.links[s].send(appendFrame(nil, treeName, name[:]))
 	}
 	r.tellSoon() // a neighbour may have been blamed
+}
+
+// tellWay says how long the way is that a fact with that tag took; of one whose root is
+// this node, nothing.
+func (r *trees) tellWay(tag tree.Tag) {
+	if tag == r.tag {
+		return
+	}
+	r.mu.Lock()
+	d := r.relay.Path(tag, tree.None)
+	r.mu.Unlock()
+	if d < tree.Unreachable {
+		r.t.cfg.OnWay(time.Duration(d) * time.Microsecond)
+	}
 }
 
 func (l *link) gotNames(payload []byte) error {

@@ -242,3 +242,35 @@ func TestOfferedFacts(t *testing.T) {
 	nodes[0].Offer(g, 0)
 	nodes[2].has(t, g)
 }
+
+// Once the trees reach a node it is told how long the way of each fact was.
+func TestWayIsTold(t *testing.T) {
+	told := make(chan time.Duration, 10)
+	nodes := chain(t, 2, func(c *Config) { c.OnWay = func(d time.Duration) { told <- d } })
+	for _, n := range nodes {
+		n.trees.mu.Lock()
+		n.trees.relay.Tick(0) // one of them has to be a root, and neither is to wait for luck
+		n.trees.mu.Unlock()
+	}
+	from := -1
+	eventually(t, "hear of a root", func() bool {
+		for i, n := range nodes {
+			there := nodes[1-i].trees
+			there.mu.Lock()
+			if there.relay.Path(n.trees.tag, tree.None) < tree.Unreachable {
+				from = i
+			}
+			there.mu.Unlock()
+		}
+		return from >= 0
+	})
+	nodes[from].publish(t, fact(t, 1))
+	select {
+	case way := <-told:
+		if way <= 0 || way > time.Minute {
+			t.Errorf("the way took %s", way)
+		}
+	case <-time.After(time.Minute):
+		t.Error("nothing was told")
+	}
+}

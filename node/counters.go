@@ -30,6 +30,7 @@ func (c *counters) all() map[string]uint64 {
 	defer c.mu.Unlock()
 	by := maps.Clone(c.by)
 	if warm := c.warm.Load(); warm > 0 {
+		by["resolves_warm_total"] = warm
 		by["resolves_"+string(records.StatusActive)+"_total"] += warm
 	}
 	return by

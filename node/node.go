@@ -18,6 +18,7 @@ import (
 	"github.com/cairn-overlay/cairn/gossip"
 	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/node/links"
+	"github.com/cairn-overlay/cairn/node/metrics"
 	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
@@ -68,6 +69,7 @@ type Node struct {
 	links      *links.Keeper
 	topic      *gossip.Topic
 	count      *counters
+	metrics    *metrics.Metrics
 	apiURL     string
 
 	joined     chan struct{} // closed once overlay and topic are there: peers may put from then on
@@ -99,6 +101,7 @@ func New(cfg Config) (*Node, error) {
 		joined: make(chan struct{}), met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
 	n.cache = newCache(n.dead)
+	n.metrics = metrics.New(cfg.Version, n.readings)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.build(); err != nil {
 		return nil, errors.Join(fmt.Errorf("node: %w", err), n.Close())
@@ -284,7 +287,8 @@ func (n *Node) joinTopic() error {
 		Host: n.host, Network: n.cfg.Network, Facts: n.facts, Range: n.extent.is, CutOff: n.cutOff, Held: n.held,
 		Now: n.clock.Now, OnClock: n.heardClock,
 		Ingest: n.ingestGossip, Flush: n.store.SyncFacts, Known: n.known,
-		EverReady: n.wasEverReady, OnSync: n.ready.synced, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT, Memory: memory, Ledger: n.store.BesideFacts(), Logger: n.log,
+		EverReady: n.wasEverReady, OnSync: n.synced, OnWay: n.metrics.Travelled, Linked: n.links.Peers, OnLink: n.links.Chosen, RTT: n.links.RTT,
+		Memory: memory, Ledger: n.store.BesideFacts(), Logger: n.log,
 	})
 	if err != nil {
 		return err

@@ -44,6 +44,7 @@ func (n *Node) place(ctx context.Context, v records.Value, in *overlay.Tract) (r
 	} else {
 		receipt, err = n.dht.Publish(ctx, v, nil)
 	}
+	n.noteReceipt(receipt, err)
 	if lost := n.outranked(ctx, v, receipt); lost != nil {
 		return receipt, fmt.Errorf("publish: %w", lost)
 	}
@@ -53,6 +54,14 @@ func (n *Node) place(ctx context.Context, v records.Value, in *overlay.Tract) (r
 	}
 	n.count.add("publishes_confirmed_total", 1)
 	return receipt, nil
+}
+
+// noteReceipt counts what came of putting a value.
+func (n *Node) noteReceipt(r Receipt, err error) {
+	n.count.add("publish_targets_total", uint64(r.Targets))
+	n.count.add("publish_acks_total", uint64(r.Acks))
+	n.count.add("publish_read_backs_total", uint64(r.ReadBack))
+	n.metrics.Published(err == nil, r.Elapsed)
 }
 
 // outranked learns what a publish met that wins against v, and says why v lost.
@@ -188,7 +197,8 @@ type RevokeReceipt struct {
 // key whether they have it; where one does not, it puts it to all of them. Nothing
 // undoes it. Errors are those of Publish; the tombstone stands here and spreads in any
 // case.
-func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (RevokeReceipt, error) {
+func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (_ RevokeReceipt, err error) {
+	defer func(start time.Time) { n.metrics.Revoked(err == nil, time.Since(start)) }(time.Now())
 	if _, err := n.ingest(t, sourceLocal); err != nil {
 		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
 	}
@@ -227,5 +237,10 @@ func (n *Node) witness(ctx context.Context, t *records.Tombstone) (Receipt, erro
 		return receipt, err
 	}
 	n.count.add("revokes_witnessed_total", 1)
+	for _, w := range receipt.Peers {
+		if w.ReadBack { // it had it when it answered: half a round trip before the answer was here
+			n.metrics.Witnessed(max(0, w.AckedAt-w.RTT/2))
+		}
+	}
 	return receipt, nil
 }

@@ -81,6 +81,7 @@ func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (
 	}
 	res.Elapsed = time.Since(start)
 	n.count.add("resolves_"+string(res.Status)+"_total", 1)
+	n.metrics.Resolved(res.Source, res.Elapsed)
 	return res, nil
 }
 

@@ -24,7 +24,7 @@ func (n *Node) serveAPI() error {
 	if !n.cfg.Socket && n.cfg.API == "" {
 		return nil
 	}
-	cfg := api.Config{Controller: control{n}, Logger: n.log, Version: n.cfg.Version}
+	cfg := api.Config{Controller: control{n}, Logger: n.log, Version: n.cfg.Version, Metrics: n.shown()}
 	endpoint := api.Endpoint{PID: os.Getpid(), Peer: n.host.ID().String()}
 	if n.cfg.API != "" {
 		url, err := n.serveTCP(cfg)

@@ -6,17 +6,22 @@ import (
 	"unicode"
 )
 
-// addCounters copies the integer fields of a flat stats struct into counters,
-// named prefix, the field in snake case, and "_total".
+// addCounters copies the counters of a stats struct into others: its integers of 64 bits,
+// named prefix, the field in snake case, and "_total"; and what it counts by name, with
+// that name before "_total". Other fields are gauges.
 func addCounters(into map[string]uint64, prefix string, stats any) {
 	v := reflect.ValueOf(stats)
 	for i := range v.NumField() {
-		name := prefix + snake(v.Type().Field(i).Name) + "_total"
-		switch f := v.Field(i); f.Kind() {
-		case reflect.Uint64:
-			into[name] = f.Uint()
-		case reflect.Int64:
-			into[name] = uint64(max(0, f.Int()))
+		name := prefix + snake(v.Type().Field(i).Name)
+		switch f := v.Field(i).Interface().(type) {
+		case uint64:
+			into[name+"_total"] = f
+		case int64:
+			into[name+"_total"] = uint64(max(0, f))
+		case map[string]int64:
+			for what, n := range f {
+				into[name+"_"+strings.ReplaceAll(what, "-", "_")+"_total"] = uint64(max(0, n))
+			}
 		}
 	}
 }

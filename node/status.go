@@ -20,7 +20,10 @@ func (n *Node) Status() api.Status {
 		State: string(state), Reason: reason, UptimeMS: time.Since(n.started).Milliseconds(),
 		Peers: len(n.host.Network().Peers()), TablePeers: n.dht.TableSize(), GossipPeers: len(n.topic.Peers()),
 		Facts: n.facts.Len(), FactBytes: n.facts.Size(), Records: counts.Records, Published: n.leases.count(),
-		CompleteAgeMS: -1, Counters: n.count.all(),
+		CompleteAgeMS: -1, Counters: n.count.all(), Reachability: n.Reachability(), StoreBytes: n.store.DiskBytes(), DiskFree: -1,
+	}
+	if free, known := n.store.Free(); known {
+		s.DiskFree = free
 	}
 	within := n.extent.is()
 	s.Range, s.RangeBits, s.FactRoom = within.String(), within.Bits(), int64(n.extent.room)
@@ -60,11 +63,9 @@ func (n *Node) Status() api.Status {
 	s.Reason = strings.Join(reasons, "; ")
 	s.Counters["store_corrupt_values_total"] = counts.Corrupt
 	s.Counters["store_refused_writes_total"] = counts.Refused
-	seat := n.dht.Stats()
-	addCounters(s.Counters, "overlay_", seat)
-	s.Counters["overlay_members"], s.Counters["overlay_hints"] = uint64(seat.Members), uint64(seat.Hints)
+	s.Counters["store_stalls_total"] = counts.Stalls
+	addCounters(s.Counters, "overlay_", n.dht.Stats())
 	addCounters(s.Counters, "links_", n.links.Stats())
-	s.Counters["links_peak_peers"] = uint64(n.links.Peak())
 	addCounters(s.Counters, "gossip_", n.topic.Stats())
 	return s
 }

@@ -127,7 +127,7 @@ func TestClientReads(t *testing.T) {
 			t.Error(peers, err)
 		}
 		var text bytes.Buffer
-		if err := c.Metrics(ctx, &text); err != nil || !strings.Contains(text.String(), "cairn_node_peers 3") {
+		if err := c.Metrics(ctx, &text); err != nil || !strings.Contains(text.String(), "cairn_api_streams 0") {
 			t.Error(text.String(), err)
 		}
 		if err := c.Ready(ctx); err != nil {

@@ -176,6 +176,9 @@ type Status struct {
 	Records       int               `json:"records"`
 	Published     int               `json:"published"` // own leases kept alive
 	CompleteAgeMS int64             `json:"complete_age_ms"`
+	Reachability  string            `json:"reachability"` // whether others can dial the node: public, private, unknown
+	StoreBytes    int64             `json:"store_bytes"`  // what the store takes on the disk
+	DiskFree      int64             `json:"disk_free"`    // bytes that are free there; negative where the system does not tell
 	Counters      map[string]uint64 `json:"counters"`
 	Extra         json.RawMessage   `json:"extra,omitempty"`
 }

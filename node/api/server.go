@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Config is what a handler and its server need. Controller is required, and
@@ -29,6 +31,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Version is shown as the version of the API description.
 	Version string
+	// Metrics are what /metrics shows beside the handler's own figures.
+	Metrics []prometheus.Collector
 	// Limits bound what a client can make the server do; zero fields are defaults.
 	Limits Limits
 }
@@ -96,7 +100,7 @@ func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if s.metrics, s.metered, err = newMetrics(cfg.Controller); err != nil {
+	if s.metrics, s.metered, err = newMetrics(cfg.Metrics); err != nil {
 		return nil, fmt.Errorf("api: metrics: %w", err)
 	}
 	for pattern, methods := range s.routes {

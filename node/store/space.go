@@ -64,12 +64,7 @@ func (s *Store) Room() error {
 
 // check says ErrFull where n bytes are too many. Under mu.
 func (s *space) check(n int64, own bool) error {
-	now := time.Now()
-	if s.asked.IsZero() || now.Sub(s.asked) >= spaceEvery || s.written >= spaceBytes {
-		usage, err := s.fs.GetDiskUsage(s.dir)
-		s.known, s.free = err == nil, usage.AvailBytes
-		s.asked, s.written = now, 0
-	}
+	s.look()
 	floor := s.floor
 	if own {
 		floor /= 4
@@ -77,10 +72,20 @@ func (s *space) check(n int64, own bool) error {
 	if s.known && s.free < floor+uint64(s.written+n) {
 		return fmt.Errorf("%w: %d bytes are free where %s is, %d are to stay free; make room", ErrFull, s.free, s.dir, floor)
 	}
-	if now.Before(s.until) {
+	if time.Now().Before(s.until) {
 		return fmt.Errorf("%w: the disk where %s is reports that it is full; make room", ErrFull, s.dir)
 	}
 	return nil
+}
+
+// look asks for the free space where that is due. Under mu.
+func (s *space) look() {
+	now := time.Now()
+	if s.asked.IsZero() || now.Sub(s.asked) >= spaceEvery || s.written >= spaceBytes {
+		usage, err := s.fs.GetDiskUsage(s.dir)
+		s.known, s.free = err == nil, usage.AvailBytes
+		s.asked, s.written = now, 0
+	}
 }
 
 // full notes that the disk refused a write for want of room.
