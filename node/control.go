@@ -90,7 +90,7 @@ func outward(err error) error {
 		{gateway.ErrTemplate, api.ErrInvalid}, {gateway.ErrList, api.ErrInvalid}, {ErrUsage, api.ErrInvalid},
 		{keyring.ErrNoSecret, api.ErrKey}, {keyring.ErrPermissions, api.ErrKey}, {keyring.ErrUnreadable, api.ErrKey},
 		{keyring.ErrMalformed, api.ErrKey}, {keyring.ErrWrongKey, api.ErrKey}, {keyring.ErrLocked, api.ErrKey},
-		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound}, {keyring.ErrName, api.ErrInvalid},
+		{keyring.ErrNotFound, api.ErrNotFound}, {ErrNotFound, api.ErrNotFound}, {ErrNotReady, api.ErrNotReady}, {keyring.ErrName, api.ErrInvalid},
 		{store.ErrFull, api.ErrNotReady}, {store.ErrBroken, api.ErrNotReady},
 		{syscall.ENOSPC, api.ErrNotReady},
 	} {

@@ -8,4 +8,6 @@ var (
 	ErrUsage = errors.New("bad argument")
 	// ErrNotFound: what was named does not exist here.
 	ErrNotFound = errors.New("not found")
+	// ErrNotReady: the node is in no position to say this now; the text says why.
+	ErrNotReady = errors.New("not ready")
 )

@@ -112,7 +112,7 @@ func New(cfg Config) (*Node, error) {
 // build brings the parts up, ground first; what it starts, Close ends.
 func (n *Node) build() error {
 	for _, step := range []func() error{
-		n.openDir, n.openGround, n.claimRange, n.recallReady, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.serveAPI,
+		n.openDir, n.openGround, n.claimRange, n.recallReady, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.servePresence, n.serveAPI,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -2,7 +2,6 @@ package records
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 	"time"
 )
@@ -16,41 +15,12 @@ const (
 	MaxReceiptSize = 512
 )
 
-// FactSum is the digest of a set of facts: the sum of their items, as big-endian numbers,
-// modulo 2^256. It follows each change of the set at once. It tells sets apart that
-// differ by accident, and is no proof of what is in them.
-type FactSum [32]byte
-
-// Add enters an item.
-func (s *FactSum) Add(item [32]byte) { s.combine(item, bits.Add64) }
-
-// Remove takes an item out.
-func (s *FactSum) Remove(item [32]byte) { s.combine(item, bits.Sub64) }
-
-func (s *FactSum) combine(item [32]byte, with func(x, y, carry uint64) (uint64, uint64)) {
-	carry := uint64(0)
-	for at := 24; at >= 0; at -= 8 {
-		var word uint64
-		word, carry = with(beWord(s[at:]), beWord(item[at:]), carry)
-		for i := range 8 {
-			s[at+i] = byte(word >> (56 - 8*i))
-		}
-	}
-}
-
-func beWord(b []byte) (word uint64) {
-	for _, x := range b[:8] {
-		word = word<<8 | uint64(x)
-	}
-	return word
-}
-
 // Attestation is what a witness found, at a time.
 type Attestation struct {
 	Agent  AgentID
 	Record [32]byte // Mark().Digest of the record that stood
 	Facts  uint64   // how many facts the witness held
-	Set    FactSum  // their digest
+	Set    [32]byte // their digest: docs/spec/009-presence.md, section 1
 	At     time.Time
 }
 

@@ -2,15 +2,13 @@ package records
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/big"
 	"testing"
 	"time"
 )
 
 func testReceipt(t testing.TB, key Signer, rec *Record, at time.Time) []byte {
 	t.Helper()
-	r, err := Attest(key, Attestation{Agent: rec.ID(), Record: rec.Mark().Digest, Facts: 3, Set: FactSum{1}, At: at})
+	r, err := Attest(key, Attestation{Agent: rec.ID(), Record: rec.Mark().Digest, Facts: 3, Set: [32]byte{1}, At: at})
 	wantNil(t, err)
 	return r.Bytes()
 }
@@ -92,32 +90,6 @@ func TestOpenReceiptRefuses(t *testing.T) {
 				t.Fatal("a receipt beside an error")
 			}
 		})
-	}
-}
-
-// TestFactSum holds the sum to that of big integers.
-func TestFactSum(t *testing.T) {
-	var sum FactSum
-	want, mod := new(big.Int), new(big.Int).Lsh(big.NewInt(1), 256)
-	for i := range uint64(200) {
-		var item [32]byte
-		for at := 0; at < 32; at += 8 {
-			binary.BigEndian.PutUint64(item[at:], ^uint64(0)-i*i*uint64(at))
-		}
-		n := new(big.Int).SetBytes(item[:])
-		if i%3 == 2 {
-			sum.Remove(item)
-			want.Sub(want, n)
-		} else {
-			sum.Add(item)
-			want.Add(want, n)
-		}
-		want.Mod(want, mod)
-		var bytes [32]byte
-		want.FillBytes(bytes[:])
-		if bytes != sum {
-			t.Fatalf("after %d: %x, want %x", i, sum, bytes)
-		}
 	}
 }
 

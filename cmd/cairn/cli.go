@@ -22,12 +22,13 @@ type cli struct {
 	Grant    grantCmd    `cmd:"" group:"agents" help:"Let another agent act for one of yours, within bounds."`
 	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
 
-	Resolve resolveCmd `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
-	Watch   watchCmd   `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
-	Facts   factsCmd   `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
-	Record  recordCmd  `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
-	Config  configCmd  `cmd:"" group:"ask" help:"Show and check what a daemon is told."`
-	Version versionCmd `cmd:"" group:"ask" help:"Print the version."`
+	Resolve   resolveCmd   `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
+	Challenge challengeCmd `cmd:"" group:"ask" help:"Have whoever answers at an agent's endpoints prove that it holds the agent's key."`
+	Watch     watchCmd     `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
+	Facts     factsCmd     `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
+	Record    recordCmd    `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
+	Config    configCmd    `cmd:"" group:"ask" help:"Show and check what a daemon is told."`
+	Version   versionCmd   `cmd:"" group:"ask" help:"Print the version."`
 
 	from *sources
 }

@@ -172,6 +172,7 @@ func TestBrokenHouses(t *testing.T) {
 		{"node/gateway/a.go", uses(module + "/overlay"), "node/gateway" + isRoom},
 		{"node/links/a.go", uses(module + "/overlay"), "node/links" + isRoom},
 		{"node/metrics/a.go", uses(module + "/node/store"), "node/metrics" + isRoom},
+		{"node/presence/a.go", uses(module + "/node/api"), "node/presence" + isRoom},
 		{"node/store/a.go", uses(module + "/gossip"), "node/store" + isRoom},
 
 		{"node/a.go", "package a; func init() {}", whyInit},

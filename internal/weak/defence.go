@@ -9,6 +9,9 @@ type Defence string
 
 // The defences that can be off.
 const (
+	// ChannelBinding: an answer to a challenge is worth something over the channel alone that
+	// it was given over.
+	ChannelBinding Defence = "channel-binding"
 	// ClockOffset: no record is active by a clock that is far from the peers' clocks.
 	ClockOffset Defence = "clock-offset"
 	// CutOffAhead: a session whose cut-off our own clock cannot have reached is void.
@@ -21,6 +24,8 @@ const (
 	// FloodPublish: a node hands its own fact to every peer on the topic, not only to
 	// those of a mesh that may not have formed.
 	FloodPublish Defence = "flood-publish"
+	// FreshNonce: no two challenges are the same.
+	FreshNonce Defence = "fresh-nonce"
 	// FullHashID: the ID of a message on the topic covers all of its bytes.
 	FullHashID Defence = "full-hash-id"
 	// HearCaps: a watcher takes tidings only of whom it asked for them, and so many.
@@ -95,7 +100,7 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, RoomEnd, Score, Seasoned, SeasonedAge,
+	ChannelBinding, ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FreshNonce, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, RoomEnd, Score, Seasoned, SeasonedAge,
 	ShortLimits, SourceShare, SteadyLinks, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
 	WideSearch, WorkOrder,
 }

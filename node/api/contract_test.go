@@ -120,6 +120,16 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 		{method: "GET", path: "/readyz", code: 503, node: func(f *fakeNode) { f.state.State, f.state.Reason = "starting", "no peer yet" }},
 	}
 	all = append(all, answersOf(t, agents, a, "Resolve", map[int]error{500: fault, 503: ErrNotReady})...)
+	receipt := find("GET", "/v1/agents/{id}/receipt")
+	for code, res := range map[int]Resolution{
+		404: {Status: records.StatusUnknown}, 409: {Status: records.StatusConflict}, 410: {Status: records.StatusRevoked, Tombstone: dead},
+		503: {Status: records.StatusUnverified, Record: rec, Reason: "facts are 6 min old"},
+	} {
+		x := resolved(a, code, res)
+		x.path += "/receipt"
+		all = append(all, x)
+	}
+	all = append(all, answersOf(t, receipt, a, "Attest", map[int]error{500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, put, a, "Put", write)...)
 	all = append(all, answersOf(t, publish, a, "Publish", write)...)
 	all = append(all, answersOf(t, publish, a, "Publish", map[int]error{404: ErrNotFound, 409: ErrConflict, 422: ErrPrivate})...)
@@ -184,7 +194,7 @@ func (x exchange) standing(t testing.TB, a agent) *fakeNode {
 	switch {
 	case x.node != nil:
 		x.node(node)
-	case x.path == "/v1/agents/"+a.id().String() && x.method == "GET":
+	case strings.HasPrefix(x.path, "/v1/agents/"+a.id().String()) && x.method == "GET":
 		node.answers[a.id()] = Resolution{ID: a.id(), Status: records.StatusActive, Source: "cache", Record: a.record(t, 1)}
 	}
 	return node

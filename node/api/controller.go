@@ -23,6 +23,10 @@ type Controller interface {
 	// PublishAll publishes every entry of a JSON array or catalog, each under its
 	// own new agent, and yields one outcome per entry, refusals included.
 	PublishAll(ctx context.Context, req PublishRequest) iter.Seq2[PublishOutcome, error]
+	// Attest signs that the agent's record stands, as far as the node's facts go. Without a
+	// receipt the resolution says why it does not stand; ErrNotReady says that the node is in
+	// no position to say.
+	Attest(ctx context.Context, id records.AgentID) (Resolution, *records.Receipt, error)
 	// Withdraw stops renewing the agent's lease; it does not revoke.
 	Withdraw(ctx context.Context, id records.AgentID) (WithdrawResult, error)
 	// Revoke stores, spreads and publishes a tombstone.

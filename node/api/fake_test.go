@@ -197,6 +197,27 @@ func (f *fakeNode) PublishAll(ctx context.Context, req PublishRequest) iter.Seq2
 	}
 }
 
+func (f *fakeNode) Attest(ctx context.Context, id records.AgentID) (Resolution, *records.Receipt, error) {
+	if err := f.enter(ctx, "Attest"); err != nil {
+		return Resolution{}, nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	res, ok := f.answers[id]
+	if !ok {
+		res = Resolution{ID: id, Status: records.StatusUnknown, Source: "dht"}
+	}
+	if res.Status != records.StatusActive {
+		return res, nil, nil
+	}
+	key, err := records.NewEd25519Signer(ed25519.NewKeyFromSeed(make([]byte, 32)))
+	if err != nil {
+		return Resolution{}, nil, err
+	}
+	r, err := records.Attest(key, records.Attestation{Agent: id, Record: res.Record.Mark().Digest, Facts: 7, At: testTime})
+	return res, r, err
+}
+
 func (f *fakeNode) Withdraw(ctx context.Context, id records.AgentID) (WithdrawResult, error) {
 	if err := f.enter(ctx, "Withdraw"); err != nil {
 		return WithdrawResult{}, err

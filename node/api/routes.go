@@ -39,6 +39,7 @@ func routes(l Limits) []route {
 	return []route{
 		{method: "GET", pattern: "/v1/agents/{id}", open: true, query: []string{"policy"}, serve: (*server).getAgent},
 		{method: "PUT", pattern: "/v1/agents/{id}", media: typeCBOR, limit: l.Record, serve: (*server).putAgent},
+		{method: "GET", pattern: "/v1/agents/{id}/receipt", open: true, serve: (*server).getReceipt},
 		{method: "POST", pattern: "/v1/agents/{id}/withdraw", serve: (*server).withdrawAgent},
 		{method: "POST", pattern: "/v1/publish", query: []string{"agent", "lease", "allow_private"}, media: typeJSON, limit: l.Document, serve: (*server).publish},
 		{method: "POST", pattern: "/v1/publish-all", query: []string{"lease", "allow_private"}, media: typeJSON, limit: l.Document, stream: true, serve: (*server).publishAll},

@@ -20,6 +20,10 @@ func notPublic() []netip.Prefix {
 	}
 }
 
+// NotPublic says why an address is not public, or "": nobody dials such a one at a
+// stranger's word.
+func NotPublic(a netip.Addr) string { return privateAddr(a) }
+
 // privateAddr says why an address is not public, or "".
 func privateAddr(a netip.Addr) string {
 	a = embedded(a.WithZone("").Unmap())

@@ -49,6 +49,9 @@ func answers() []Family {
 		{Name: "cairn_repairs_total", Kind: Counter, Help: "Holders that lagged behind an answer and got the newer record."},
 		{Name: "cairn_repairs_failed_total", Kind: Counter, Help: "Holders that lagged behind and could not be given it."},
 		{Name: "cairn_watch_told_total", Kind: Counter, Help: "Newer records that holders pushed to watches of this node."},
+		{Name: "cairn_receipts_total", Kind: Counter, Help: "Status receipts that the node signed."},
+		{Name: "cairn_challenges_total", Kind: Counter, Label: "outcome", Values: []string{"answered", "refused"}, Reading: "challenges_*_total",
+			Help: "Challenges to own agents: answered, or refused since there were too many."},
 
 		{Name: publishSeconds, Kind: Histogram, Label: "outcome", Values: outcomes, Help: "How long it took to put a record or tombstone to the closest nodes and to read it back."},
 		{Name: "cairn_publishes_total", Kind: Counter, Label: "outcome", Values: outcomes, Reading: "publishes_*_total",

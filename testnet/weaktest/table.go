@@ -70,6 +70,8 @@ func Table() []Row {
 		{Defence: weak.Handover, Attack: "P6", Scenario: "lease/all-replaced"},
 		{Defence: weak.NearestKept, Attack: "A16", Package: "node", Test: "TestNearestKept"},
 		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
+		{Defence: weak.ChannelBinding, Attack: "A44", Package: "node/presence", Test: "TestRelayed"},
+		{Defence: weak.FreshNonce, Attack: "A45", Package: "node/presence", Test: "TestReplayed"},
 		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
 	}
 }
