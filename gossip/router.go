@@ -46,10 +46,10 @@ const (
 
 // newRouter starts a GossipSub router for one topic. It ends with ctx; nobody can
 // wait for it.
-func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer, covers func(peer.ID) bool) (*pubsub.PubSub, error) {
+func newRouter(ctx context.Context, cfg Config, topic string, t tracer, covers func(peer.ID) bool) (*pubsub.PubSub, error) {
 	filter := pubsub.WrapLimitSubscriptionFilter(pubsub.NewAllowlistSubscriptionFilter(topic), maxSubscriptions)
 	params, thresholds := scoring(topic, covers)
-	return pubsub.NewGossipSub(ctx, routerHost{cfg.Host},
+	options := []pubsub.Option{
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 		pubsub.WithNoAuthor(),
 		pubsub.WithMessageIdFn(messageID),
@@ -59,10 +59,14 @@ func newRouter(ctx context.Context, cfg Config, topic string, t pubsub.RawTracer
 		// An RPC carries many messages, and a stock peer fills it up to 1 MiB: a lower
 		// limit would cut the stream. The validator caps the message.
 		pubsub.WithMaxMessageSize(maxRPC),
-		pubsub.WithSubscriptionFilter(filter),
 		pubsub.WithRawTracer(t),
+		pubsub.WithAppSpecificRpcInspector(t.inspect),
 		pubsub.WithPeerScore(params, thresholds),
-	)
+	}
+	if !weak.Off(weak.TopicFilter) {
+		options = append(options, pubsub.WithSubscriptionFilter(filter))
+	}
+	return pubsub.NewGossipSub(ctx, routerHost{cfg.Host}, options...)
 }
 
 // scoring is the parameters of the comment above. pubsub refuses them if they are

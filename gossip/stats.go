@@ -21,6 +21,7 @@ type Stats struct {
 	DroppedValidation   uint64 // messages that did not fit in the validation queue, or were throttled
 	DroppedSubscription uint64 // messages that our own subscription did not take in time
 	DroppedThrottled    uint64 // times the router shut a peer's messages out
+	DroppedUnscored     uint64 // messages of peers that take no stream of ours, so that no score is kept of them
 
 	Routed      uint64 // messages that the router queued for peers, each copy
 	TreePushed  uint64 // facts pushed to neighbours in the trees
@@ -58,7 +59,7 @@ type counters struct {
 	rejectedSize, rejectedMalformed, rejectedOther                   atomic.Uint64
 	ignoredUnknown, ignoredPast, ingestErrors                        atomic.Uint64
 	droppedLane, droppedOutbound, droppedValidation                  atomic.Uint64
-	droppedSubscription, droppedThrottled                            atomic.Uint64
+	droppedSubscription, droppedThrottled, droppedUnscored           atomic.Uint64
 	routed, treePushed, treeNamed, treeFetched, treeNoRoom, treeJunk atomic.Uint64
 	pulsesAlike, pulsesUnlike, pulsesAhead                           atomic.Uint64
 	isolated, repairs                                                atomic.Uint64
@@ -75,7 +76,7 @@ func (t *Topic) Stats() Stats {
 		RejectedSize: c.rejectedSize.Load(), RejectedMalformed: c.rejectedMalformed.Load(), RejectedOther: c.rejectedOther.Load(),
 		IgnoredUnknown: c.ignoredUnknown.Load(), IgnoredPast: c.ignoredPast.Load(), IngestErrors: c.ingestErrors.Load(),
 		DroppedLane: c.droppedLane.Load(), DroppedOutbound: c.droppedOutbound.Load(), DroppedValidation: c.droppedValidation.Load(),
-		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(),
+		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(), DroppedUnscored: c.droppedUnscored.Load(),
 		Routed: c.routed.Load(), TreePushed: c.treePushed.Load(), TreeNamed: c.treeNamed.Load(), TreeFetched: c.treeFetched.Load(),
 		TreeNoRoom: c.treeNoRoom.Load(), TreeJunk: c.treeJunk.Load(),
 		PulsesAlike: c.pulsesAlike.Load(), PulsesUnlike: c.pulsesUnlike.Load(), PulsesAhead: c.pulsesAhead.Load(),

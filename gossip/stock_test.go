@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"io"
+	"sync"
 	"testing"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-varint"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -65,19 +68,37 @@ func (s *stock) publish(t testing.TB, data []byte) {
 	}
 }
 
-// raw sends an RPC as it stands.
-func raw(t testing.TB, from host.Host, to peer.ID, rpc *pb.RPC) {
+// newMute is a host that takes a router's streams and says nothing; heard closes with the
+// first word on one, from when on the router listens to it.
+func newMute(t testing.TB) (h host.Host, heard <-chan struct{}) {
+	t.Helper()
+	h = newHost(t)
+	first, once := make(chan struct{}), sync.Once{}
+	h.SetStreamHandler(pubsub.GossipSubID_v11, func(s network.Stream) {
+		defer s.Reset()
+		if _, err := s.Read(make([]byte, 1)); err == nil {
+			once.Do(func() { close(first) })
+			_, _ = io.Copy(io.Discard, s) // until somebody hangs up
+		}
+	})
+	return h, first
+}
+
+// raw sends RPCs as they stand, on one stream.
+func raw(t testing.TB, from host.Host, to peer.ID, rpcs ...*pb.RPC) {
 	t.Helper()
 	s, err := from.NewStream(t.Context(), to, pubsub.GossipSubID_v11)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := proto.Marshal(rpc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Write(append(varint.ToUvarint(uint64(len(b))), b...)); err != nil {
-		t.Fatal(err)
+	for _, rpc := range rpcs {
+		b, err := proto.Marshal(rpc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Write(append(varint.ToUvarint(uint64(len(b))), b...)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -130,8 +151,10 @@ func TestForgeryDoesNotBlock(t *testing.T) {
 		{"authored", func() *pb.Message { return &pb.Message{Data: f.Bytes(), Topic: &topic, Seqno: []byte("1")} }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			n, forger, s := join(t, newHost(t), nil), newHost(t), newStock(t)
+			n, s := join(t, newHost(t), nil), newStock(t)
+			forger, heard := newMute(t)
 			connect(t, forger, n.host)
+			<-heard
 			s.meets(t, n)
 			raw(t, forger, n.host.ID(), &pb.RPC{Publish: []*pb.Message{row.forge()}})
 			eventually(t, "refuse the forgery", func() bool {

@@ -319,7 +319,7 @@ func TestDropsStartReconciliation(t *testing.T) {
 			eventually(t, "settle", func() bool { return a.reconciler.settled(b.host.ID()) && b.reconciler.settled(a.host.ID()) })
 			f := fact(t, 1)
 			b.facts.Add(f) // nobody is told
-			row.drop(tracer{a.Topic}, b.host.ID())
+			row.drop(newTracer(a.Topic), b.host.ID())
 			a.has(t, f)
 			if got := row.counter(a.Stats()); got != 1 {
 				t.Errorf("counted %d", got)
@@ -328,7 +328,7 @@ func TestDropsStartReconciliation(t *testing.T) {
 	}
 	control := &pubsub.RPC{}
 	a := join(t, newHost(t), nil)
-	tracer{a.Topic}.DropRPC(control, "p")
+	newTracer(a.Topic).DropRPC(control, "p")
 	if got := a.Stats().DroppedOutbound; got != 0 {
 		t.Errorf("a control message counts as %d dropped facts", got)
 	}

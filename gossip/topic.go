@@ -79,7 +79,7 @@ func Join(cfg Config) (*Topic, error) {
 // fails, Close ends.
 func (t *Topic) start() (err error) {
 	name := t.cfg.prefix() + "/facts/1"
-	if t.router, err = newRouter(t.ctx, t.cfg, name, tracer{t}, t.trees.covers); err != nil {
+	if t.router, err = newRouter(t.ctx, t.cfg, name, newTracer(t), t.trees.covers); err != nil {
 		return err
 	}
 	if err = t.router.RegisterTopicValidator(name, t.validate, pubsub.WithValidatorInline(true)); err != nil {

@@ -6,14 +6,41 @@ import (
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // tracer sees what the router does, and what it drops without an error. It is
 // called in the router's loop and in its workers: it counts and marks, no more.
 // Every drop of a message makes a reconciliation due.
-type tracer struct{ t *Topic }
+type tracer struct {
+	t *Topic
+	// scored are the peers that the router has a stream to; owned by its loop.
+	scored map[peer.ID]bool
+}
+
+func newTracer(t *Topic) tracer { return tracer{t, make(map[peer.ID]bool)} }
 
 var _ pubsub.RawTracer = tracer{}
+
+// OnNewOutboundStream: from now on the router keeps a score of p, and tells it our topic.
+func (r tracer) OnNewOutboundStream(p peer.ID, _ protocol.ID) { r.scored[p] = true }
+
+// OnClosedOutboundStream: that is over.
+func (r tracer) OnClosedOutboundStream(p peer.ID) { delete(r.scored, p) }
+
+// inspect takes the messages out of what a peer sends of which the router keeps no score,
+// before it marks them as seen. Such a peer has taken no stream of ours, so it cannot know
+// our topic yet, unless it means to be judged by nobody.
+func (r tracer) inspect(p peer.ID, rpc *pubsub.RPC) error {
+	if len(rpc.GetPublish()) == 0 || r.scored[p] || weak.Off(weak.ScoredOnly) {
+		return nil
+	}
+	r.t.counters.droppedUnscored.Add(uint64(len(rpc.Publish)))
+	r.t.sched.drop(p, "drop: the router keeps no score of the sender")
+	rpc.Publish = nil
+	return nil
+}
 
 // DropRPC: a peer's outbound queue is full, or the peer has gone.
 func (r tracer) DropRPC(rpc *pubsub.RPC, p peer.ID) {
@@ -65,8 +92,6 @@ func (r tracer) Prune(p peer.ID, _ string) { r.t.sched.grafted(p, r.t.trees.link
 
 // The rest is of no interest here.
 
-func (tracer) OnNewOutboundStream(peer.ID, protocol.ID)             {}
-func (tracer) OnClosedOutboundStream(peer.ID)                       {}
 func (tracer) Join(string)                                          {}
 func (tracer) Leave(string)                                         {}
 func (tracer) ValidateMessage(*pubsub.Message)                      {}

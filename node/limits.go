@@ -10,6 +10,7 @@ import (
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/pbnjay/memory"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/node/store"
 )
@@ -81,6 +82,9 @@ func (l Limits) policy() links.Policy {
 
 // libp2p are the limits of the host's resource manager.
 func (l Limits) libp2p() rcmgr.ConcreteLimitConfig {
+	if weak.Off(weak.HostLimits) {
+		return rcmgr.InfiniteLimits
+	}
 	scaling := rcmgr.DefaultLimits
 	limits := scaling.Scale(l.Memory/8, l.Files/2)
 	system := rcmgr.ResourceLimits{

@@ -209,7 +209,7 @@ func (r *readiness) heard(rep gossip.SyncReport) {
 // enough reports whether the rounds so far make the facts complete for the first time.
 // Owned by mu.
 func (r *readiness) enough() bool {
-	own, patient := r.own(), r.now().Sub(r.started) < degradedAfter
+	own, patient := r.own(), r.now().Sub(r.started) < degradedAfter && !weak.Off(weak.Anchors)
 	if at := r.vouched(r.seasoned, own, r.need(), true); !at.IsZero() {
 		return true
 	}

@@ -12,8 +12,13 @@ const (
 	// ChannelBinding: an answer to a challenge is worth something over the channel alone that
 	// it was given over.
 	ChannelBinding Defence = "channel-binding"
+	// Anchors: for a minute only peers make a node ready that were ready themselves, one of
+	// them a bootstrap or long known.
+	Anchors Defence = "anchors"
 	// ClockOffset: no record is active by a clock that is far from the peers' clocks.
 	ClockOffset Defence = "clock-offset"
+	// ConnCaps: a node bears so many connections, and closes those that nobody chose first.
+	ConnCaps Defence = "conn-caps"
 	// CutOffAhead: a session whose cut-off our own clock cannot have reached is void.
 	CutOffAhead Defence = "cut-off-ahead"
 	// Disk: a fact is on disk before it is acknowledged.
@@ -34,6 +39,9 @@ const (
 	Handover Defence = "handover"
 	// HighWater: the highest rank seen of an agent outlives the record.
 	HighWater Defence = "highwater"
+	// HostLimits: libp2p's connections, streams and buffers take a share of the machine, and
+	// no more.
+	HostLimits Defence = "host-limits"
 	// KeyedPool: which of the strangers' facts beyond the range leave for want of room is
 	// decided by work, and then by a secret.
 	KeyedPool Defence = "keyed-pool"
@@ -44,6 +52,10 @@ const (
 	NearestKept Defence = "nearest-kept"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
+	// PutRate: each peer puts so many values a second.
+	PutRate Defence = "put-rate"
+	// Quota: strangers' records take so many bytes.
+	Quota Defence = "quota"
 	// Reach: the holders of an agent reach as far as the network's size says that they
 	// should, however close the nearest ones lie.
 	Reach Defence = "reach"
@@ -63,6 +75,8 @@ const (
 	// Score: peers that send invalid messages are listened to less and less, and then
 	// not at all.
 	Score Defence = "score"
+	// ScoredOnly: no message is taken of a peer of which no score is kept.
+	ScoredOnly Defence = "scored-only"
 	// SourceShare: no source uses up what all strangers' facts share.
 	SourceShare Defence = "source-share"
 	// SteadyLinks: links that stand for where they lead give way to few that promise more.
@@ -84,6 +98,8 @@ const (
 	// TombCheck: the fact set is asked before anything is taken, served, answered or
 	// put anew.
 	TombCheck Defence = "tomb-check"
+	// TopicFilter: a peer's word that it is on a topic counts for ours alone.
+	TopicFilter Defence = "topic-filter"
 	// Verify: a reader checks that a value is of the agent that it asked for.
 	Verify Defence = "verify"
 	// ViewCaps: what others say of members is bounded by source and by group of
@@ -100,7 +116,49 @@ const (
 
 // Defences are all of them.
 var Defences = [...]Defence{
-	ChannelBinding, ClockOffset, CutOffAhead, Disk, Diversity, FloodPublish, FreshNonce, FullHashID, Handover, HearCaps, HighWater, KeyedPool, LeaseCheck, NearestKept, OwnFault, RangeRule, Reach, ReadBack, RoomEnd, Score, Seasoned, SeasonedAge,
-	ShortLimits, SourceShare, SteadyLinks, StickyTombstone, StrangerCap, StrictDecode, Sync, SyncCaps, SyncSums, SyncWrites, TombCheck, Verify, ViewCaps, WatchCaps,
-	WideSearch, WorkOrder,
+	Anchors,
+	ChannelBinding,
+	ClockOffset,
+	ConnCaps,
+	CutOffAhead,
+	Disk,
+	Diversity,
+	FloodPublish,
+	FreshNonce,
+	FullHashID,
+	Handover,
+	HearCaps,
+	HighWater,
+	HostLimits,
+	KeyedPool,
+	LeaseCheck,
+	NearestKept,
+	OwnFault,
+	PutRate,
+	Quota,
+	RangeRule,
+	Reach,
+	ReadBack,
+	RoomEnd,
+	Score,
+	ScoredOnly,
+	Seasoned,
+	SeasonedAge,
+	ShortLimits,
+	SourceShare,
+	SteadyLinks,
+	StickyTombstone,
+	StrangerCap,
+	StrictDecode,
+	Sync,
+	SyncCaps,
+	SyncSums,
+	SyncWrites,
+	TombCheck,
+	TopicFilter,
+	Verify,
+	ViewCaps,
+	WatchCaps,
+	WideSearch,
+	WorkOrder,
 }

@@ -346,6 +346,9 @@ func (k *Keeper) trim(now time.Time) {
 		k.counts[letGo].Add(1)
 		_ = k.cfg.Host.Network().ClosePeer(p)
 	}
+	if weak.Off(weak.ConnCaps) {
+		return
+	}
 	for _, p := range Trim(k.cfg.Policy, conns) {
 		k.counts[trimmed].Add(1)
 		_ = k.cfg.Host.Network().ClosePeer(p)

@@ -1,9 +1,12 @@
 package links
 
 import (
+	"math"
 	"time"
 
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // managerGrace is how long a new connection is safe from the manager.
@@ -15,6 +18,9 @@ const managerGrace = 10 * time.Second
 func NewManager(burst int) (*connmgr.BasicConnMgr, error) {
 	if burst == 0 {
 		burst = DefaultBurst
+	}
+	if weak.Off(weak.ConnCaps) {
+		burst = math.MaxInt / 4
 	}
 	return connmgr.NewConnManager(burst, burst*4/3, connmgr.WithGracePeriod(managerGrace))
 }

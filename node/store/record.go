@@ -105,7 +105,7 @@ func (s *Store) fillRow(id records.AgentID, old, next row, rec *records.Record) 
 		if old.mark.IsZero() {
 			t.marks++
 		}
-		if t.foreignBytes > s.opts.MaxRecordBytes && t.foreignBytes > before {
+		if t.foreignBytes > s.opts.MaxRecordBytes && t.foreignBytes > before && !weak.Off(weak.Quota) {
 			s.space.refused.Add(1)
 			return fmt.Errorf("%w: %d bytes", ErrQuota, s.opts.MaxRecordBytes)
 		}

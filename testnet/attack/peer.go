@@ -110,6 +110,9 @@ func (p *Peer) Meet(ctx context.Context, nodes ...peer.AddrInfo) error {
 	return nil
 }
 
+// Has reports whether it is connected with a peer.
+func (p *Peer) Has(id peer.ID) bool { return p.host.Network().Connectedness(id) == network.Connected }
+
 // Served returns how many requests of a type reached it: an attack that nobody
 // fell for proves nothing.
 func (p *Peer) Served(t pb.Message_MessageType) int {

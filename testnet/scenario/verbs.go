@@ -56,6 +56,7 @@ func verbs() []verb {
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
 		{"cast", "cast 12-14 as ROLE", readCast, lacksStrangersOrFaults},
 		{"surround", "surround 1 by 27", readSurround, lacksStrangers},
+		{"flood", "flood 1 by 150 [nets=1]", readFlood, lacksStrangers},
 		{"sybils", "sybils 20 as ROLE [near a1] [nets=1]", readSybils, lacksStrangers},
 		{"send", "send WHAT to all", readSend, lacksStrangers},
 	}
