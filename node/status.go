@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,24 +85,63 @@ func (n *Node) p2pAddrs() []string {
 // a new one from others is passed on to.
 func (n *Node) FactPeers() (published, passed []peer.ID) { return n.topic.Peers(), n.topic.Relays() }
 
-// peers lists the connected peers, in the order of their IDs.
+// peers lists the connected peers: the node's links first, then those that chose it, each
+// by its round trip.
 func (n *Node) peers() []api.Peer {
-	table, topic := peerSet(n.dht.TablePeers()), peerSet(n.topic.Peers())
+	topic, chosen := peerSet(n.topic.Peers()), peerSet(n.links.Choosers())
+	table := make(map[peer.ID]time.Duration) // how long they took to answer
+	for _, p := range n.dht.Table() {
+		table[p.ID] = p.RTT
+	}
+	roles := make(map[peer.ID]string)
+	for _, l := range n.links.Links() {
+		roles[l.Peer] = roleName(l.Role)
+	}
 	list := []api.Peer{}
 	for _, p := range n.host.Network().Peers() {
-		one := api.Peer{ID: p.String(), Addrs: []string{}, Table: table[p], Gossip: topic[p], RTTMS: milliseconds(n.host.Peerstore().LatencyEWMA(p))}
-		for _, c := range n.host.Network().ConnsToPeer(p) {
-			one.Addrs = append(one.Addrs, c.RemoteMultiaddr().String())
-			one.Direction = strings.ToLower(c.Stat().Direction.String())
-		}
-		one.Addrs = distinct(one.Addrs)
-		if agent, err := n.host.Peerstore().Get(p, "AgentVersion"); err == nil {
-			one.Agent, _ = agent.(string)
-		}
+		answered, inTable := table[p]
+		one := n.connected(p, answered)
+		one.Table, one.Gossip, one.Role, one.Chosen = inTable, topic[p], roles[p], chosen[p]
 		list = append(list, one)
 	}
-	slices.SortFunc(list, func(a, b api.Peer) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(list, func(a, b api.Peer) int {
+		return cmp.Or(peerRank(a)-peerRank(b), cmp.Compare(a.RTTMS, b.RTTMS), strings.Compare(a.ID, b.ID))
+	})
 	return list
+}
+
+// connected is what the connections to a peer tell. Its round trip is what the transport
+// measured, else in how long the peer answered.
+func (n *Node) connected(p peer.ID, answered time.Duration) api.Peer {
+	rtt := n.links.RTT(p)
+	if rtt == 0 {
+		rtt = answered
+	}
+	one := api.Peer{ID: p.String(), Addrs: []string{}, RTTMS: milliseconds(rtt)}
+	for _, c := range n.host.Network().ConnsToPeer(p) {
+		one.Addrs = append(one.Addrs, c.RemoteMultiaddr().String())
+		if since := time.Since(c.Stat().Opened).Milliseconds(); since >= one.SinceMS {
+			one.SinceMS, one.Direction = since, strings.ToLower(c.Stat().Direction.String())
+		}
+	}
+	one.Addrs = distinct(one.Addrs)
+	if agent, err := n.host.Peerstore().Get(p, "AgentVersion"); err == nil {
+		one.Agent, _ = agent.(string)
+	}
+	return one
+}
+
+// peerRank is the place of a peer in a list: by what the node chose it for, then whether it
+// chose the node.
+func peerRank(p api.Peer) int {
+	rank := slices.Index([]string{"near", "shortcut", "random"}, p.Role)
+	switch {
+	case rank >= 0:
+		return rank
+	case p.Chosen:
+		return 3
+	}
+	return 4
 }
 
 // distinct sorts a list and leaves each item in it once: two connections can come from

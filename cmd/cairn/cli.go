@@ -15,6 +15,8 @@ type cli struct {
 	Stop   stopCmd   `cmd:"" group:"node" help:"Stop the daemon, and wait until it has stopped."`
 	Status statusCmd `cmd:"" group:"node" help:"Say how the daemon stands."`
 	Peers  peersCmd  `cmd:"" group:"node" help:"List the connected peers."`
+	Top    topCmd    `cmd:"" group:"node" help:"Watch the daemon at work."`
+	Doctor doctorCmd `cmd:"" group:"node" help:"Find out what is wrong, and what to do about it."`
 
 	Agent    agentCmd    `cmd:"" group:"agents" help:"Make, list and move agents' keys."`
 	Publish  publishCmd  `cmd:"" group:"agents" help:"Say where an agent is, from its own description."`
@@ -23,6 +25,7 @@ type cli struct {
 	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
 
 	Resolve   resolveCmd   `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
+	Explain   explainCmd   `cmd:"" group:"ask" help:"Say why the answer about an agent is what it is, and what would change it."`
 	Challenge challengeCmd `cmd:"" group:"ask" help:"Have whoever answers at an agent's endpoints prove that it holds the agent's key."`
 	Watch     watchCmd     `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
 	Facts     factsCmd     `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`

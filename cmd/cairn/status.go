@@ -53,6 +53,7 @@ func (v statusView) show(t *text) {
 	t.field("network", "%s", v.Network)
 	t.field("version", "%s, up %s", v.Version, showSpan(time.Duration(v.UptimeMS)*time.Millisecond))
 	t.field("peers", "%d connected, %d in the table, %d on the fact topic", v.Peers, v.TablePeers, v.GossipPeers)
+	t.field("reach", "%s", v.reach())
 	t.field("revocations", "%d held, %d bytes, %s", v.Facts, v.FactBytes, v.completeness())
 	if v.RangeBits > 0 {
 		t.field("range", "%s: the room of %d bytes is out, and what is asked about others takes the word of others; %d held of these", v.Range, v.FactRoom, v.FactsBeyond)
@@ -63,6 +64,7 @@ func (v statusView) show(t *text) {
 	t.field("clock", "%s", v.clock())
 	t.field("records", "%d held for others and for itself", v.Records)
 	t.field("published", "%d kept alive here", v.Published)
+	t.field("disk", "%s", v.disk())
 	if v.counters {
 		for _, name := range slices.Sorted(maps.Keys(v.Counters)) {
 			t.field("counter", "%s %d", name, v.Counters[name])
@@ -77,13 +79,33 @@ func (v statusView) clock() string {
 	}
 	off := time.Duration(v.ClockOffsetMS) * time.Millisecond
 	if off.Abs() < 2*time.Second {
-		return fmt.Sprintf("as those of %d peers", v.ClockPeers)
+		return "as those of " + count(v.ClockPeers, "peer")
 	}
 	way := "ahead of"
 	if off < 0 {
 		way = "behind"
 	}
-	return fmt.Sprintf("%s %s those of %d peers", showSpan(off.Abs()), way, v.ClockPeers)
+	return fmt.Sprintf("%s %s those of %s", showSpan(off.Abs()), way, count(v.ClockPeers, "peer"))
+}
+
+// reach says whether others can dial the node.
+func (v statusView) reach() string {
+	switch v.Reachability {
+	case "public":
+		return "public: others can dial this node"
+	case "private":
+		return "private: others reach this node only over connections that it made itself, and relays"
+	}
+	return "unknown: nobody has tried to dial this node yet, or all is local"
+}
+
+// disk says what the store takes and what is left.
+func (v statusView) disk() string {
+	text := showBytes(v.StoreBytes) + " taken by the store"
+	if v.DiskFree >= 0 {
+		text += ", " + showBytes(v.DiskFree) + " free"
+	}
+	return text
 }
 
 // completeness says how old the knowledge of all revocations is.

@@ -193,7 +193,10 @@ type Peer struct {
 	Addrs     []string `json:"addrs"`
 	Direction string   `json:"direction"` // inbound, outbound
 	RTTMS     float64  `json:"rtt_ms,omitempty"`
-	Table     bool     `json:"table"`  // in the routing table
-	Gossip    bool     `json:"gossip"` // on the fact topic
-	Agent     string   `json:"agent,omitempty"`
+	Table     bool     `json:"table"`           // in the routing table
+	Gossip    bool     `json:"gossip"`          // on the fact topic
+	Agent     string   `json:"agent,omitempty"` // name and version of its program, as it says itself
+	Role      string   `json:"role,omitempty"`  // what this node chose it for: near, shortcut, random; empty: it did not
+	Chosen    bool     `json:"chosen"`          // it has chosen this node
+	SinceMS   int64    `json:"since_ms"`        // how long it has been connected
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -449,6 +450,14 @@ func (k *Keeper) Links() []Link {
 		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Peer, b.Peer))
 	})
 	return out
+}
+
+// Choosers returns the peers that have chosen this node for a link of their own, in no
+// particular order.
+func (k *Keeper) Choosers() []peer.ID {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Collect(maps.Keys(k.chosen))
 }
 
 // Peers returns the links that are connected, in no particular order.

@@ -113,6 +113,22 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+func TestQuantile(t *testing.T) {
+	m := New("v1", func() Reading { return nil })
+	if got := gather(t, m).Quantile(resolveSeconds, .5); got != 0 {
+		t.Errorf("%v of none", got)
+	}
+	for range 3 {
+		m.Resolved("dht", 30*time.Millisecond)
+	}
+	m.Resolved("cache", time.Minute)
+	for share, want := range map[float64][2]float64{.5: {.025, .05}, .75: {.05, .05}, .99: {10, 10}} {
+		if got := gather(t, m).Quantile(resolveSeconds, share); got < want[0] || got > want[1] {
+			t.Errorf("%v: %v, want %v", share, got, want)
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	for text, want := range map[string]Scrape{
 		"":                              {},

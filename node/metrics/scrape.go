@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,4 +56,35 @@ func (s Scrape) Sum(name string) (sum float64, ok bool) {
 		}
 	}
 	return sum, ok
+}
+
+// Quantile is within how many seconds that share of all observations of a histogram was,
+// as far as its buckets tell; 0 where there is none.
+func (s Scrape) Quantile(name string, share float64) float64 {
+	upTo := make(map[float64]float64)
+	for series, value := range s {
+		_, bound, ok := strings.Cut(series, `le="`)
+		if !ok || Name(series) != name+"_bucket" {
+			continue
+		}
+		bound, _, _ = strings.Cut(bound, `"`)
+		if le, err := strconv.ParseFloat(bound, 64); err == nil {
+			upTo[le] += value
+		}
+	}
+	bounds := slices.Sorted(maps.Keys(upTo))
+	if len(bounds) == 0 {
+		return 0
+	}
+	least, below, want := 0.0, 0.0, share*upTo[bounds[len(bounds)-1]]
+	for _, le := range bounds {
+		if n := upTo[le]; n >= want && n > below {
+			if math.IsInf(le, 1) {
+				return least // no bucket says more
+			}
+			return least + (le-least)*(want-below)/(n-below)
+		}
+		least, below = le, upTo[le]
+	}
+	return 0
 }

@@ -1,6 +1,13 @@
 package store
 
-import "math"
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"path/filepath"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
 
 // DiskBytes returns what the store takes on the disk, files that are about to go included.
 func (s *Store) DiskBytes() int64 {
@@ -18,4 +25,16 @@ func (s *Store) Free() (bytes int64, known bool) {
 	defer s.space.mu.Unlock()
 	s.space.look()
 	return int64(min(s.space.free, math.MaxInt64)), s.space.known
+}
+
+// FreeBytes returns how many bytes are free on the disk where dir is, or is to be.
+func FreeBytes(dir string) (int64, error) {
+	for {
+		usage, err := vfs.Default.GetDiskUsage(dir)
+		parent := filepath.Dir(dir)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) || parent == dir {
+			return int64(min(usage.AvailBytes, math.MaxInt64)), err
+		}
+		dir = parent
+	}
 }
