@@ -125,6 +125,7 @@ func (c control) importOptions(req api.PublishRequest) gateway.Options {
 }
 
 func (c control) publish(ctx context.Context, req api.PublishRequest, doc gateway.Imported) (api.PublishResult, error) {
+	doc.Location.Code = append(doc.Location.Code, req.Code...)
 	agent, err := c.publisher(req.Agent, doc.Title)
 	if err != nil {
 		return api.PublishResult{}, outward(err)

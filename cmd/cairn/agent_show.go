@@ -25,6 +25,7 @@ type agentDetail struct {
 	Keys            []string `json:"keys"`
 	NextDigests     []string `json:"next_rotation_digests"`
 	Locks           int      `json:"locks"`
+	Sealed          bool     `json:"sealed"` // the signing key is encrypted
 	CertificateHere bool     `json:"certificate_here"`
 	RotationKeyHere bool     `json:"rotation_key_here"`
 }
@@ -40,7 +41,7 @@ func (c *agentShowCmd) Run(s *session) error {
 
 func newAgentDetail(a keyring.Agent) agentDetail {
 	d := agentDetail{
-		agentInfo: newAgentInfo(a), Locks: len(a.Identity.Header().Locks),
+		agentInfo: newAgentInfo(a), Locks: len(a.Identity.Header().Locks), Sealed: a.Sealed(),
 		CertificateHere: exists(a.CertificatePath), RotationKeyHere: exists(a.RotationKeyPath),
 	}
 	for _, k := range a.Identity.Genesis().Keys {
@@ -70,6 +71,11 @@ func (d agentDetail) show(t *text) {
 	t.field("lives until", "%s", showTime(d.End))
 	for _, k := range d.Keys {
 		t.field("signing key", "%s", k)
+	}
+	if d.Sealed {
+		t.field("keys", "sealed: --key-file or $CAIRN_KEY_FILE opens them")
+	} else {
+		t.field("keys", "not sealed: cairn agent seal %s", d.Name)
 	}
 	t.field("certificate", "%s", place(d.Certificate, d.CertificateHere))
 	t.field("rotation key", "%s", place(d.RotationKey, d.RotationKeyHere))

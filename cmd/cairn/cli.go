@@ -22,11 +22,14 @@ type cli struct {
 	Publish  publishCmd  `cmd:"" group:"agents" help:"Say where an agent is, from its own description."`
 	Withdraw withdrawCmd `cmd:"" group:"agents" help:"Stop renewing an agent's lease, without revoking."`
 	Grant    grantCmd    `cmd:"" group:"agents" help:"Let another agent act for one of yours, within bounds."`
+	Claim    claimCmd    `cmd:"" group:"agents" help:"Attest that an agent can do something, and judge such claims."`
 	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
 
 	Resolve   resolveCmd   `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
 	Explain   explainCmd   `cmd:"" group:"ask" help:"Say why the answer about an agent is what it is, and what would change it."`
 	Challenge challengeCmd `cmd:"" group:"ask" help:"Have whoever answers at an agent's endpoints prove that it holds the agent's key."`
+	Receipt   receiptCmd   `cmd:"" group:"ask" help:"Have the node sign that an agent's record stands, and verify such receipts."`
+	Verify    verifyCmd    `cmd:"" group:"ask" help:"Say whether a file is what an agent says that it runs."`
 	Watch     watchCmd     `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
 	Facts     factsCmd     `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
 	Record    recordCmd    `cmd:"" group:"ask" help:"Look into signed bytes, offline."`

@@ -132,7 +132,7 @@ func (c *daemonCmd) event(s *session, n running, state node.State, reason string
 	if c.Network != "" {
 		e.join += " --network " + c.Network
 	}
-	if c.Replication != 0 {
+	if c.Replication != node.DefaultReplication {
 		e.join += " --replication " + itoa(c.Replication)
 	}
 	for _, a := range n.AddrInfo().Addrs {

@@ -96,13 +96,14 @@ func (c *grantIssueCmd) draft(s *session) (records.GrantDraft, error) {
 // keptGrantInfo is a grant that was issued here.
 type keptGrantInfo struct {
 	grantInfo
-	Agent       string `json:"agent"` // the issuer's name
+	Agent       string `json:"agent"`           // the issuer's name
+	State       string `json:"state,omitempty"` // in a list: how it stands
 	File        string `json:"file"`
 	Certificate string `json:"certificate"`
 }
 
 func newKeptGrant(kept keyring.Kept) keptGrantInfo {
-	return keptGrantInfo{newGrantInfo(kept.Grant), kept.Agent, kept.Path, kept.CertificatePath}
+	return keptGrantInfo{grantInfo: newGrantInfo(kept.Grant), Agent: kept.Agent, File: kept.Path, Certificate: kept.CertificatePath}
 }
 
 type issuedGrant struct {

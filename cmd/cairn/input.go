@@ -31,6 +31,23 @@ func (s *session) readInput(name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// copyInput copies a file of any size, or stdin where name is "-".
+func (s *session) copyInput(name string, to io.Writer) error {
+	r := s.env.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return usage(err, "name a file, or - for standard input")
+		}
+		defer f.Close()
+		r = f
+	}
+	if _, err := io.Copy(to, r); err != nil {
+		return usage(err, "name a file, or - for standard input")
+	}
+	return nil
+}
+
 // readAll reads at most limit bytes, or until ctx ends: a reader that never
 // answers does not hold up an interrupt.
 func readAll(ctx context.Context, r io.Reader, limit int64) ([]byte, error) {

@@ -20,6 +20,7 @@ type publishCmd struct {
 	Agent        string        `placeholder:"NAME|ID" help:"Publish as this agent. Default: a new one is made."`
 	Lease        time.Duration `placeholder:"1h" help:"How long the record holds before it must be renewed, 10s to 24h; the daemon renews it. Default: 1h."`
 	AllowPrivate bool          `help:"Accept private and loopback endpoints, and plain http, although the node is public."`
+	Code         []string      `sep:"none" placeholder:"TYPE=FILE" help:"Bind the digest of a file to the record: image=app.tar, sbom=sbom.json, slsa=provenance.json; repeats. cairn verify compares."`
 	All          bool          `help:"The file is a JSON array or a catalog: publish each entry as a new agent."`
 }
 
@@ -38,6 +39,9 @@ func (publishCmd) rawDoc() string { return "the ID" }
 
 // Run publishes one document, or all of a catalog.
 func (c *publishCmd) Run(s *session) error {
+	if c.All && len(c.Code) > 0 {
+		return badInput("publish them one by one", "--code is about one agent")
+	}
 	if c.All && c.Agent != "" {
 		return badInput("leave --agent out", "--all makes a new agent for each entry")
 	}
@@ -55,6 +59,9 @@ func (c *publishCmd) Run(s *session) error {
 	req := api.PublishRequest{Agent: c.Agent, Document: doc, Lease: c.Lease, AllowPrivate: c.AllowPrivate}
 	if c.All {
 		return c.publishAll(s, req)
+	}
+	if req.Code, err = s.digests(c.Code, "code"); err != nil {
+		return err
 	}
 	if req.Agent, err = s.publisher(c.Agent); err != nil {
 		return err

@@ -35,7 +35,7 @@ func (c *resolveCmd) resolveMany(s *session, policy api.Policy) error {
 	return s.withStream(func(ctx context.Context, client *api.Client) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		first := exitOK
+		first, asked := exitOK, 0
 		for q := range c.ask(ctx, s, client, policy) {
 			code, err := c.tell(s, q.text, <-q.answer)
 			if err != nil {
@@ -44,9 +44,13 @@ func (c *resolveCmd) resolveMany(s *session, policy api.Policy) error {
 			if first == exitOK {
 				first = code
 			}
+			asked++
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if asked == 0 {
+			return badInput("give one ID per line", "standard input names no agent")
 		}
 		return first.asError()
 	})

@@ -98,6 +98,7 @@ func TestUsageErrors(t *testing.T) {
 		{"no multiaddr", "daemon --listen 127.0.0.1:1", "multiaddr such as"},
 		{"bootstrap without a peer", "daemon --bootstrap /ip4/127.0.0.1/tcp/1", "/p2p/12D3"},
 		{"too many replicas", "daemon --replication 21", "want 1 to 20"},
+		{"no replicas", "daemon --replication 0", "want 1 to 20"},
 		{"a URL to listen on", "daemon --api http://127.0.0.1:1", "not a URL"},
 		{"unknown profile", "daemon --profile moon", "--profile"},
 		{"no such token file", "status --api http://127.0.0.1:1 --token-file nowhere", "token"},

@@ -79,6 +79,9 @@ func (s *session) dir() (string, error) {
 		}
 		dir = filepath.Join(home, ".cairn")
 	}
+	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
+		return "", badInput("name a directory with --dir or $CAIRN_DIR; it is made where it is missing", "the data directory %s is a file", dir)
+	}
 	return filepath.Abs(dir)
 }
 

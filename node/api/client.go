@@ -80,6 +80,9 @@ func publishCall(path string, req PublishRequest) request {
 	if req.Lease != 0 {
 		q.Set("lease", req.Lease.String())
 	}
+	if len(req.Code) > 0 {
+		q.Set("code", formatCode(req.Code))
+	}
 	if req.AllowPrivate {
 		q.Set("allow_private", "true")
 	}

@@ -89,10 +89,11 @@ type Hop struct {
 
 // PublishRequest is a document to publish.
 type PublishRequest struct {
-	Agent        string        // name under the data directory; empty makes a new agent
-	Document     []byte        // an agent card or another description
-	Lease        time.Duration // zero is the default
-	AllowPrivate bool          // accept private and loopback endpoints and plain http
+	Agent        string               // name under the data directory; empty makes a new agent
+	Document     []byte               // an agent card or another description
+	Lease        time.Duration        // zero is the default
+	AllowPrivate bool                 // accept private and loopback endpoints and plain http
+	Code         []records.CodeDigest // of what runs, which the record binds
 }
 
 // PublishResult is the evidence of a publish.

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -62,6 +64,9 @@ func (c *call) publishRequest() (PublishRequest, error) {
 		req.Lease = lease
 	}
 	var err error
+	if req.Code, err = parseCode(c.params.Get("code")); err != nil {
+		return req, err
+	}
 	if req.AllowPrivate, err = c.flag("allow_private"); err != nil {
 		return req, err
 	}
@@ -69,6 +74,31 @@ func (c *call) publishRequest() (PublishRequest, error) {
 		return req, problem("malformed", "the body is not JSON")
 	}
 	return req, nil
+}
+
+// parseCode reads digests of code, "image:HEX,slsa:HEX".
+func parseCode(text string) (list []records.CodeDigest, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		kind, digits, _ := strings.Cut(part, ":")
+		sum, err := hex.DecodeString(digits)
+		if kind == "" || len(kind) > records.MaxToken || err != nil || len(sum) != 32 || len(list) == records.MaxCodeDigests {
+			return nil, problem("parameter", "code %.80q: want at most %d of TYPE:SHA256, such as image:e3b0..., with commas between", text, records.MaxCodeDigests)
+		}
+		list = append(list, records.CodeDigest{Type: kind, Digest: [32]byte(sum)})
+	}
+	return list, nil
+}
+
+// formatCode writes what parseCode reads.
+func formatCode(list []records.CodeDigest) string {
+	var parts []string
+	for _, d := range list {
+		parts = append(parts, d.Type+":"+hex.EncodeToString(d.Digest[:]))
+	}
+	return strings.Join(parts, ",")
 }
 
 // agentRef takes what can name an agent of the data directory: its ID, its DID, or

@@ -14,6 +14,8 @@ import (
 const (
 	grantFolder = "grants"
 	grantSuffix = ".grant"
+	claimFolder = "claims"
+	claimSuffix = ".claim"
 	certSuffix  = ".pem"
 )
 
@@ -28,26 +30,44 @@ type Kept struct {
 // KeepGrant writes a grant that the named agent issued, and its revocation certificate,
 // into the agent's folder. Both are on disk when it returns.
 func (k *Keyring) KeepGrant(name string, g *records.Grant, cert *records.Tombstone) (Kept, error) {
+	path, certPath, err := k.keep(name, grantFolder, grantSuffix, g, cert)
+	return Kept{Agent: name, Grant: g, Path: path, CertificatePath: certPath}, err
+}
+
+// KeepClaim is KeepGrant for a claim. It returns where the two files are.
+func (k *Keyring) KeepClaim(name string, c *records.Claim, cert *records.Tombstone) (path, certPath string, err error) {
+	return k.keep(name, claimFolder, claimSuffix, c, cert)
+}
+
+// issued is what an agent says under a header of its own.
+type issued interface {
+	ID() records.AgentID
+	Issuer() *records.Proof
+	Bytes() []byte
+}
+
+func (k *Keyring) keep(name, folder, suffix string, what issued, cert *records.Tombstone) (path, certPath string, err error) {
 	a, err := k.Get(name)
 	if err != nil {
-		return Kept{}, err
+		return "", "", err
 	}
-	if g.Issuer().ID() != a.ID() || cert.ID() != g.ID() {
-		return Kept{}, fmt.Errorf("agent %q: %w: the grant or its certificate is of another", name, ErrWrongKey)
+	if what.Issuer().ID() != a.ID() || cert.ID() != what.ID() {
+		return "", "", fmt.Errorf("agent %q: %w: what is to be kept, or its certificate, is of another", name, ErrWrongKey)
 	}
-	dir := filepath.Join(a.home, grantFolder)
+	dir := filepath.Join(a.home, folder)
 	if err := makeDirs(dir); err != nil {
-		return Kept{}, fmt.Errorf("agent %q: %w", name, err)
+		return "", "", fmt.Errorf("agent %q: %w", name, err)
 	}
-	kept := keptAt(name, dir, g)
-	// The certificate first: a grant that nobody can revoke must not be there to be given away.
-	if err := writeNew(kept.CertificatePath, encodeCertificate(cert)); err != nil {
-		return Kept{}, fmt.Errorf("agent %q: %w", name, err)
+	base := filepath.Join(dir, what.ID().String())
+	path, certPath = base+suffix, base+certSuffix
+	// The certificate first: what nobody can revoke must not be there to be given away.
+	if err := writeNew(certPath, encodeCertificate(cert)); err != nil {
+		return "", "", fmt.Errorf("agent %q: %w", name, err)
 	}
-	if err := writeNew(kept.Path, g.Bytes()); err != nil {
-		return Kept{}, fmt.Errorf("agent %q: %w", name, errors.Join(err, os.Remove(kept.CertificatePath)))
+	if err := writeNew(path, what.Bytes()); err != nil {
+		return "", "", fmt.Errorf("agent %q: %w", name, errors.Join(err, os.Remove(certPath)))
 	}
-	return kept, syncDir(dir)
+	return path, certPath, syncDir(dir)
 }
 
 func keptAt(name, dir string, g *records.Grant) Kept {

@@ -134,6 +134,12 @@ func (s *seal) encodeKey(block string, key ed25519.PrivateKey) ([]byte, error) {
 // sealed reports whether a file is encrypted.
 func sealed(b []byte) bool { return bytes.HasPrefix(b, []byte(armor.Header)) }
 
+// Sealed reports whether the agent's signing key is encrypted on the disk.
+func (a Agent) Sealed() bool {
+	b, err := readFile(filepath.Join(a.home, signingFile), false)
+	return err == nil && sealed(b)
+}
+
 // open gives the contents of a file, sealed or not.
 func (s *seal) open(path string, b []byte) ([]byte, error) {
 	switch {
