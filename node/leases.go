@@ -216,7 +216,7 @@ func (ls *leases) ripe(now time.Time, pass func(records.AgentID) bool) (all []st
 
 // renewLeases renews every kept lease in time, until ctx ends.
 func (n *Node) renewLeases(ctx context.Context) {
-	s := &sweep{n: n, pace: rate.NewLimiter(sweepRate, sweepRate)}
+	s := &sweep{n: n, pace: rate.NewLimiter(sweepRate, sweepRate), fresh: tractFor}
 	for {
 		now := n.clock.Now()
 		ready, next := n.leases.due(now)

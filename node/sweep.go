@@ -24,15 +24,16 @@ const (
 	ripeAfter = 1.0 / 3
 	// lateAfter of a lease it is short of time.
 	lateAfter = 5.0 / 6
-	// tractFor is how long the servers of a region are taken to be the same.
+	// tractFor is sweep.fresh.
 	tractFor = time.Minute
 )
 
 // sweep is the renewal of many leases as a walk through the key space: those whose keys
 // have the same holders share one lookup, and the connections that their puts need.
 type sweep struct {
-	n    *Node
-	pace *rate.Limiter
+	n     *Node
+	pace  *rate.Limiter
+	fresh time.Duration // how long the servers of a region are taken to be the same
 }
 
 // elapsed is the part of its lease that l has lived through at now.
@@ -79,25 +80,30 @@ func (s *sweep) run(ctx context.Context, due []store.Lease) {
 		if !slices.ContainsFunc(batch, func(l store.Lease) bool { return l.ID == due[0].ID }) {
 			batch = append(batch, due[0])
 		}
-		s.renew(ctx, batch, region)
+		slices.SortFunc(batch, func(a, b store.Lease) int { return a.Record.NotAfter().Compare(b.Record.NotAfter()) })
 		done := make(map[[32]byte]bool, len(batch))
-		for _, l := range batch {
+		for _, l := range batch[:s.renew(ctx, batch, region)] {
 			done[l.ID.Digest()] = true
 		}
 		due = slices.DeleteFunc(due, func(l store.Lease) bool { return done[l.ID.Digest()] })
 	}
 }
 
-// renew renews leases, some at a time, in a region where that covers them.
-func (s *sweep) renew(ctx context.Context, all []store.Lease, in *overlay.Tract) {
+// renew renews leases, some at a time, in a region where that covers them, and returns how
+// many: once the region was looked for too long ago, the others are to be renewed in a new one.
+func (s *sweep) renew(ctx context.Context, all []store.Lease, in *overlay.Tract) (n int) {
 	slots := make(chan struct{}, renewWorkers)
 	var group sync.WaitGroup
-	for _, l := range all {
+	defer group.Wait()
+	for i, l := range all {
+		if i > 0 && in != nil && in.Age() > s.fresh {
+			return i
+		}
 		if elapsed(l, s.n.clock.Now()) < lateAfter && !l.Pending {
 			_ = s.pace.Wait(ctx) // it ends with ctx
 		}
 		if ctx.Err() != nil {
-			break
+			return i
 		}
 		slots <- struct{}{}
 		group.Go(func() {
@@ -105,13 +111,13 @@ func (s *sweep) renew(ctx context.Context, all []store.Lease, in *overlay.Tract)
 			s.one(ctx, l, in)
 		})
 	}
-	group.Wait()
+	return len(all)
 }
 
 // one renews one lease, or sets when to try again.
 func (s *sweep) one(ctx context.Context, l store.Lease, in *overlay.Tract) {
 	n := s.n
-	if in != nil && (in.Age() > tractFor || !in.Covers(l.ID)) {
+	if in != nil && !in.Covers(l.ID) {
 		in = nil
 	}
 	if err := n.renew(ctx, l, in); err != nil {
