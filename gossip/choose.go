@@ -16,21 +16,21 @@ const (
 // A situation is what a server knows when it chooses how to go on.
 type situation struct {
 	client, server uint64 // how many facts they hold
-	told           uint64 // the server's first facts that the client is known to hold
-	known          uint64 // the client's first facts that the server is known to hold
+	since          uint64 // how many of the server's the client may lack, those that came last
+	gained         uint64 // how many of the client's the server may lack
 	apart          uint64 // in how many facts they differ, as estimated
 	fresh          bool   // symbols that everybody can compute are not to be used
 }
 
 // choose returns the cheapest way to go on for two sets that differ, and how many
-// facts or symbols are to follow.
+// symbols are to follow.
 func (x situation) choose() (m mode, count uint64) {
 	c, s := x.client, x.server
 	apart := min(max(x.apart, max(c, s)-min(c, s)), c+s)
-	since, gained := s-x.told, c-x.known
+	since, gained := min(s, x.since), min(c, x.gained)
 	missing, lacking := min(since, (apart+s-c)/2), min(gained, (apart+c-s)/2) // at the client, at the server
 	back := gained - min(gained, since-missing)                               // what the client answers a feed with
-	m, count = modeFeed, since
+	m = modeFeed
 	cheapest := factBytes * (since - missing + back - min(back, lacking)) // sent in vain
 	consider := func(other mode, n, cost uint64) {
 		if cost < cheapest {

@@ -44,7 +44,8 @@ type Config struct {
 	Facts *records.FactSet
 	// Ingest takes a verified fact that is not Held. It adds it to Facts, where it is in the
 	// range, before it returns, returns quickly, and never waits for a disk. It is called
-	// from several goroutines at once. isNew is false if the fact was held meanwhile.
+	// from several goroutines at once. isNew is false if the fact was held meanwhile. Where
+	// the fact contradicts what was held, the proof of that is the node's to publish.
 	// An error is our own fault, such as a failing store: the fact is ignored,
 	// nobody is punished for it, and a reconciliation follows. Nil: the fact is added to
 	// Facts, and that is all.
@@ -74,9 +75,12 @@ type Config struct {
 	// round trip within which it was said, 0 where it is not known. It must not block. May
 	// be nil.
 	OnClock func(p peer.ID, theirs time.Time, trip time.Duration)
-	// Held reports whether a fact about a fact's subject is held, in Facts or beyond the range.
-	// Nil: in Facts.
+	// Held reports whether what is known of a fact's subject, in Facts or beyond the range, says
+	// as much. Nil: in Facts.
 	Held func(records.Fact) bool
+	// Lookup returns what is known of a subject, in Facts or beyond the range, or nil. Nil: in
+	// Facts.
+	Lookup func(records.AgentID) records.Fact
 	// Known reports whether a subject is known here: its record is held, or it is
 	// watched, or our own. Facts of known subjects pass in the first lane, without
 	// a cap. It is called for every fact that is new, so it must be quick. Nil:
@@ -165,6 +169,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Held == nil {
 		c.Held = c.Facts.Has
+	}
+	if c.Lookup == nil {
+		c.Lookup = c.Facts.Lookup
 	}
 	if c.Known == nil {
 		c.Known = func(records.AgentID) bool { return false }

@@ -94,7 +94,9 @@ func (d *describer) anew(ctx context.Context, payload []byte) error {
 	if !d.admitted(ctx) {
 		return refusedError(refuseBusy)
 	}
-	d.prepare()
+	if err := d.prepare(); err != nil {
+		return err
+	}
 	d.symbols = 0
 	return d.sendSymbols(n)
 }
@@ -135,7 +137,7 @@ func (d *describer) reckon(ctx context.Context, partial bool) error {
 func (d *describer) locate() (facts []records.Fact, err error) {
 	if d.view == nil {
 		for _, it := range d.wants {
-			if f := d.snap.of.find(d.snap, it); f != nil {
+			if f := d.snap.find(it); f != nil {
 				facts = append(facts, f)
 			}
 		}
@@ -171,7 +173,10 @@ func (d *describer) over(ctx context.Context, payload []byte) error {
 func (s *session) sendCells(n int) error {
 	s.misled = true // until the sums say otherwise
 	for end := s.symbols + n; s.symbols < end; {
-		run := s.snap.of.run(s.snap, s.symbols, min(end-s.symbols, symbolsFrame))
+		run, err := s.snap.of.run(s.snap, s.symbols, min(end-s.symbols, symbolsFrame))
+		if err != nil {
+			return err
+		}
 		s.symbols += len(run.Symbols)
 		if err := s.write(frameSymbols, run.Append(nil)); err != nil {
 			return err

@@ -10,8 +10,8 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// essence is what all nodes compute of a fact alike, without a session's key: of a
-// tombstone, from its subject.
+// essence is what all nodes compute of a fact alike, without a session's key: from its item,
+// which is one for all proofs of the same.
 type essence struct {
 	item  riblt.Item // begins with its subject's digest
 	signs uint32     // a bit for each counter of a sketch
@@ -21,8 +21,9 @@ type essence struct {
 // essenceOf draws it from the key stream of AES-256 in counter mode, under the fact's
 // item as key: 8 bytes for the end of the item, 4 for the signs, 4 of no use, and the
 // lanes.
-func essenceOf(id records.AgentID) (e essence) {
-	block, head := streamOf(id)
+func essenceOf(f records.Fact) (e essence) {
+	id := f.ID()
+	block, head := streamOf(f, id)
 	e.item = itemFrom(id, &head)
 	e.signs = binary.BigEndian.Uint32(head[8:])
 	var stream [lanesSize]byte
@@ -34,14 +35,20 @@ func essenceOf(id records.AgentID) (e essence) {
 }
 
 // itemOf is the item alone.
-func itemOf(id records.AgentID) riblt.Item {
-	_, head := streamOf(id)
+func itemOf(f records.Fact) riblt.Item {
+	id := f.ID()
+	_, head := streamOf(f, id)
 	return itemFrom(id, &head)
 }
 
-// streamOf returns the cipher of a fact and the first block of its stream.
-func streamOf(id records.AgentID) (block cipher.Block, head [aes.BlockSize]byte) {
-	key := records.DeadItem(id)
+// streamOf returns the cipher of a fact about id and the first block of its stream.
+func streamOf(f records.Fact, id records.AgentID) (block cipher.Block, head [aes.BlockSize]byte) {
+	var key [32]byte
+	if _, dead := f.(*records.Tombstone); dead {
+		key = records.DeadItem(id) // without another look for its subject
+	} else {
+		key = f.Item()
+	}
 	block, _ = aes.NewCipher(key[:]) // never fails: 32 bytes are a key
 	block.Encrypt(head[:], head[:])
 	return block, head
@@ -72,17 +79,13 @@ func (p *fingerprint) add(q *fingerprint) {
 	}
 }
 
-// take takes the lanes of an element out again.
-func (p *fingerprint) take(q *fingerprint) {
-	var less fingerprint // each lane is 2^16 less q's
-	for i, v := range q {
-		less[i] = ^v
+// sub takes the lanes of an element away.
+func (p *fingerprint) sub(q *fingerprint) {
+	const high = 0x8000_8000_8000_8000
+	for i, a := range p {
+		b := q[i]
+		p[i] = (a | high - b&^high) ^ (a^^b)&high
 	}
-	p.add(&less)
-	for i := range less {
-		less[i] = 0x0001_0001_0001_0001
-	}
-	p.add(&less)
 }
 
 const sumDomain = "cairn-sync/1 sum"

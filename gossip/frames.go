@@ -63,11 +63,12 @@ type hello struct {
 	everReady bool
 	fresh     bool // the last session was misled by symbols that everybody can compute
 	nonce     nonce
-	instance  [8]byte // of the set; equal sizes of one instance are equal sets
+	instance  [8]byte // of the set and its arrival numbers
 	clock     uint64  // Unix seconds by the sender's clock; 0: it does not say
 	size      uint64
 	sum       uint64  // of the fingerprint, under the client's nonce alone
-	holds     uint64  // the first facts of the peer's set that the sender holds, in their order of arrival
+	next      uint64  // the arrival number that the sender's next fact gets
+	holds     uint64  // of the peer's facts the sender holds those with numbers below
 	of        [8]byte // the instance that this is about; nothing unless holds is something
 	sketch    sketch
 	over      scope // what all this is about, and so the session
@@ -90,6 +91,7 @@ func (h hello) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, h.clock)
 	b = binary.AppendUvarint(b, h.size)
 	b = binary.BigEndian.AppendUint64(b, h.sum)
+	b = binary.AppendUvarint(b, h.next)
 	b = binary.AppendUvarint(b, h.holds)
 	if h.holds > 0 {
 		b = append(b, h.of[:]...)
@@ -116,8 +118,8 @@ func parseHello(b []byte) (h hello, err error) {
 	if h.size, h.sum, b, err = parseSet(b); err != nil {
 		return h, err
 	}
-	if h.holds, b, err = parseUvarint(b, maxSetSize); err != nil {
-		return h, fmt.Errorf("holds: %w", err)
+	if h.next, h.holds, b, err = parseNumbers(b); err != nil {
+		return h, err
 	}
 	if h.holds > 0 {
 		if len(b) < len(h.of) {
@@ -148,6 +150,17 @@ func parseSet(b []byte) (size, sum uint64, rest []byte, err error) {
 	return size, binary.BigEndian.Uint64(b), b[8:], nil
 }
 
+// parseNumbers splits the arrival numbers next and holds off b.
+func parseNumbers(b []byte) (next, holds uint64, rest []byte, err error) {
+	if next, b, err = parseUvarint(b, maxSetSize); err != nil {
+		return 0, 0, nil, fmt.Errorf("next: %w", err)
+	}
+	if holds, b, err = parseUvarint(b, maxSetSize); err != nil {
+		return 0, 0, nil, fmt.Errorf("holds: %w", err)
+	}
+	return next, holds, b, nil
+}
+
 // welcome is the server's hello and its choice.
 type welcome struct {
 	everReady bool
@@ -157,8 +170,9 @@ type welcome struct {
 	clock     uint64 // as in hello
 	size      uint64
 	sum       uint64 // of the fingerprint, under both nonces
-	holds     uint64 // the first facts of the client's set that the server holds
-	count     uint64 // how many facts or symbols follow
+	next      uint64 // as in hello
+	holds     uint64 // of the client's facts the server holds those with numbers below
+	count     uint64 // how many symbols follow
 	stated    bool   // the server's own scope follows: it is not what the hello is about
 	own       scope
 }
@@ -170,6 +184,7 @@ func (w welcome) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, w.clock)
 	b = binary.AppendUvarint(b, w.size)
 	b = binary.BigEndian.AppendUint64(b, w.sum)
+	b = binary.AppendUvarint(b, w.next)
 	b = binary.AppendUvarint(b, w.holds)
 	b = binary.AppendUvarint(b, w.count)
 	if w.stated {
@@ -198,10 +213,10 @@ func parseWelcome(b []byte) (w welcome, err error) {
 	if w.size, w.sum, b, err = parseSet(b); err != nil {
 		return w, err
 	}
-	if w.holds, b, err = parseUvarint(b, maxSetSize); err != nil {
-		return w, fmt.Errorf("holds: %w", err)
+	if w.next, w.holds, b, err = parseNumbers(b); err != nil {
+		return w, err
 	}
-	if w.count, b, err = parseUvarint(b, w.size+maxSymbols); err != nil {
+	if w.count, b, err = parseUvarint(b, max(maxSymbols, mostCells)); err != nil {
 		return w, fmt.Errorf("count: %w", err)
 	}
 	if w.stated {
@@ -368,7 +383,7 @@ func parseEnd(b []byte) (partial bool, err error) {
 type done struct {
 	whole bool   // it holds all that it should now, flushed
 	sum   uint64 // of the fingerprint of that, under both nonces
-	reach uint64 // the receiver holds that many of the sender's first facts, 0 if unknown
+	reach uint64 // of the sender's facts the receiver holds those with numbers below; 0 if unknown
 }
 
 func (d done) append(b []byte) []byte {

@@ -18,7 +18,7 @@ import (
 
 // sampleHello and sampleWelcome have every field set.
 func sampleHello() hello {
-	h := hello{everReady: true, fresh: true, clock: 1_800_000_000, size: 300, sum: 258, holds: 299}
+	h := hello{everReady: true, fresh: true, clock: 1_800_000_000, size: 300, sum: 258, next: 310, holds: 299}
 	for i := range h.nonce {
 		h.nonce[i] = byte(i)
 	}
@@ -33,7 +33,7 @@ func sampleHello() hello {
 
 func sampleWelcome() welcome {
 	h := sampleHello()
-	return welcome{everReady: true, mode: modeFeed, nonce: h.nonce, instance: h.of, clock: 1_800_000_001, size: 400, sum: 259, holds: 298, count: 101}
+	return welcome{everReady: true, mode: modeSymbols, nonce: h.nonce, instance: h.of, clock: 1_800_000_001, size: 400, sum: 259, next: 420, holds: 298, count: 101}
 }
 
 // rangedHello is the hello of one that holds nothing yet, about the quarter that begins
@@ -59,10 +59,17 @@ func TestSpecVectors(t *testing.T) {
 	server[0] = 0xff
 	k := sessionKeys(client, server)
 	snap := ledgerOf(setOf(facts(t, 1, 3))).take()
-	v, one := newView(snap.facts(0, 2), k), essenceOf(fact(t, 1).ID())
+	all, err := snap.all()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, one := newView(all, k), essenceOf(fact(t, 1))
 	symbols := riblt.NewEncoder(k.symbols, slices.Values(v.hashed)).Next(4)
 	l := ledgerOf(setOf(facts(t, 1, 3)))
-	cells := l.run(l.take(), 0, 4)
+	cells, err := l.run(l.take(), 0, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct {
 		name string
 		got  []byte
@@ -84,7 +91,7 @@ func TestSpecVectors(t *testing.T) {
 		{"item key", k.items[:]},
 		{"symbol key", k.symbols[:]},
 		{"fact", fact(t, 1).Bytes()},
-		{"fact item", func() []byte { it := records.FactItem(fact(t, 1)); return it[:] }()},
+		{"fact item", func() []byte { it := fact(t, 1).Item(); return it[:] }()},
 		{"item", one.item[:]},
 		{"signs", binary.BigEndian.AppendUint32(nil, one.signs)},
 		{"first lanes", binary.BigEndian.AppendUint64(nil, one.lanes[0])},

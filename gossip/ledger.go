@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -27,51 +28,47 @@ func cellsFor(size uint64) int {
 }
 
 // A ledger is what reconciliation keeps of the facts in a scope, so that a session costs
-// nothing that grows with them. It is brought up to date when a session begins. A fact's
-// place is how many of the scope's came before it. Safe for concurrent use.
+// nothing that grows with them. It is brought up to date when a session begins. Safe for
+// concurrent use.
 type ledger struct {
 	set  *records.FactSet
 	over scope
-	// reordered is called where the first facts are not what they were, since some were
-	// dropped. May be nil.
-	reordered func(*ledger)
 
-	mu      sync.Mutex
-	next    int // up to which arrival number the set was looked at; this and all below: owned by mu
-	dropped int // how many facts had been dropped by then
-	missing int // of them, how many that may have been in the scope
-	log     places
-	print   fingerprint
-	sketch  sketch
-	cells   *riblt.Prefix
+	mu sync.Mutex // guards all below
+	standing
+	cells *riblt.Prefix
 	// recalled: what was looked at by an earlier run was not looked at again.
 	recalled bool
 }
 
-func newLedger(set *records.FactSet, over scope, reordered func(*ledger)) *ledger {
-	return &ledger{set: set, over: over, reordered: reordered, cells: riblt.NewPrefix(publicKey, fewestCells)}
+// standing is how the facts in a scope stood when those with numbers below next had come.
+type standing struct {
+	next    int    // arrival number
+	last    int    // the number behind the last one in the scope
+	missing int    // how many may have been in the scope that were dropped
+	count   uint64 // how many there were
+	print   fingerprint
+	sketch  sketch
+}
+
+func newLedger(set *records.FactSet, over scope) *ledger {
+	return &ledger{set: set, over: over, cells: riblt.NewPrefix(publicKey, fewestCells)}
 }
 
 // snapshot is a ledger at one moment.
 type snapshot struct {
-	of     *ledger
-	log    places
-	print  fingerprint
-	sketch sketch
+	of *ledger
+	standing
 }
 
-func (s *snapshot) size() uint64 { return uint64(s.log.size) }
-
-// facts returns those with places from one on, below another: fewer where some have been
-// dropped meanwhile.
-func (s *snapshot) facts(from, to int) []records.Fact { return s.log.facts(s.of.set, from, to) }
+func (s *snapshot) size() uint64 { return s.count }
 
 // take brings the ledger up to date and returns the set as it stands.
 func (l *ledger) take() *snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.advance()
-	return &snapshot{of: l, log: l.log, print: l.print, sketch: l.sketch}
+	return &snapshot{of: l, standing: l.standing}
 }
 
 // prepare brings the ledger up to date and returns how many facts it looked at.
@@ -83,177 +80,176 @@ func (l *ledger) prepare() int {
 	return l.next - before
 }
 
-// advance looks at what has come. Owned by mu.
-func (l *ledger) advance() {
-	dropped, next := l.set.Dropped(), l.set.Next()
-	before := l.log
-	again := false
-	if dropped != l.dropped { // those that are past a cut-off are missed by nobody
-		missing := l.set.DroppedSince(l.over.cut)
-		again = missing != l.missing
-		l.dropped, l.missing = dropped, missing
-	}
-	if again { // rare
-		l.clear()
-	}
-	l.enlarge(cellsFor(uint64(l.log.size + (next-l.next)>>min(l.over.within.Bits(), 62))))
-	for n, f := range l.set.Between(l.next, next) {
-		if !l.over.has(f) {
-			continue
-		}
-		e := essenceOf(f.ID())
-		l.log.add(n)
-		l.print.add(&e.lanes)
-		l.sketch.add(e.signs)
-		l.cells.Add(e.item)
-		l.enlarge(cellsFor(uint64(l.log.size)))
-	}
-	l.next = next
-	if again && l.reordered != nil && !before.begins(l.log) {
-		l.reordered(l)
-	}
-}
-
-// clear lets it begin anew. Owned by mu.
-func (l *ledger) clear() {
-	l.next, l.log, l.recalled = 0, places{}, false
-	l.print, l.sketch, l.cells = fingerprint{}, sketch{}, riblt.NewPrefix(publicKey, fewestCells)
-}
-
 // doubt lets it begin anew if it has not looked at all facts itself: a session has met
 // what cannot be.
 func (l *ledger) doubt() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.recalled {
-		l.clear()
+		l.clear(l.missing, fewestCells)
 	}
 }
 
-// enlarge makes room for more symbols, which are computed from all facts so far: with
-// every doubling of the set, up to mostCells. Owned by mu.
-func (l *ledger) enlarge(n int) {
-	if n <= l.cells.Len() {
+// clear lets it begin anew. Owned by mu.
+func (l *ledger) clear(missing, cells int) {
+	l.standing, l.cells, l.recalled = standing{missing: missing}, riblt.NewPrefix(publicKey, cells), false
+}
+
+// advance looks at what has come. Owned by mu.
+func (l *ledger) advance() {
+	missing := l.missed() // before next: what is dropped between counts the next time
+	next := l.set.Next()
+	cells := cellsFor(l.count + uint64(next-l.next)>>min(l.over.within.Bits(), 62))
+	if missing == l.missing && cells <= l.cells.Len() && l.grow(next) && cellsFor(l.count) <= l.cells.Len() {
 		return
 	}
-	l.cells = riblt.NewPrefix(publicKey, n)
-	for _, f := range l.log.facts(l.set, 0, l.log.size) {
-		l.cells.Add(itemOf(f.ID()))
+	// With every doubling of the set, up to mostCells, or where it cannot be told what is
+	// missing: it begins anew.
+	for range 3 {
+		cells = max(cells, cellsFor(l.count))
+		l.clear(missing, cells)
+		if l.grow(next) && cellsFor(l.count) <= cells {
+			return
+		}
+		next = l.set.Next()
 	}
+	l.missing = -1 // more is replaced than can be followed: the next one begins anew, too
+}
+
+// missed is how many of the set's facts were dropped that may have been in the scope: those
+// past its cut-off are missed by nobody.
+func (l *ledger) missed() int { return l.set.DroppedSince(l.over.cut) }
+
+// grow takes in what has come up to a number. Owned by mu.
+func (l *ledger) grow(next int) (whole bool) {
+	whole = l.change(l.next, next, func(n int, f records.Fact, come bool) {
+		e := essenceOf(f)
+		if !come {
+			l.count--
+			l.print.sub(&e.lanes)
+			l.sketch.take(e.signs)
+			l.cells.Remove(e.item)
+			return
+		}
+		l.count++
+		l.last = max(l.last, n+1)
+		l.print.add(&e.lanes)
+		l.sketch.add(e.signs)
+		l.cells.Add(e.item)
+	})
+	l.next = next
+	return whole
+}
+
+// change yields what makes the facts in the scope as they stood when those with numbers
+// below from had come into those as they stood when those below to had: which come, and
+// which go, since others have replaced them. It is false where the set does not remember.
+func (l *ledger) change(from, to int, do func(n int, f records.Fact, come bool)) (whole bool) {
+	var mortal map[int]bool // of those yielded, which may be replaced
+	for n, f := range l.set.Between(from, to) {
+		if !l.over.has(f) {
+			continue
+		}
+		if _, dead := f.(*records.Tombstone); !dead {
+			if mortal == nil {
+				mortal = make(map[int]bool)
+			}
+			mortal[n] = true
+		}
+		do(n, f, true)
+	}
+	since := from
+	if from == 0 {
+		since = to // what was replaced before was never there
+	}
+	replaced, whole := l.set.Replaced(since)
+	for _, r := range replaced {
+		switch {
+		case !l.over.has(r.Fact):
+		case r.Number < from && r.By < to:
+			do(r.Number, r.Fact, false)
+		case r.Number >= from && r.Number < to && r.By >= to && !mortal[r.Number]:
+			do(r.Number, r.Fact, true)
+		}
+	}
+	return whole
 }
 
 // run returns n symbols of a snapshot, from start on.
-func (l *ledger) run(of *snapshot, start, n int) riblt.Run {
+func (l *ledger) run(of *snapshot, start, n int) (riblt.Run, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var later []riblt.Item
-	for _, f := range l.log.facts(l.set, of.log.size, l.log.size) {
-		later = append(later, itemOf(f.ID()))
+	var came, went []riblt.Item
+	whole := l.change(of.next, l.next, func(_ int, f records.Fact, come bool) {
+		if come {
+			came = append(came, itemOf(f))
+		} else {
+			went = append(went, itemOf(f))
+		}
+	})
+	if !whole || l.missing != of.missing {
+		return riblt.Run{}, errChanged
 	}
-	return l.cells.Run(start, n, later)
+	return l.cells.Run(start, n, came, went), nil
+}
+
+// numbered is a fact and its arrival number.
+type numbered struct {
+	n    int
+	fact records.Fact
+}
+
+// since returns the facts of a snapshot with numbers from one on, ascending.
+func (s *snapshot) since(from int) (facts []numbered, err error) {
+	err = s.each(from, func(n int, f records.Fact) { facts = append(facts, numbered{n, f}) })
+	slices.SortFunc(facts, func(a, b numbered) int { return cmp.Compare(a.n, b.n) })
+	return facts, err
+}
+
+// all returns all facts of a snapshot.
+func (s *snapshot) all() (facts []records.Fact, err error) {
+	facts = make([]records.Fact, 0, s.count)
+	err = s.each(0, func(_ int, f records.Fact) { facts = append(facts, f) })
+	return facts, err
+}
+
+// each yields the facts of a snapshot with numbers from one on; errChanged says that some
+// were dropped meanwhile.
+func (s *snapshot) each(from int, do func(n int, f records.Fact)) error {
+	whole := s.of.change(min(from, s.next), s.next, func(n int, f records.Fact, come bool) {
+		if come {
+			do(n, f)
+		}
+	})
+	if !whole || s.of.missed() != s.missing {
+		return errChanged
+	}
+	return nil
 }
 
 // find returns the fact of a snapshot that an item stands for, or nil.
-func (l *ledger) find(of *snapshot, it riblt.Item) records.Fact {
-	for _, f := range l.set.Prefixed([8]byte(it[:8])) {
-		if id := f.ID(); itemOf(id) == it {
-			if at := l.place(id); at >= 0 && at < of.log.size {
-				return f
-			}
+func (s *snapshot) find(it riblt.Item) records.Fact {
+	for _, f := range s.of.set.Prefixed([8]byte(it[:8])) {
+		if itemOf(f) == it && s.of.over.has(f) && s.of.set.Arrival(f.ID()) < s.next {
+			return f
+		}
+	}
+	replaced, _ := s.of.set.Replaced(s.next)
+	for _, r := range replaced {
+		if r.Number < s.next && s.of.over.has(r.Fact) && itemOf(r.Fact) == it {
+			return r.Fact
 		}
 	}
 	return nil
 }
 
-// place returns the place of the fact about id, or -1 where there is none in the scope.
-func (l *ledger) place(id records.AgentID) int {
-	n := l.set.Arrival(id)
-	if n < 0 {
-		return -1
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if n >= l.next && l.log.numbers != nil || !l.over.all() {
-		l.advance()
-	}
-	return l.log.place(n)
-}
-
-// size is how many facts there are now.
-func (l *ledger) size() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.advance()
-	return uint64(l.log.size)
-}
-
-// places are the arrival numbers of a ledger's facts, in their order. A copy stays as it
-// is while the ledger's own grows.
-type places struct {
-	size    int
-	numbers []uint32 // nil: 0 up to size
-}
-
-func (p *places) add(n int) {
-	if p.numbers == nil && n != p.size {
-		p.numbers = make([]uint32, p.size, p.size+8)
-		for i := range p.numbers {
-			p.numbers[i] = uint32(i)
+// before returns what the snapshot has of a subject whose fact has come since, or nil.
+func (s *snapshot) before(id records.AgentID) records.Fact {
+	replaced, _ := s.of.set.Replaced(s.next)
+	for _, r := range replaced {
+		if r.Number < s.next && r.Fact.ID() == id {
+			return r.Fact
 		}
 	}
-	if p.numbers != nil {
-		p.numbers = append(p.numbers, uint32(n))
-	}
-	p.size++
-}
-
-// number is the arrival number of the fact at a place.
-func (p places) number(at int) int {
-	if p.numbers == nil {
-		return at
-	}
-	return int(p.numbers[at])
-}
-
-// place is where an arrival number is, or -1. Where there are no gaps, it is where one
-// that has not been added yet will be.
-func (p places) place(n int) int {
-	if p.numbers == nil {
-		return n
-	}
-	at, ok := slices.BinarySearch(p.numbers[:p.size], uint32(n))
-	if !ok {
-		return -1
-	}
-	return at
-}
-
-// begins reports whether other begins with all of p.
-func (p places) begins(other places) bool {
-	if p.size > other.size {
-		return false
-	}
-	for i := range p.size {
-		if p.number(i) != other.number(i) {
-			return false
-		}
-	}
-	return true
-}
-
-// facts are those of a set at places from one on, below another.
-func (p places) facts(set *records.FactSet, from, to int) []records.Fact {
-	if from = max(from, 0); from >= to {
-		return nil
-	}
-	some := make([]records.Fact, 0, to-from)
-	for n, f := range set.Between(p.number(from), p.number(to-1)+1) {
-		for from < to && p.number(from) < n {
-			from++
-		}
-		if from < to && p.number(from) == n {
-			some = append(some, f)
-		}
-	}
-	return some
+	return nil
 }

@@ -39,22 +39,31 @@ func TestLedgerFollowsTheSet(t *testing.T) {
 			t.Fatal("the order matters")
 		}
 		half := ledgerOf(setOf(pool[:then]))
-		if was := half.take(); was.print != before.print || !slices.Equal(late.run(before, 0, fewestCells).Symbols, half.run(was, 0, fewestCells).Symbols) {
+		if was := half.take(); was.print != before.print || !slices.Equal(symbolsOf(t, before), symbolsOf(t, was)) {
 			t.Fatal("a snapshot does not stay")
 		}
 		for _, f := range pool[:n] {
-			if got := late.find(y, itemOf(f.ID())); got == nil || got.ID() != f.ID() {
+			if got := y.find(itemOf(f)); got == nil || got.ID() != f.ID() {
 				t.Fatal("a fact is not found by its item")
 			}
-			if got, held := late.find(before, itemOf(f.ID())), a.Arrival(f.ID()) < then; (got != nil) != held {
+			if got, held := before.find(itemOf(f)), a.Arrival(f.ID()) < then; (got != nil) != held {
 				t.Fatalf("found in an earlier snapshot: %t, want %t", got != nil, held)
 			}
 		}
 	})
 }
 
+// symbolsOf are the first symbols of a snapshot.
+func symbolsOf(t interface{ Fatal(...any) }, s *snapshot) []riblt.Symbol {
+	run, err := s.of.run(s, 0, fewestCells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run.Symbols
+}
+
 // ledgerOf is the ledger of everything.
-func ledgerOf(set *records.FactSet) *ledger { return newLedger(set, scope{}, nil) }
+func ledgerOf(set *records.FactSet) *ledger { return newLedger(set, scope{}) }
 
 func TestCellsGrow(t *testing.T) {
 	for _, row := range []struct {
@@ -79,7 +88,12 @@ func TestFingerprintLanes(t *testing.T) {
 		for i := range want {
 			want[i] = binary.BigEndian.Uint16(a[2*i:]) + binary.BigEndian.Uint16(b[2*i:])
 		}
+		was := p
 		p.add(&q)
+		back := p
+		if back.sub(&q); back != was {
+			t.Fatal("what was added is not taken away")
+		}
 		for i, sum := 0, p.bytes(); i < len(want); i++ {
 			if got := binary.BigEndian.Uint16(sum[2*i:]); got != want[i] {
 				t.Fatalf("lane %d is %d, want %d", i, got, want[i])
@@ -99,7 +113,7 @@ func TestSketchEstimates(t *testing.T) {
 			for range 5 {
 				var a, b sketch
 				for i := range d {
-					e := essenceOf(pool[(next+i)%len(pool)].ID())
+					e := essenceOf(pool[(next+i)%len(pool)])
 					if i%3 == 0 {
 						a.add(e.signs)
 					} else {
@@ -122,7 +136,7 @@ func BenchmarkLedger(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		l := ledger{set: records.NewFactSet(), cells: riblt.NewPrefix(publicKey, mostCells)}
 		for _, f := range pool {
-			e := essenceOf(f.ID())
+			e := essenceOf(f)
 			l.print.add(&e.lanes)
 			l.sketch.add(e.signs)
 			l.cells.Add(e.item)

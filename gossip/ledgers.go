@@ -2,14 +2,13 @@ package gossip
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"sync"
 
 	"github.com/cairn-overlay/cairn/records"
 )
 
 // maxLedgers is how many scopes are kept a ledger of, beside the node's own. Each takes a
-// megabyte for its symbols and four bytes a fact.
+// megabyte for its symbols.
 const maxLedgers = 16
 
 // ledgers are those of the scopes that this node reconciles over: its own, and the parts
@@ -20,7 +19,7 @@ type ledgers struct {
 	own func() scope
 
 	mu       sync.Mutex
-	instance [8]byte // names the set and the order of its facts; this and all below: owned by mu
+	instance [8]byte // names the set and its arrival numbers; this and all below: owned by mu
 	of       map[scope]*kept
 	turn     int
 }
@@ -40,7 +39,7 @@ func newLedgers(set *records.FactSet, own func() scope) *ledgers {
 // recall takes the ledger of the node's own scope from an earlier run.
 func (l *ledgers) recall(b []byte) error {
 	over := l.own()
-	own, err := openLedger(l.set, over, l.reordered, b)
+	own, err := openLedger(l.set, over, b)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func (l *ledgers) get(over scope) *ledger {
 	k := l.of[over]
 	if k == nil {
 		l.makeRoom(own)
-		k = &kept{ledger: newLedger(l.set, over, l.reordered)}
+		k = &kept{ledger: newLedger(l.set, over)}
 		l.of[over] = k
 	}
 	k.used = l.turn
@@ -89,25 +88,9 @@ func (l *ledgers) makeRoom(own scope) {
 	}
 }
 
-// instanceOf names the facts of a scope and their order: as long as it stays the same, the
-// first n facts do. The scope of a node that keeps less than before has the order that
-// it had as a part of what there was.
-func (l *ledgers) instanceOf(over scope) [8]byte {
+// named is the instance.
+func (l *ledgers) named() [8]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if over.all() {
-		return l.instance
-	}
-	b := append([]byte("cairn-sync/1 scope"), l.instance[:]...)
-	sum := sha256.Sum256(over.append(b))
-	return [8]byte(sum[:])
-}
-
-// reordered gives the set a new name, unless the ledger is one that was forgotten.
-func (l *ledgers) reordered(of *ledger) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if k := l.of[of.over]; k != nil && k.ledger == of {
-		_, _ = rand.Read(l.instance[:]) // never fails, by its contract
-	}
+	return l.instance
 }

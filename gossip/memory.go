@@ -11,9 +11,10 @@ import (
 type acquaintance struct {
 	over     scope   // what the rest is about
 	instance [8]byte // of the peer's set
-	holds    uint64  // the first facts of that, in the peer's order, that we hold
+	holds    uint64  // of its facts we hold those with numbers below
 	equal    bool    // the two sets were equal
-	at       uint64  // when we had that many facts
+	at       uint64  // of our facts that is about those with numbers below
+	missing  int     // when so many of ours had been dropped
 	fresh    bool    // symbols that everybody can compute misled us
 }
 
@@ -80,6 +81,6 @@ func (r *reconciler) settled(p peer.ID) bool {
 	if !some {
 		return true // there is nothing to agree on
 	}
-	a := r.memory.get(p)
-	return a.equal && a.over == over && a.at == r.ledgers.get(over).size()
+	a, now := r.memory.get(p), r.ledgers.get(over).take()
+	return a.equal && a.over == over && a.missing == now.missing && uint64(now.last) <= a.at
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	recallVersion = 1
+	recallVersion = 2
 	maxRecalled   = 900 // peers; 60 bytes each
 	maxPeerID     = 128 // bytes
 )
@@ -19,16 +19,15 @@ const (
 // stored. It takes less than 64 kB.
 func (t *Topic) Memory() []byte { return t.reconciler.remembered() }
 
-// remembered encodes the instance of our set, its size, and for peers what we hold of
+// remembered encodes the instance of our set, its next number, and for peers what we hold of
 // theirs in our own range.
 func (r *reconciler) remembered() []byte {
 	over := r.own()
-	r.ledgers.mu.Lock()
-	b := append([]byte{recallVersion}, r.ledgers.instance[:]...)
-	r.ledgers.mu.Unlock()
+	instance := r.ledgers.named()
+	b := append([]byte{recallVersion}, instance[:]...)
 	r.memory.mu.Lock()
 	defer r.memory.mu.Unlock()
-	b = binary.AppendUvarint(b, uint64(r.facts.Len()))
+	b = binary.AppendUvarint(b, uint64(r.facts.Next()))
 	n := 0
 	for _, p := range slices.Sorted(maps.Keys(r.memory.by)) {
 		a := r.memory.by[p]
@@ -51,7 +50,7 @@ func (r *reconciler) recall(b []byte) error {
 		return junkf("memory of %d bytes, or of another version", len(b))
 	}
 	instance := [8]byte(b[1:])
-	size, b, err := parseUvarint(b[1+len(instance):], maxSetSize)
+	next, b, err := parseUvarint(b[1+len(instance):], maxSetSize)
 	if err != nil {
 		return err
 	}
@@ -73,7 +72,7 @@ func (r *reconciler) recall(b []byte) error {
 		}
 		by[p] = a
 	}
-	if size <= uint64(r.facts.Len()) {
+	if next <= uint64(r.facts.Next()) {
 		r.ledgers.instance, r.memory.by = instance, by
 	}
 	return nil

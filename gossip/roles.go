@@ -33,11 +33,13 @@ func (s *session) initiate(ctx context.Context) (same bool, err error) {
 		return false, errChanged // its range is another one than a moment ago
 	case modeSame:
 		own, err := s.finished(ctx, nil)
-		return true, s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.w.size})
+		return true, s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.w.next})
 	case modeFeed:
 		return false, s.follow(ctx)
 	case modeTell:
-		s.prepare()
+		if err := s.prepare(); err != nil {
+			return false, err
+		}
 		if err := s.sendList(); err != nil {
 			return false, err
 		}
@@ -72,7 +74,7 @@ func (s *session) greet(over scope) error {
 func (s *session) introduce(over scope) {
 	known := s.stand(over)
 	s.h = hello{
-		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.ledgers.instanceOf(over), clock: s.r.seconds(), size: s.snap.size(),
+		everReady: s.r.everReady(), fresh: known.fresh, instance: s.r.ledgers.named(), clock: s.r.seconds(), size: s.snap.size(), next: uint64(s.snap.next),
 		holds: known.holds, of: known.instance, sketch: s.snap.sketch, over: over,
 	}
 	_, _ = rand.Read(s.h.nonce[:]) // never fails, by its contract
@@ -108,23 +110,21 @@ func (s *session) checkWelcome() error {
 	}
 	limit := uint64(0)
 	switch s.w.mode {
-	case modeFeed:
-		limit = s.w.size - min(s.w.size, s.told())
 	case modeSymbols:
 		limit = uint64(cellsBetween(s.h.size, s.w.size))
 	case modeFresh:
 		limit = maxSymbols
 	}
 	symbols := s.w.mode == modeSymbols || s.w.mode == modeFresh
-	if s.w.count > limit || symbols && s.w.count == 0 || s.w.holds > s.h.size {
-		return junkf("welcome with %d of %d, and %d of our %d", s.w.count, limit, s.w.holds, s.h.size)
+	if s.w.count > limit || symbols && s.w.count == 0 || s.w.holds > s.h.next {
+		return junkf("welcome with %d of %d, and %d of our %d", s.w.count, limit, s.w.holds, s.h.next)
 	}
 	return nil
 }
 
-// told is how many of the server's first facts the client holds, as both see it.
+// told is below which number the client holds the server's facts, as both see it.
 func (s *session) told() uint64 {
-	if s.h.of != s.w.instance || s.h.holds > s.w.size {
+	if s.h.of != s.w.instance || s.h.holds > s.w.next {
 		return 0
 	}
 	return s.h.holds
@@ -137,7 +137,7 @@ func (s *session) reconcile(ctx context.Context) error {
 		return err
 	}
 	if d.empty() {
-		return s.conclude(ctx, nil, done{whole: true, sum: s.w.sum, reach: s.w.size})
+		return s.conclude(ctx, nil, done{whole: true, sum: s.w.sum, reach: s.w.next})
 	}
 	return s.settle(ctx, d)
 }
@@ -183,7 +183,7 @@ func (s *session) readHello() error {
 // narrow tells the client what the session can be about, and reads its second hello.
 // Where there is nothing that both hold, none comes.
 func (s *session) narrow(own scope) error {
-	s.w = welcome{everReady: s.r.everReady(), mode: modeNarrow, instance: s.r.ledgers.instanceOf(own), clock: s.r.seconds(), stated: true, own: own}
+	s.w = welcome{everReady: s.r.everReady(), mode: modeNarrow, instance: s.r.ledgers.named(), clock: s.r.seconds(), stated: true, own: own}
 	_, _ = rand.Read(s.w.nonce[:]) // never fails, by its contract
 	if err := s.write(frameWelcome, s.w.append(nil)); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (s *session) narrow(own scope) error {
 
 // receive fills in the server's welcome.
 func (s *session) receive(known acquaintance) {
-	s.w = welcome{everReady: s.r.everReady(), instance: s.r.ledgers.instanceOf(s.over), clock: s.r.seconds(), size: s.snap.size()}
+	s.w = welcome{everReady: s.r.everReady(), instance: s.r.ledgers.named(), clock: s.r.seconds(), size: s.snap.size(), next: uint64(s.snap.next)}
 	if own := s.r.own(); own != s.over {
 		s.w.stated, s.w.own = true, own
 	}
@@ -214,17 +214,20 @@ func (s *session) receive(known acquaintance) {
 		s.w.mode = modeSame
 		return
 	}
-	if known.instance == s.h.instance && known.holds <= s.h.size {
+	if known.instance == s.h.instance && known.holds <= s.h.next {
 		s.w.holds = known.holds
 	}
 	x := situation{
-		client: s.h.size, server: s.w.size, told: s.told(), known: s.w.holds,
+		client: s.h.size, server: s.w.size, since: s.share(s.w.next - s.told()), gained: s.share(s.h.next - s.w.holds),
 		apart: s.snap.sketch.difference(s.h.sketch), fresh: s.h.fresh || known.fresh,
 	}
 	s.w.mode, s.w.count = x.choose()
-	if s.w.mode == modeFeed {
-		s.w.count = fitting(s.snap.facts(int(x.told), s.snap.log.size))
-	}
+}
+
+// share is how many of so many facts are in the scope, about.
+func (s *session) share(n uint64) uint64 {
+	bits := min(s.over.within.Bits(), 62)
+	return (n + 1<<bits - 1) >> bits
 }
 
 // serve welcomes the client and does the part that the mode leaves to the server.
@@ -232,27 +235,29 @@ func (s *session) serve(ctx context.Context) error {
 	if err := s.write(frameWelcome, s.w.append(nil)); err != nil {
 		return err
 	}
+	if s.w.mode == modeTell || s.w.mode == modeList || s.w.mode == modeFresh {
+		if err := s.prepare(); err != nil {
+			return err
+		}
+	}
 	switch s.w.mode {
 	case modeSame:
 		err := s.flush()
 		own, err := s.finished(ctx, err)
-		return s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.h.size})
+		return s.agree(err, own, done{whole: true, sum: s.w.sum, reach: s.h.next})
 	case modeFeed:
 		return s.feed(ctx)
 	case modeTell:
-		s.prepare()
 		d, err := s.solveList()
 		if err != nil {
 			return err
 		}
 		return s.settle(ctx, d)
 	case modeList:
-		s.prepare()
 		if err := s.sendList(); err != nil {
 			return err
 		}
 	case modeFresh:
-		s.prepare()
 		if err := s.sendSymbols(int(s.w.count)); err != nil {
 			return err
 		}
@@ -268,10 +273,15 @@ func (s *session) serve(ctx context.Context) error {
 func (s *session) admitted(ctx context.Context) bool { return s.admit == nil || s.admit(ctx) }
 
 // prepare goes through the snapshot under this session's keys.
-func (s *session) prepare() {
-	if s.view == nil {
-		s.view = newView(s.snap.facts(0, s.snap.log.size), sessionKeys(s.h.nonce, s.w.nonce))
+func (s *session) prepare() error {
+	if s.view != nil {
+		return nil
 	}
+	facts, err := s.snap.all()
+	if err == nil {
+		s.view = newView(facts, sessionKeys(s.h.nonce, s.w.nonce))
+	}
+	return err
 }
 
 // refuse turns the client away.

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,14 +87,16 @@ type session struct {
 	over   scope   // what it is about: what both hold all of
 	apart  bool    // there is no such range
 	snap   *snapshot
-	union  fingerprint // of the snapshot, and of what came from the peer
-	marks  marks       // by arrival, from the first that the peer may lack: what came from the peer
-	view   *view       // the snapshot under this session's keys; nil until needed
+	union  fingerprint                      // of the snapshot, joined with what came from the peer
+	marks  marks                            // from the first that the peer may lack: what came from the peer
+	joined map[records.AgentID]records.Fact // of subjects that may change again, what union has
+	view   *view                            // the snapshot under this session's keys; nil until needed
 
 	encoder  *riblt.Encoder // of a describer that was asked for symbols under these keys
 	symbols  int            // how many it has sent
 	misled   bool           // symbols that everybody can compute were used
 	arrived  int            // verified facts from the peer
+	vain     int            // of them, such as add nothing to what we hold
 	received int            // of them, new here
 	sent     int            // facts sent
 	agreed   bool           // we hold what both sides held, flushed, and the sums are equal
@@ -109,25 +112,44 @@ func (s *session) stand(over scope) (known acquaintance) {
 	s.over = over
 	s.snap = s.r.ledgers.get(over).take()
 	s.union = s.snap.print
-	s.marks = marks{from: s.snap.log.size}
+	s.marks = marks{from: s.snap.next}
 	return known
 }
 
-// their returns the peer's instance and the size of its set.
-func (s *session) their() (instance [8]byte, size uint64) {
+// their returns the peer's instance and its next number.
+func (s *session) their() (instance [8]byte, next uint64) {
 	if s.client {
-		return s.w.instance, s.w.size
+		return s.w.instance, s.w.next
 	}
-	return s.h.instance, s.h.size
+	return s.h.instance, s.h.next
 }
 
-// openFact verifies the bytes of a fact.
-func openFact(b []byte) (records.Fact, error) {
-	f, err := records.OpenFact(b)
+// openFact is records.OpenNews.
+func openFact(b []byte, known func(records.AgentID) records.Fact) (records.Fact, error) {
+	f, err := records.OpenNews(b, known)
 	for n := len(b) - 1; err != nil && n >= records.MinTombstoneSize && weak.Off(weak.StrictDecode); n-- {
-		f, err = records.OpenFact(b[:n])
+		f, err = records.OpenNews(b[:n], known)
 	}
 	return f, err
+}
+
+// open verifies a fact. It is nil where it adds nothing to what the set has and had, so that
+// nobody needs to know whether it is true.
+func (s *session) open(b []byte) (records.Fact, error) {
+	n, held := -1, records.Fact(nil)
+	f, err := openFact(b, func(id records.AgentID) records.Fact {
+		n, held = s.r.facts.Find(id)
+		return held
+	})
+	switch {
+	case err != nil || f != nil:
+		return f, err
+	case held.Size() == len(b) && bytes.Equal(held.Bytes(), b):
+		return held, nil
+	case n < s.snap.next:
+		return nil, nil
+	}
+	return records.OpenFact(b) // what is held came meanwhile
 }
 
 // take verifies and ingests a frame of facts, and returns how many there were. wanted
@@ -138,13 +160,18 @@ func (s *session) take(payload []byte, wanted map[riblt.Item]bool) (int, error) 
 		return 0, err
 	}
 	for _, b := range facts {
-		f, err := openFact(b)
+		f, err := s.open(b)
 		if errors.Is(err, records.ErrUnsupported) {
 			s.fault = err
 			continue
 		}
 		if err != nil {
 			return 0, junkf("%w", err)
+		}
+		if f == nil { // if it was asked for, the sums will say whether it is this one
+			s.arrived++
+			s.vain++
+			continue
 		}
 		if !s.over.has(f) {
 			return 0, junkf("fact beyond the scope that both have named")
@@ -164,7 +191,7 @@ func (s *session) take(payload []byte, wanted map[riblt.Item]bool) (int, error) 
 // name is what a fact is asked for by.
 func (s *session) name(f records.Fact) riblt.Item {
 	if s.view == nil {
-		return itemOf(f.ID())
+		return itemOf(f)
 	}
 	return shortName(s.view.short(f))
 }
@@ -173,8 +200,9 @@ func (s *session) name(f records.Fact) riblt.Item {
 func (s *session) keep(f records.Fact) {
 	s.arrived++
 	id := f.ID()
-	at := s.snap.of.place(id)
-	if at < 0 {
+	n, held := s.r.facts.Find(id)
+	had := s.counted(id, n, held)
+	if held == nil || records.Join(held, f) != held {
 		isNew, err := s.r.ingest(f, s.peer)
 		switch {
 		case err != nil:
@@ -182,13 +210,45 @@ func (s *session) keep(f records.Fact) {
 		case isNew:
 			s.received++
 		}
-		at = s.snap.of.place(id)
+		n, held = s.r.facts.Find(id)
 	}
-	if at >= 0 && !s.marks.set(at) || at >= 0 && at < s.snap.log.size {
+	_, dead := f.(*records.Tombstone)
+	if held != nil && (dead || held.Item() == f.Item()) {
+		s.marks.set(n)
+	}
+	s.count(id, had, records.Join(had, f))
+}
+
+// counted is what union has of a subject of which the set holds a fact, or nil.
+func (s *session) counted(id records.AgentID, n int, held records.Fact) records.Fact {
+	if f := s.joined[id]; f != nil {
+		return f
+	}
+	_, dead := held.(*records.Tombstone)
+	if held == nil || n < s.snap.next || dead && s.marks.has(n) {
+		return held
+	}
+	return s.snap.before(id)
+}
+
+// count lets union have now of a subject of which it had something else, or nothing.
+func (s *session) count(id records.AgentID, had, now records.Fact) {
+	if now == had {
 		return
 	}
-	e := essenceOf(id)
+	if had != nil {
+		e := essenceOf(had)
+		s.union.sub(&e.lanes)
+	}
+	e := essenceOf(now)
 	s.union.add(&e.lanes)
+	if _, dead := now.(*records.Tombstone); dead && s.joined[id] == nil {
+		return // it is marked, and stays
+	}
+	if s.joined == nil {
+		s.joined = make(map[records.AgentID]records.Fact)
+	}
+	s.joined[id] = now
 }
 
 // send sends facts, and returns how many of them fitted.
@@ -238,7 +298,7 @@ func (s *session) settle(ctx context.Context, d difference) error {
 		return err
 	}
 	unread := errors.Is(s.fault, records.ErrUnsupported) // it came, of a kind that is not known here
-	switch short := partial || len(wanted) > 0; {
+	switch short := partial || len(wanted) > s.vain; {
 	case short && theirs.whole && !unread:
 		return junkf("is content with what cannot be")
 	case short:
@@ -311,7 +371,7 @@ func (s *session) finished(ctx context.Context, err error) (done, error) {
 	}
 	d := done{whole: err == nil, sum: s.sum()}
 	if d.whole {
-		d.reach = uint64(s.marks.reach(s.snap.log.size))
+		d.reach = uint64(s.marks.reach(s.snap.next))
 	}
 	return d, err
 }
@@ -322,7 +382,7 @@ func (s *session) agree(err error, own, theirs done) error {
 	if err == nil && own.sum != theirs.sum && !weak.Off(weak.SyncSums) {
 		err = errUnequal
 	}
-	a := acquaintance{over: s.over}
+	a := acquaintance{over: s.over, missing: s.snap.missing}
 	a.instance, a.holds = s.their()
 	switch {
 	case err == nil:
@@ -335,7 +395,7 @@ func (s *session) agree(err error, own, theirs done) error {
 		if s.view != nil { // all facts were gone through, and yet
 			s.snap.of.doubt()
 		}
-		a = acquaintance{over: s.over, fresh: s.misled}
+		a = acquaintance{over: s.over, missing: s.snap.missing, fresh: s.misled}
 	default:
 		return err // what we knew before still holds
 	}

@@ -23,7 +23,9 @@ func (s *session) solve() (difference, error) {
 	first := int(s.w.count)
 	switch s.w.mode {
 	case modeList:
-		s.prepare()
+		if err := s.prepare(); err != nil {
+			return difference{}, err
+		}
 		return s.solveList()
 	case modeSymbols:
 		d, have, err := s.solveCells(first)
@@ -35,7 +37,9 @@ func (s *session) solve() (difference, error) {
 			return d, err
 		}
 	}
-	s.prepare()
+	if err := s.prepare(); err != nil {
+		return difference{}, err
+	}
 	d, ok, err := s.solveSymbols(first)
 	if ok || err != nil {
 		return d, err
@@ -56,9 +60,9 @@ func (s *session) solveCells(first int) (d difference, have int, err error) {
 	dec := riblt.NewDecoder(publicKey, slices.Values([]riblt.Item(nil)), limit)
 	broken := false
 	add := func(run riblt.Run) error {
-		ours := s.snap.of.run(s.snap, run.Start, len(run.Symbols))
-		broken = broken || dec.AddOver(run, ours.Symbols) != nil
-		return nil
+		ours, err := s.snap.of.run(s.snap, run.Start, len(run.Symbols))
+		broken = broken || err == nil && dec.AddOver(run, ours.Symbols) != nil
+		return err
 	}
 	for n, asks := first, 0; ; asks++ {
 		if err := s.readSymbols(add, have, n); err != nil {
@@ -87,12 +91,12 @@ func (s *session) recognize(missing, extra []riblt.Item) (d difference, ok bool)
 	d.missing = missing
 	slices.SortFunc(d.missing, compareItems)
 	for i, it := range d.missing {
-		if s.snap.of.find(s.snap, it) != nil || i > 0 && it == d.missing[i-1] {
+		if s.snap.find(it) != nil || i > 0 && it == d.missing[i-1] {
 			return d, false
 		}
 	}
 	for _, it := range extra {
-		f := s.snap.of.find(s.snap, it)
+		f := s.snap.find(it)
 		if f == nil {
 			return d, false
 		}

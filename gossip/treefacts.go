@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"maps"
@@ -60,8 +61,9 @@ func (l *link) gotPush(payload []byte) error {
 		t.counters.duplicate.Add(1)
 		return nil
 	}
-	f, err := openFact(data)
+	f, err := openFact(data, t.cfg.Lookup)
 	switch {
+
 	case errors.Is(err, records.ErrUnsupported):
 		t.counters.ignoredUnknown.Add(1)
 		return nil
@@ -69,10 +71,10 @@ func (l *link) gotPush(payload []byte) error {
 		t.counters.rejectedMalformed.Add(1)
 		return junkf("a fact: %w", err)
 	}
-	if l.take(f, held) {
-		l.pass(tag, name, f.Bytes())
+	if fact := bytes.Clone(data); l.take(f, fact, held) {
+		l.pass(tag, name, fact)
 		l.r.tellWay(tag)
-		l.r.bridge(f.Bytes())
+		l.r.bridge(fact)
 	}
 	return nil
 }
@@ -87,11 +89,11 @@ func (l *link) pushed(name tree.Name) (fresh, held bool) {
 	return l.r.relay.Pushed(l.slot, name)
 }
 
-// take gives a fact to the node. It is not taken, and so not passed on, where it was
+// take gives a fact, nil where it adds nothing, to the node. It is not taken, and so not passed on, where it was
 // known long ago, is past our cut-off or over the strangers' cap, or cannot be kept.
-func (l *link) take(f records.Fact, held bool) bool {
+func (l *link) take(f records.Fact, raw []byte, held bool) bool {
 	t := l.r.t
-	known := t.cfg.Held(f)
+	known := f == nil || t.cfg.Held(f)
 	switch {
 	case known && held:
 		t.counters.duplicate.Add(1)
@@ -99,12 +101,12 @@ func (l *link) take(f records.Fact, held bool) bool {
 	case known:
 		t.counters.duplicate.Add(1)
 		l.r.mu.Lock()
-		l.r.relay.Skip(nameOf(f.Bytes()), f.Bytes())
+		l.r.relay.Skip(nameOf(raw), raw)
 		l.r.mu.Unlock()
 		return false
 	case t.past(f) || !t.pass(f, l.peer):
 		l.r.mu.Lock()
-		l.r.relay.Decline(nameOf(f.Bytes()), l.r.now())
+		l.r.relay.Decline(nameOf(raw), l.r.now())
 		l.r.mu.Unlock()
 		return false
 	}

@@ -73,8 +73,11 @@ func (t *Topic) open(m *pubsub.Message) (records.Fact, pubsub.ValidationResult) 
 		t.counters.rejectedOther.Add(1)
 		return nil, pubsub.ValidationReject
 	}
-	f, err := openFact(m.GetData())
+	f, err := openFact(m.GetData(), t.cfg.Lookup)
 	switch {
+	case err == nil && f == nil:
+		t.counters.duplicate.Add(1)
+		return nil, pubsub.ValidationIgnore
 	case errors.Is(err, records.ErrUnsupported):
 		t.counters.ignoredUnknown.Add(1)
 		return nil, pubsub.ValidationIgnore

@@ -53,13 +53,13 @@ type view struct {
 func newView(facts []records.Fact, k keys) *view {
 	v := &view{facts: facts, keys: k, hashed: make([]riblt.Item, len(facts))}
 	for i, f := range facts {
-		v.hashed[i] = k.item(records.FactItem(f))
+		v.hashed[i] = k.item(f.Item())
 	}
 	return v
 }
 
 // short returns the short hash of any fact.
-func (v *view) short(f records.Fact) uint64 { return short(v.keys.item(records.FactItem(f))) }
+func (v *view) short(f records.Fact) uint64 { return short(v.keys.item(f.Item())) }
 
 // ref is a fact's short hash and its place in the view.
 type ref struct {

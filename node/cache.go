@@ -67,21 +67,22 @@ func (c *cached) fresh(now time.Time) bool {
 // cache remembers the newest record of recently used agents; one that was not used
 // for long goes first. It is memory only: after a restart everything is asked again.
 //
-// It never holds the record of an agent that is dead: the fact set is asked before
-// one is taken in, and a fact comes into the set by bury. So what is found here needs
-// no further look at the facts, and who has seen an agent dead finds it here no more.
+// It never holds a record that a fact ends, about its agent or an ancestor: the fact set is
+// asked before one is taken in, and a fact comes into the set by bury. So what is found here
+// needs no further look at the facts, and who has seen an agent dead finds it here no more.
 type cache struct {
-	dead func(records.AgentID) records.Fact
+	standing func(*records.Record) error
 
 	byID *cacheIndex // read by all, written under mu
 	mu   sync.Mutex
-	ring []*cached // all of byID, in the order of the hand; owned by mu
-	hand int       // owned by mu
+	ring []*cached                                    // all of byID, in the order of the hand; owned by mu
+	hand int                                          // owned by mu
+	kin  map[records.AgentID]map[records.AgentID]bool // of an ancestor, those in byID who descend from it; owned by mu
 }
 
-// newCache returns an empty cache of agents of which dead says nil.
-func newCache(dead func(records.AgentID) records.Fact) *cache {
-	return &cache{dead: dead, byID: newCacheIndex()}
+// newCache returns an empty cache of records of which standing says nil.
+func newCache(standing func(*records.Record) error) *cache {
+	return &cache{standing: standing, byID: newCacheIndex(), kin: make(map[records.AgentID]map[records.AgentID]bool)}
 }
 
 // get returns what is known of id.
@@ -105,7 +106,7 @@ func (c *cache) offer(rec *records.Record, source string, at time.Time, confirma
 func (c *cache) offerSaid(rec *records.Record, source string, at time.Time, confirmations int, said *testimony) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.dead(rec.ID()) != nil {
+	if c.standing(rec) != nil {
 		return
 	}
 	id := rec.ID()
@@ -139,6 +140,12 @@ func (c *cache) offerSaid(rec *records.Record, source string, at time.Time, conf
 // for a turn of the hand where there is no other. Owned by mu.
 func (c *cache) insert(entry *cached) {
 	defer c.byID.put(entry)
+	for _, id := range entry.rec.Ancestors() {
+		if c.kin[id] == nil {
+			c.kin[id] = make(map[records.AgentID]bool)
+		}
+		c.kin[id][entry.id] = true
+	}
 	if len(c.ring) < cacheSize {
 		entry.slot = len(c.ring)
 		c.ring = append(c.ring, entry)
@@ -147,18 +154,24 @@ func (c *cache) insert(entry *cached) {
 	for c.ring[c.hand].used.Swap(false) {
 		c.hand = (c.hand + 1) % len(c.ring)
 	}
-	c.byID.remove(c.ring[c.hand].id)
+	c.unlist(c.ring[c.hand])
 	entry.slot, c.ring[c.hand] = c.hand, entry
 	c.hand = (c.hand + 1) % len(c.ring)
 }
 
-// bury forgets id and then lets add put the fact of its death into the set; nothing is
-// taken in meanwhile.
-func (c *cache) bury(id records.AgentID, add func() bool) bool {
+// bury forgets id, and all that descend from it, whom it returns, and then lets add put a
+// fact about it into the set; nothing is taken in meanwhile.
+func (c *cache) bury(id records.AgentID, add func() bool) (isNew bool, kin []records.AgentID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.remove(id)
-	return add()
+	for child := range c.kin[id] {
+		kin = append(kin, child)
+	}
+	for _, child := range kin {
+		c.remove(child)
+	}
+	return add(), kin
 }
 
 // doubt has every answer about an agent beyond a range judged anew.
@@ -178,12 +191,22 @@ func (c *cache) remove(id records.AgentID) {
 	if entry == nil {
 		return
 	}
-	c.byID.remove(id)
+	c.unlist(entry)
 	last := len(c.ring) - 1
 	c.ring[entry.slot], c.ring[last].slot = c.ring[last], entry.slot
 	c.ring[last] = nil
 	c.ring = c.ring[:last]
 	if c.hand >= last {
 		c.hand = 0
+	}
+}
+
+// unlist takes an agent out of the index and from among its ancestors' kin. Owned by mu.
+func (c *cache) unlist(entry *cached) {
+	c.byID.remove(entry.id)
+	for _, id := range entry.rec.Ancestors() {
+		if delete(c.kin[id], entry.id); len(c.kin[id]) == 0 {
+			delete(c.kin, id)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func (d drawn) tombstone(t testing.TB) *records.Tombstone {
 
 // TestCacheIsAMap plays offers and burials, and holds the cache against a plain map.
 func TestCacheIsAMap(t *testing.T) {
-	c := newCache(func(records.AgentID) records.Fact { return nil })
+	c := newCache(func(*records.Record) error { return nil })
 	var agents []drawn
 	for i := range 100 {
 		agents = append(agents, newDrawn(t, i))
@@ -91,7 +91,7 @@ func TestCacheIsAMap(t *testing.T) {
 
 // TestCacheIsBounded: a full cache lets go of those that nobody asked for.
 func TestCacheIsBounded(t *testing.T) {
-	c := newCache(func(records.AgentID) records.Fact { return nil })
+	c := newCache(func(*records.Record) error { return nil })
 	rec := newDrawn(t, 0).record(t, 1)
 	id := func(i int) records.AgentID {
 		return records.AgentIDFromDigest([32]byte(binary.BigEndian.AppendUint64(make([]byte, 24), uint64(i))))
@@ -127,7 +127,7 @@ func TestCacheIsBounded(t *testing.T) {
 // TestCacheTakesNoDead: not even from an offer that was under way when the fact came.
 func TestCacheTakesNoDead(t *testing.T) {
 	facts := records.NewFactSet()
-	c := newCache(facts.Lookup)
+	c := newCache(func(r *records.Record) error { return r.Standing(facts.Lookup) })
 	a := newDrawn(t, 1)
 	c.offer(a.record(t, 1), sourceHeld, time.Now(), 0)
 	if _, ok := c.get(a.ident.ID()); !ok {

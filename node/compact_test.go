@@ -54,7 +54,7 @@ func TestCompaction(t *testing.T) {
 	check := func(n *Node, when string) {
 		t.Helper()
 		for _, day := range days {
-			if has := n.dead(facts[day].ID()) != nil; has != (day >= cut) {
+			if has := n.final(facts[day].ID()) != nil; has != (day >= cut) {
 				t.Errorf("%s: what ended on %s is held: %v", when, day, has)
 			}
 		}
@@ -111,7 +111,7 @@ func TestDropCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	n = newTestNode(t, Config{Dir: dir})
-	until(t, "it is dropped", func() bool { return n.dead(past.ID()) == nil })
+	until(t, "it is dropped", func() bool { return n.final(past.ID()) == nil })
 }
 
 // TestLaterCutOff: the cut-off moves only by a clock that others' agree with.

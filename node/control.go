@@ -38,7 +38,10 @@ func (c control) Resolve(ctx context.Context, id records.AgentID, p api.Policy) 
 func resolutionDTO(r Resolution) api.Resolution {
 	out := api.Resolution{
 		ID: r.ID, Status: r.Status, Source: r.Source, AgeMS: r.Age.Milliseconds(), Confirmations: r.Confirmations,
-		ElapsedMS: milliseconds(r.Elapsed), Path: []api.Hop{}, Reason: r.Reason, Record: r.Record, Tombstone: r.Tombstone,
+		ElapsedMS: milliseconds(r.Elapsed), Path: []api.Hop{}, Reason: r.Reason, Record: r.Record, Tombstone: r.Tombstone, Conflict: r.Conflict,
+	}
+	if r.Lineage != nil {
+		out.LineageBytes = r.Lineage.Bytes()
 	}
 	for _, h := range r.Path {
 		hop := api.Hop{Peer: h.Peer.String(), Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)}
@@ -221,22 +224,34 @@ func (c control) Revoke(ctx context.Context, t *records.Tombstone) (api.RevokeRe
 	}, nil
 }
 
+// Rotate stores, spreads and publishes rotations.
+func (c control) Rotate(ctx context.Context, chain *records.Chain) (api.RevokeResult, error) {
+	receipt, err := c.n.Rotate(ctx, chain)
+	reason, err := partial(err)
+	if err != nil {
+		return api.RevokeResult{}, outward(err)
+	}
+	return api.RevokeResult{
+		ID: chain.ID(), Targets: receipt.Targets, Acks: receipt.Acks, ReadBack: receipt.ReadBack,
+		GossipPeers: receipt.GossipPeers, Partial: reason != "", Reason: reason,
+	}, nil
+}
+
 // Import takes facts that somebody carried here.
 func (c control) Import(ctx context.Context, facts []records.Fact) (api.ImportResult, error) {
 	res, err := c.n.importFacts(ctx, facts)
 	return res, outward(err)
 }
 
-// Tombstones yields the facts in order of arrival.
-func (c control) Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[api.TombstoneEvent, error] {
-	return func(yield func(api.TombstoneEvent, error) bool) {
+// Facts yields the facts in order of arrival.
+func (c control) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[api.FactEvent, error] {
+	return func(yield func(api.FactEvent, error) bool) {
 		for f, err := range c.n.Facts(ctx, after, follow) {
 			if err != nil {
-				yield(api.TombstoneEvent{}, outward(err))
+				yield(api.FactEvent{}, outward(err))
 				return
 			}
-			ev := api.TombstoneEvent{Cursor: f.Cursor, ID: f.Fact.ID(), At: f.At, Source: f.Source, Tombstone: f.Fact, Bytes: f.Fact.Bytes()}
-			if !yield(ev, nil) {
+			if !yield(api.FactEvent{Cursor: f.Cursor, ID: f.Fact.ID(), At: f.At, Source: f.Source, Fact: f.Fact}, nil) {
 				return
 			}
 		}

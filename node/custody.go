@@ -126,11 +126,11 @@ func (n *Node) fulfil(ctx context.Context, c charge) {
 	case <-ctx.Done():
 		return
 	}
-	if weak.Off(weak.Handover) || n.custody.due(c.id, c.seen).After(c.due) || n.dead(c.id) != nil {
+	if weak.Off(weak.Handover) || n.custody.due(c.id, c.seen).After(c.due) || n.final(c.id) != nil {
 		return
 	}
 	rec, err := n.store.Record(c.id)
-	if err != nil || rec == nil || holds(rec, n.clock.Now()) != nil || rec.Issued().Add(custodyLeast).After(c.due) {
+	if err != nil || rec == nil || n.standing(rec) != nil || holds(rec, n.clock.Now()) != nil || rec.Issued().Add(custodyLeast).After(c.due) {
 		return // or it was renewed
 	}
 	n.custody.again(c.id, n.clock.Now())

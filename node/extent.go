@@ -188,13 +188,12 @@ func (n *Node) concerns(id records.AgentID) bool {
 // beyond takes a fact of a subject that is not in the range and that the node has nothing
 // to do with, and reports whether it was new.
 func (n *Node) beyond(f records.Fact, source string) bool {
-	fresh := false
-	n.cache.bury(f.ID(), func() bool { fresh = n.strangers.put(f); return fresh })
+	now := f
+	fresh, kin := n.cache.bury(f.ID(), func() (fresh bool) { fresh, now = n.strangers.put(f); return fresh })
 	if fresh {
 		n.arrivals.note(f.ID(), source)
 		n.count.add("facts_beyond_"+source+"_total", 1)
-		n.watchers.notify(f.ID())
-		n.dht.Tell(f)
+		n.took(now, f, kin)
 	}
 	return fresh
 }
@@ -229,5 +228,11 @@ func (n *Node) claimRange() error {
 	)
 }
 
-// held reports whether a fact about the same subject is held, wherever.
-func (n *Node) held(f records.Fact) bool { return n.facts.Has(f) || n.strangers.get(f.ID()) != nil }
+// held reports whether what is held, wherever, says as much as a fact.
+func (n *Node) held(f records.Fact) bool {
+	if n.facts.Has(f) {
+		return true
+	}
+	pooled := n.strangers.get(f.ID())
+	return pooled != nil && records.Join(pooled, f) == pooled
+}

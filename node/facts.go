@@ -18,7 +18,9 @@ const (
 )
 
 // ingest is the one way into the fact set: memory first, so that every answer
-// changes at once, then the disk behind it. new is false where the fact was held.
+// changes at once, then the disk behind it. new is false where what was held says as much.
+// What follows from the fact and another one together, the proof that the two contradict
+// each other, nobody else need have found: it is spread from here.
 func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 	// What only the strangers' pool has is not on disk: who says it here wants it to be.
 	if n.facts.Has(f) || source != sourceLocal && n.held(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
@@ -35,8 +37,9 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 		return n.beyond(f, source), nil
 	}
 	var err error
-	isNew := n.cache.bury(f.ID(), func() (isNew bool) {
-		isNew, err = n.store.AddFact(f, source, n.clock.Now())
+	now := f
+	isNew, kin := n.cache.bury(f.ID(), func() (isNew bool) {
+		isNew, now, err = n.store.AddFact(f, source, n.clock.Now())
 		return isNew
 	})
 	if err != nil {
@@ -47,16 +50,31 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 		return false, nil
 	}
 	n.arrivals.note(f.ID(), source)
-	if n.leases.holds(f.ID()) {
-		n.background(func(ctx context.Context) { n.endLease(ctx, f.ID()) })
+	if own := n.leases.touched(f.ID()); len(own) > 0 {
+		n.background(func(ctx context.Context) { n.endLeases(ctx, own) })
 	}
 	n.count.add("facts_"+source+"_total", 1)
-	n.watchers.notify(f.ID())
-	n.dht.Tell(f)
+	n.took(now, f, kin)
 	if n.facts.Size() > n.extent.room {
 		n.extent.look()
 	}
 	return true, nil
+}
+
+// took tells of what is known now that a fact has come: those who watch its subject or an
+// agent that was in the cache and descends from it, and the network of what it does not tell
+// by itself.
+func (n *Node) took(now, f records.Fact, kin []records.AgentID) {
+	n.watchers.notify(f.ID())
+	for _, id := range kin {
+		n.watchers.notify(id)
+	}
+	n.dht.Tell(now)
+	if now != f {
+		n.count.add("conflicts_found_total", 1)
+		n.log.Warn("the keys of an agent contradict themselves: nobody follows it any more, and its owner can only revoke it", "agent", f.ID())
+		n.topic.Offer(now, putPatience)
+	}
 }
 
 // lostFact is called when a fact on the disk turns out to be damaged: its subject could be
@@ -73,16 +91,45 @@ func (n *Node) lostFact() {
 	n.background(func(context.Context) { n.topic.SyncSoon("a fact was lost") })
 }
 
-// dead returns the tombstone of an agent, or nil. Whatever takes, serves, answers or
+// fact returns what is known of a subject, or nil. Whatever takes, serves, answers or
 // puts a record asks it.
-func (n *Node) dead(id records.AgentID) records.Fact {
+func (n *Node) fact(id records.AgentID) records.Fact {
 	if weak.Off(weak.TombCheck) {
 		return nil
 	}
-	if f := n.facts.Lookup(id); f != nil {
+	return n.lookupFact(id)
+}
+
+func (n *Node) lookupFact(id records.AgentID) records.Fact {
+	held, pooled := n.facts.Lookup(id), n.strangers.get(id)
+	if pooled == nil {
+		return held
+	}
+	return records.Join(held, pooled)
+}
+
+// final returns the tombstone of a subject, or the proof that its keys contradict
+// themselves, or nil.
+func (n *Node) final(id records.AgentID) records.Fact {
+	if f := n.fact(id); records.Ended(f, records.MaxRotations) != nil {
 		return f
 	}
-	return n.strangers.get(id)
+	return nil
+}
+
+// standing reports why a record is not to be followed, given what is known of its agent and
+// its ancestors: a *records.StandingError.
+func (n *Node) standing(rec *records.Record) error { return rec.Standing(n.fact) }
+
+// learnProof learns what a record's proof tells of the rotations of its agent and its
+// ancestors.
+func (n *Node) learnProof(ctx context.Context, rec *records.Record) error {
+	for _, c := range rec.Rotated() {
+		if err := n.learn(ctx, c, answerPatience); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ingestGossip is ingest for the fact topic and reconciliation.
@@ -90,7 +137,7 @@ func (n *Node) ingestGossip(f records.Fact, _ peer.ID, via gossip.Via) (bool, er
 	return n.ingest(f, string(via))
 }
 
-// How long a tombstone may take to come along by gossip before it is spread from here.
+// How long a fact may take to come along by gossip before it is spread from here.
 // What an answer brings is old, or on its way here as well; what is put here may be
 // known to nobody else.
 const (
@@ -98,22 +145,34 @@ const (
 	putPatience    = 0
 )
 
-// learn takes a tombstone that a peer's answer or put brought: it is spread on, where
+// learn takes a fact that a peer's answer or put brought: it is spread on, where
 // nobody else does so within patience, and durable when learn returns.
-func (n *Node) learn(ctx context.Context, t *records.Tombstone, patience time.Duration) error {
-	fresh, err := n.ingest(t, sourceDHT)
+func (n *Node) learn(ctx context.Context, f records.Fact, patience time.Duration) error {
+	fresh, err := n.ingest(f, sourceDHT)
 	if err != nil {
 		return err
 	}
 	if fresh {
-		n.topic.Offer(t, patience)
+		n.topic.Offer(f, patience)
 	}
 	return n.store.SyncFacts(ctx)
 }
 
-// endLease stops renewing a dead agent.
-func (n *Node) endLease(ctx context.Context, id records.AgentID) {
-	if err := n.leases.drop(ctx, id); err != nil {
-		n.log.Warn("lease of a revoked agent not dropped", "agent", id, "err", err)
+// endLeases stops renewing those of some agents whose records are not to be followed any more;
+// who can sign anew does so at once.
+func (n *Node) endLeases(ctx context.Context, ids []records.AgentID) {
+	for _, id := range ids {
+		lease, ok := n.leases.get(id)
+		if !ok || n.standing(lease.Record) == nil {
+			continue
+		}
+		if n.rises(lease) {
+			n.leases.postpone(id, n.clock.Now())
+			n.leases.rouse()
+			continue
+		}
+		if err := n.leases.drop(ctx, id); err != nil {
+			n.log.Warn("lease of an agent that has ended not dropped", "agent", id, "err", err)
+		}
 	}
 }

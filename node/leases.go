@@ -41,7 +41,8 @@ type leases struct {
 	stripes [leaseStripes]chan struct{} // full while an agent of it is being published, renewed or withdrawn: one by one
 
 	mu   sync.Mutex
-	byID map[records.AgentID]*keptLease // owned by mu
+	byID map[records.AgentID]*keptLease               // owned by mu
+	kin  map[records.AgentID]map[records.AgentID]bool // of an ancestor, those in byID who descend from it; owned by mu
 }
 
 type keptLease struct {
@@ -50,7 +51,7 @@ type keptLease struct {
 }
 
 func loadLeases(s *store.Store, keys *keyring.Keyring) (*leases, error) {
-	l := &leases{store: s, keys: keys, byID: make(map[records.AgentID]*keptLease), wake: make(chan struct{}, 1)}
+	l := &leases{store: s, keys: keys, byID: make(map[records.AgentID]*keptLease), kin: make(map[records.AgentID]map[records.AgentID]bool), wake: make(chan struct{}, 1)}
 	for i := range l.stripes {
 		l.stripes[i] = make(chan struct{}, 1)
 	}
@@ -58,7 +59,7 @@ func loadLeases(s *store.Store, keys *keyring.Keyring) (*leases, error) {
 		if err != nil {
 			return nil, fmt.Errorf("load leases: %w", err)
 		}
-		l.byID[lease.ID] = &keptLease{Lease: lease, due: dueTime(lease)}
+		l.list(lease)
 	}
 	return l, nil
 }
@@ -100,12 +101,42 @@ func (ls *leases) put(ctx context.Context, l store.Lease) error {
 	}
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	ls.list(l)
+	ls.rouse()
+	return nil
+}
+
+// list keeps l in memory. Owned by mu.
+func (ls *leases) list(l store.Lease) {
 	ls.byID[l.ID] = &keptLease{Lease: l, due: dueTime(l)}
+	for _, id := range l.Record.Ancestors() {
+		if ls.kin[id] == nil {
+			ls.kin[id] = make(map[records.AgentID]bool)
+		}
+		ls.kin[id][l.ID] = true
+	}
+}
+
+// rouse wakes the renewal loop.
+func (ls *leases) rouse() {
 	select {
 	case ls.wake <- struct{}{}:
 	default:
 	}
-	return nil
+}
+
+// touched are those kept alive here whom a fact about id concerns: it, and who descends from
+// it.
+func (ls *leases) touched(id records.AgentID) (ids []records.AgentID) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.byID[id] != nil {
+		ids = append(ids, id)
+	}
+	for child := range ls.kin[id] {
+		ids = append(ids, child)
+	}
+	return ids
 }
 
 // get returns the lease of id.
@@ -143,6 +174,11 @@ func (ls *leases) drop(_ context.Context, id records.AgentID) error {
 	}
 	ls.mu.Lock()
 	delete(ls.byID, id)
+	for _, above := range l.Record.Ancestors() {
+		if delete(ls.kin[above], id); len(ls.kin[above]) == 0 {
+			delete(ls.kin, above)
+		}
+	}
 	ls.mu.Unlock()
 	return ls.store.DropLease(id)
 }
@@ -243,11 +279,12 @@ func (n *Node) renew(ctx context.Context, l store.Lease, in *overlay.Tract) erro
 	if !ok || current.Sequence != l.Sequence || current.Pending != l.Pending {
 		return nil // withdrawn or published meanwhile
 	}
-	if n.dead(l.ID) != nil {
+	last := l.Record
+	fallen := n.standing(last) != nil
+	if fallen && !n.rises(l) {
 		return n.leases.drop(ctx, l.ID)
 	}
-	last := l.Record
-	if l.Pending && last.ValidAt(n.clock.Now()) == nil && n.clock.Now().Sub(last.Issued()) < l.Lease/2 {
+	if l.Pending && !fallen && last.ValidAt(n.clock.Now()) == nil && n.clock.Now().Sub(last.Issued()) < l.Lease/2 {
 		return n.replace(ctx, l, last, in)
 	}
 	agent, err := n.keys.Get(l.Name)
@@ -264,6 +301,14 @@ func (n *Node) renew(ctx context.Context, l store.Lease, in *overlay.Tract) erro
 	}
 	_, err = n.announce(ctx, l.Name, rec, l.Lease, in)
 	return err
+}
+
+// rises reports whether the agent of a lease can sign anew, by keys that are here, although
+// its last record is not to be followed any more: its keys were rotated, or an ancestor's,
+// who has consented to it anew.
+func (n *Node) rises(l store.Lease) bool {
+	agent, err := n.keys.Get(l.Name)
+	return err == nil && agent.Proof.Standing(n.fact) == nil
 }
 
 // replace puts a record that went out only in part once more, as it is.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type lookup struct {
 	best    *records.Record           // newest valid record so far; owned by mu
 	answers map[peer.ID]records.Value // owned by mu
 	path    []overlay.Hop             // owned by mu; the answers so far, then the whole report
-	dead    *records.Tombstone        // owned by mu
+	fell    fall                      // why no record of the agent will do; owned by mu
 	said    testimony                 // owned by mu
 	err     error                     // owned by mu
 }
@@ -49,13 +50,13 @@ func (l *lookup) run(ctx context.Context) {
 		said = &copied
 	}
 	l.path, l.err = report.Path, err
-	best, dead, source := l.best, l.dead, sourceFound
+	best, final, source := l.best, l.final(), sourceFound
 	if held := l.held(); held != nil {
 		best, source = held, sourceHeld
 	}
 	confirmations := l.agreeing(best)
 	l.mu.Unlock()
-	if dead != nil {
+	if final {
 		return // the fact travels by itself
 	}
 	if best != nil {
@@ -79,21 +80,72 @@ func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 	if a.Via == "" && a.Value != nil {
 		l.answers[a.Peer] = a.Value
 	}
-	rec, isRecord := a.Value.(*records.Record)
-	if isRecord && holds(rec, l.n.clock.Now()) == nil && (l.best == nil || records.Compare(rec, l.best) > 0) {
-		l.best = rec
-	}
+	place := len(l.path) - 1
 	l.mu.Unlock()
-	if t, ok := a.Value.(*records.Tombstone); ok {
-		if err := l.n.learn(ctx, t, answerPatience); err != nil {
-			l.n.log.Warn("tombstone from a lookup not stored", "agent", l.id, "err", err)
-		}
-		l.mu.Lock()
-		l.dead = t
-		l.path[len(l.path)-1].Answer = "tombstone"
-		l.mu.Unlock()
+	switch v := a.Value.(type) {
+	case *records.Record:
+		l.takeRecord(ctx, v)
+	case records.Fact:
+		l.takeFact(ctx, v, place)
 	}
 	l.settle()
+}
+
+// takeRecord judges a record.
+func (l *lookup) takeRecord(ctx context.Context, rec *records.Record) {
+	if err := l.n.learnProof(ctx, rec); err != nil {
+		l.n.log.Warn("rotations from a lookup not stored", "agent", l.id, "err", err)
+	}
+	fate := l.n.standing(rec)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case holds(rec, l.n.clock.Now()) != nil:
+	case fate != nil:
+		l.fall(fall{rec, fate})
+	case l.best == nil || records.Compare(rec, l.best) > 0:
+		l.best = rec
+	}
+}
+
+// takeFact learns a fact about the agent.
+func (l *lookup) takeFact(ctx context.Context, f records.Fact, place int) {
+	if err := l.n.learn(ctx, f, answerPatience); err != nil {
+		l.n.log.Warn("fact from a lookup not stored", "agent", l.id, "err", err)
+	}
+	now := records.Join(l.n.fact(l.id), f)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.path[place].Answer = answerOf(f)
+	if err := records.Ended(now, records.MaxRotations); err != nil {
+		l.fall(fall{fate: &records.StandingError{Subject: l.id, Fact: now, Err: err}})
+	}
+	if l.best != nil && l.n.standing(l.best) != nil {
+		l.best = nil
+	}
+}
+
+// answerOf names a fact for a hop.
+func answerOf(f records.Fact) string {
+	switch f.(type) {
+	case *records.Tombstone:
+		return overlay.AnswerTombstone
+	case *records.Duplicity:
+		return overlay.AnswerConflict
+	}
+	return overlay.AnswerRotation
+}
+
+// fall notes why no record will do, unless something graver is known. Owned by mu.
+func (l *lookup) fall(f fall) {
+	if l.fell.fate == nil || errors.Is(f.fate, records.ErrRevoked) || errors.Is(l.fell.fate, records.ErrStale) {
+		l.fell = f
+	}
+}
+
+// final reports whether nothing that comes can change the answer. Owned by mu.
+func (l *lookup) final() bool {
+	return errors.Is(l.fell.fate, records.ErrRevoked) || errors.Is(l.fell.fate, records.ErrConflict)
 }
 
 // hear notes what others say of the agent's being alive. What was enough once stays: late
@@ -111,7 +163,7 @@ func (l *lookup) settle() {
 	if l.isFound {
 		return
 	}
-	enough := l.dead != nil
+	enough := l.final()
 	if l.best != nil {
 		switch l.policy.Mode {
 		case PolicyCacheFirst, PolicyFirst:
@@ -191,7 +243,7 @@ func (l *lookup) repair(ctx context.Context, best *records.Record, report overla
 		l.mu.Lock()
 		v := l.answers[p]
 		l.mu.Unlock()
-		if v != nil && records.Compare(best, v) <= 0 || repaired >= maxRepairs || l.n.dead(l.id) != nil {
+		if v != nil && records.Compare(best, v) <= 0 || repaired >= maxRepairs || l.n.standing(best) != nil {
 			continue
 		}
 		repaired++
@@ -208,8 +260,8 @@ func (l *lookup) result() Resolution {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	path := append([]overlay.Hop(nil), l.path...)
-	if l.dead != nil {
-		return l.n.revoked(l.dead, path)
+	if l.final() || l.fell.fate != nil && l.best == nil {
+		return l.n.fallen(l.id, l.fell, path)
 	}
 	now := l.n.clock.Now()
 	satisfied := l.policy.Mode != PolicyQuorum || l.agreeing(l.best) >= l.policy.Quorum

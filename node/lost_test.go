@@ -28,7 +28,7 @@ func TestLostFact(t *testing.T) {
 	if _, err := a.Revoke(t.Context(), certificate); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "b has it", func() bool { return b.dead(agent.ID()) != nil })
+	until(t, "b has it", func() bool { return b.final(agent.ID()) != nil })
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -40,13 +40,13 @@ func TestLostFact(t *testing.T) {
 	for _, name := range files {
 		damage(t, name)
 	}
-	if b.dead(agent.ID()) != nil {
+	if b.final(agent.ID()) != nil {
 		t.Fatal("the damage hurt nothing")
 	}
 	if b.count.all()["facts_lost_total"] != 1 {
 		t.Error("the loss was not counted")
 	}
-	until(t, "the tombstone is back", func() bool { return b.dead(agent.ID()) != nil })
+	until(t, "the tombstone is back", func() bool { return b.final(agent.ID()) != nil })
 	awaitReady(t, b)
 }
 

@@ -100,7 +100,7 @@ func New(cfg Config) (*Node, error) {
 		arrivals: newArrivals(), watchers: newWatchers(), count: newCounters(),
 		joined: make(chan struct{}), met: make(chan struct{}, 1), everReady: make(chan struct{}), stopAsked: make(chan struct{}),
 	}
-	n.cache = newCache(n.dead)
+	n.cache = newCache(n.standing)
 	n.metrics = metrics.New(cfg.Version, n.readings)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.build(); err != nil {

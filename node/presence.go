@@ -37,7 +37,7 @@ func (n *Node) servePresence() error {
 // possess answers for an own agent.
 func (n *Node) possess(c records.Challenge, over records.Binding) (*records.Possession, error) {
 	lease, ok := n.leases.get(c.Agent)
-	if !ok || n.dead(c.Agent) != nil {
+	if !ok || n.final(c.Agent) != nil {
 		return nil, presence.ErrNotHere
 	}
 	key, err := n.keys.Signer(lease.Name)

@@ -70,8 +70,12 @@ func (n *Node) outranked(ctx context.Context, v records.Value, receipt Receipt) 
 		return nil
 	}
 	switch newer := receipt.Newer.(type) {
-	case *records.Tombstone:
-		return errors.Join(records.ErrRevoked, n.learn(ctx, newer, answerPatience))
+	case records.Fact:
+		err := n.learn(ctx, newer, answerPatience)
+		if rec, ok := v.(*records.Record); ok {
+			err = errors.Join(records.Ended(newer, rec.Rotation()), err)
+		}
+		return err
 	case *records.Record:
 		if err := n.hold(ctx, newer, true); err != nil {
 			n.log.Warn("newer record of an own agent not stored", "agent", newer.ID(), "err", err)
@@ -135,8 +139,8 @@ func (n *Node) catchUp(ctx context.Context, agent keyring.Agent) error {
 // sign makes the agent's next record.
 func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Location, lease time.Duration) (*records.Record, error) {
 	id := agent.Identity.ID()
-	if n.dead(id) != nil {
-		return nil, fmt.Errorf("agent %s: %w", agent.Name, records.ErrRevoked)
+	if err := agent.Proof.Standing(n.fact); err != nil {
+		return nil, fmt.Errorf("agent %s: %w", agent.Name, err)
 	}
 	signer, err := n.keys.Signer(agent.Name)
 	if err != nil {
@@ -151,7 +155,7 @@ func (n *Node) sign(ctx context.Context, agent keyring.Agent, loc records.Locati
 	if agent.Identity.End().Before(end) {
 		end = agent.Identity.End()
 	}
-	return records.Sign(agent.Identity, signer, records.Draft{Location: n.hereNow(loc), Sequence: seq, Issued: now, NotAfter: end})
+	return agent.Proof.Sign(signer, records.Draft{Location: n.hereNow(loc), Sequence: seq, Issued: now, NotAfter: end})
 }
 
 // announce makes the record and its lease durable, then publishes.
@@ -199,15 +203,32 @@ type RevokeReceipt struct {
 // case.
 func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (_ RevokeReceipt, err error) {
 	defer func(start time.Time) { n.metrics.Revoked(err == nil, time.Since(start)) }(time.Now())
+	return n.assert(ctx, t)
+}
+
+// Rotate makes the rotations of an agent durable here and spreads them, as Revoke does with a
+// tombstone. From then on no record of the keys before is followed; those kept alive here
+// whose keys are here too sign anew. The agent is records.ErrRevoked or records.ErrConflict
+// where that is so, or the chain makes it so.
+func (n *Node) Rotate(ctx context.Context, c *records.Chain) (RevokeReceipt, error) {
+	receipt, err := n.assert(ctx, c)
+	if fate := records.Ended(n.fact(c.ID()), c.Number()); fate != nil {
+		return receipt, fmt.Errorf("rotate: %w", fate)
+	}
+	return receipt, err
+}
+
+// assert makes a fact durable here, spreads it, and looks whether it arrives.
+func (n *Node) assert(ctx context.Context, t records.Fact) (RevokeReceipt, error) {
 	if _, err := n.ingest(t, sourceLocal); err != nil {
-		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
+		return RevokeReceipt{}, err
 	}
 	if err := n.store.SyncFacts(ctx); err != nil {
-		return RevokeReceipt{}, fmt.Errorf("revoke: %w", err)
+		return RevokeReceipt{}, err
 	}
 	peers, err := n.topic.Publish(ctx, t)
 	if err != nil {
-		n.log.Warn("tombstone not handed to the topic", "agent", t.ID(), "err", err)
+		n.log.Warn("fact not handed to the topic", "agent", t.ID(), "err", err)
 	}
 	if peers > 0 {
 		if receipt, err := n.witness(ctx, t); err == nil {
@@ -221,10 +242,10 @@ func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (_ RevokeReceip
 	return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, err
 }
 
-// witness sees that a tombstone arrives where it was not sent to. A put to each holder
+// witness sees that a fact arrives where it was not sent to. A put to each holder
 // would take a handshake with most of them: of all that a revocation sends, it was
 // nine parts in ten.
-func (n *Node) witness(ctx context.Context, t *records.Tombstone) (Receipt, error) {
+func (n *Node) witness(ctx context.Context, t records.Fact) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
 	defer cancel()
 	told := make(map[peer.ID]bool)

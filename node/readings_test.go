@@ -122,7 +122,7 @@ func TestMetricsOfARunningNode(t *testing.T) {
 	if _, err := a.Revoke(t.Context(), certificate); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "b has it", func() bool { return b.dead(agent.ID()) != nil })
+	until(t, "b has it", func() bool { return b.final(agent.ID()) != nil })
 	for _, row := range []struct {
 		n     *Node
 		name  string

@@ -50,13 +50,14 @@ func (n *Node) unfit(rec *records.Record) string {
 	if behind := n.clock.Behind(); behind > offsetReported {
 		return fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second))
 	}
+	if fate := n.standing(rec); fate != nil {
+		return fate.Error()
+	}
 	subjects := append(rec.Proof().Ancestors(), rec.Proof().Own())
 	for _, chain := range subjects {
 		switch id := chain.ID(); {
 		case !n.knows(id):
 			return fmt.Sprintf("all facts are known of %s only, and not of %s", n.extent.is(), id)
-		case n.dead(id) != nil:
-			return fmt.Sprintf("%s is revoked", id)
 		}
 	}
 	return ""

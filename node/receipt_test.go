@@ -23,7 +23,7 @@ func TestAttest(t *testing.T) {
 	if _, err := a.Revoke(t.Context(), mustCertificate(t, a, "gone")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "both know of it", func() bool { return b.dead(other.ID()) != nil })
+	until(t, "both know of it", func() bool { return b.final(other.ID()) != nil })
 
 	var stapled [][]byte
 	var keys []records.PublicKey

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +58,9 @@ type Resolution struct {
 	Path          []overlay.Hop
 	Reason        string             // why the status is not active, in words
 	Record        *records.Record    // nil where none is known, or where it must not be used
-	Tombstone     *records.Tombstone // set exactly where the status is revoked
+	Tombstone     *records.Tombstone // set exactly where the status is revoked: the agent's, or the ancestor's that it ended with
+	Conflict      *records.Duplicity // set exactly where the status is conflict: likewise
+	Lineage       *records.Record    // set where one of these is an ancestor's: its proof names that ancestor, and it is not to be followed
 }
 
 // Resolve answers where an agent is and how good the answer is. It is the one
@@ -75,9 +78,13 @@ func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (
 	if res, err = n.resolve(ctx, id, policy); err != nil {
 		return Resolution{}, fmt.Errorf("resolve: %w", err)
 	}
-	// A tombstone that arrived during the lookup ends the matter.
-	if t := n.dead(id); t != nil && res.Status != records.StatusRevoked {
-		res = n.revoked(t, res.Path)
+	// A fact that arrived during the lookup ends the matter.
+	if f := n.final(id); f != nil && res.Tombstone == nil {
+		res = n.ended(id, f, res.Path)
+	} else if res.Record != nil {
+		if fate := n.standing(res.Record); fate != nil {
+			res = n.fallen(id, fall{res.Record, fate}, res.Path)
+		}
 	}
 	res.Elapsed = time.Since(start)
 	n.count.add("resolves_"+string(res.Status)+"_total", 1)
@@ -107,8 +114,8 @@ func (n *Node) warm(res *Resolution, id records.AgentID, mode PolicyMode) bool {
 }
 
 func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (Resolution, error) {
-	if t := n.dead(id); t != nil {
-		return n.revoked(t, nil), nil
+	if f := n.final(id); f != nil {
+		return n.ended(id, f, nil), nil
 	}
 	now := n.clock.Now()
 	entry, hit := n.cache.get(id)
@@ -129,9 +136,44 @@ func (n *Node) resolve(ctx context.Context, id records.AgentID, policy Policy) (
 	return n.lookup(ctx, id, policy)
 }
 
-// revoked is the answer that a tombstone proves.
-func (n *Node) revoked(t *records.Tombstone, path []overlay.Hop) Resolution {
-	return Resolution{ID: t.ID(), Status: records.StatusRevoked, Source: n.arrivals.source(t.ID()), Path: path, Tombstone: t}
+// ended is the answer about an agent that a fact proves, which is a tombstone or a proof of
+// duplicity, and about the agent or an ancestor.
+func (n *Node) ended(id records.AgentID, f records.Fact, path []overlay.Hop) Resolution {
+	res := Resolution{ID: id, Source: n.arrivals.source(f.ID()), Path: path}
+	switch f := f.(type) {
+	case *records.Tombstone:
+		res.Status, res.Tombstone = records.StatusRevoked, f
+	case *records.Duplicity:
+		res.Status, res.Conflict = records.StatusConflict, f
+	}
+	if f.ID() != id {
+		res.Reason = fmt.Sprintf("%s, its ancestor, is %s", f.ID(), map[records.Status]string{records.StatusRevoked: "revoked", records.StatusConflict: "in conflict"}[res.Status])
+	}
+	return res
+}
+
+// fall is why an agent's record is not to be followed: a *records.StandingError. Without a
+// record it is of the agent whatever it says.
+type fall struct {
+	rec  *records.Record
+	fate error
+}
+
+// fallen is the answer about an agent whose record is not to be followed.
+func (n *Node) fallen(id records.AgentID, f fall, path []overlay.Hop) Resolution {
+	var s *records.StandingError
+	if errors.As(f.fate, &s) && !errors.Is(s, records.ErrStale) {
+		res := n.ended(id, s.Fact, path)
+		if s.Subject != id {
+			res.Lineage = f.rec
+		}
+		return res
+	}
+	why := "the keys that signed its record were rotated out, and nobody asked has one by those of now"
+	if s != nil && s.Subject != id {
+		why = fmt.Sprintf("%s, its ancestor, has rotated its keys, and has not consented to it anew", s.Subject)
+	}
+	return Resolution{ID: id, Status: records.StatusUnknown, Source: SourceLocal, Path: path, Reason: why}
 }
 
 // fromCache is the answer that was known already.
@@ -151,6 +193,9 @@ func (n *Node) fromCache(c *cached, now time.Time) Resolution {
 // higher mark is held, unverified where the node's facts are not complete, or where it
 // is beyond its range and what others said, which may be nil, does not do.
 func (n *Node) judge(rec *records.Record, now time.Time, said *testimony) Resolution {
+	if fate := n.standing(rec); fate != nil {
+		return n.fallen(rec.ID(), fall{rec, fate}, nil)
+	}
 	res := Resolution{ID: rec.ID(), Status: records.StatusActive, Source: SourceDHT, Record: rec}
 	if err := holds(rec, now); err != nil {
 		res.Status, res.Reason = records.StatusExpired, err.Error()

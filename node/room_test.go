@@ -41,18 +41,18 @@ func TestRoomHasAnEnd(t *testing.T) {
 	until(t, "nothing is held beyond the range", func() bool {
 		kept := 0
 		for i := range all {
-			if f := mortal(t, i); n.inside(f.ID()) && n.dead(f.ID()) != nil {
+			if f := mortal(t, i); n.inside(f.ID()) && n.final(f.ID()) != nil {
 				kept++
 			}
 		}
 		return n.facts.Len() <= kept+1
 	})
 	for i := range all {
-		if f := mortal(t, i); n.inside(f.ID()) && n.dead(f.ID()) == nil {
+		if f := mortal(t, i); n.inside(f.ID()) && n.final(f.ID()) == nil {
 			t.Fatal("a fact of the range is gone")
 		}
 	}
-	if n.dead(away) == nil {
+	if n.final(away) == nil {
 		t.Error("what is watched is gone")
 	}
 	if s := n.Status(); s.RangeBits == 0 || s.Counters["range_below_region_total"] == 0 || !strings.Contains(s.Reason, "come to its end") {

@@ -45,14 +45,21 @@ func newStrangers(room int) *strangers {
 	return s
 }
 
-// put takes a fact and reports whether its subject was new. It may leave at once.
-func (s *strangers) put(f records.Fact) bool {
+// put takes a fact, joins it with the one of its subject that is there, and reports whether
+// it said more; now is what is known of the subject. It may leave at once.
+func (s *strangers) put(f records.Fact) (isNew bool, now records.Fact) {
 	id := f.ID()
 	one := &stranger{fact: f, id: id, work: id.Work(), rank: s.rank(id)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byID[id] != nil {
-		return false
+	if old := s.byID[id]; old != nil {
+		if now = records.Join(old.fact, f); now == old.fact {
+			return false, now
+		}
+		s.bytes += now.Size() - old.fact.Size()
+		old.fact = now
+		s.shrink()
+		return true, now
 	}
 	if weak.Off(weak.KeyedPool) { // the oldest leaves: whoever sends enough flushes all others
 		one.work, one.rank = 0, ^s.evicted-uint64(len(s.byID))
@@ -60,13 +67,18 @@ func (s *strangers) put(f records.Fact) bool {
 	s.byID[id] = one
 	heap.Push(&s.order, one)
 	s.bytes += f.Size()
+	s.shrink()
+	return true, f
+}
+
+// shrink lets those go for whom there is no room. Owned by mu.
+func (s *strangers) shrink() {
 	for s.bytes > s.room {
 		last := heap.Pop(&s.order).(*stranger)
 		delete(s.byID, last.id)
 		s.bytes -= last.fact.Size()
 		s.evicted++
 	}
-	return true
 }
 
 // rank orders IDs in a way that only this node knows.

@@ -30,7 +30,8 @@ func TestFlushOfStrangers(t *testing.T) {
 	const held, flood = 100, 1_000
 	s := newStrangers(2 * held * records.MinTombstoneSize)
 	for n := range held {
-		if !s.put(mortal(t, n)) || s.put(mortal(t, n)) {
+		first, _ := s.put(mortal(t, n))
+		if again, _ := s.put(mortal(t, n)); !first || again {
 			t.Fatal("taken twice, or not at all")
 		}
 	}

@@ -13,20 +13,22 @@ import (
 // by the fact set first, the store second, and the lease last.
 type values struct{ n *Node }
 
-// Get returns the tombstone of a revoked agent, else the newest record held whose
-// lease holds, else nil.
+// Get returns the tombstone of a revoked agent or the proof that its keys contradict
+// themselves, else the newest record held whose lease holds, else the agent's rotations, else
+// nil. Whether the record's ancestors stand is for the reader to ask: the record names them.
 func (v values) Get(_ context.Context, id records.AgentID) (records.Value, error) {
-	if t := v.n.dead(id); t != nil {
-		return t, nil
+	if f := v.n.final(id); f != nil {
+		return f, nil
 	}
+	known := v.n.fact(id)
 	rec, err := v.n.store.Record(id)
-	if err != nil || rec == nil {
-		return nil, err
+	if err == nil && rec != nil && holds(rec, v.n.clock.Now()) == nil && records.Ended(known, rec.Rotation()) == nil {
+		return rec, nil
 	}
-	if holds(rec, v.n.clock.Now()) != nil {
-		return nil, nil
+	if known != nil {
+		return known, nil
 	}
-	return rec, nil
+	return nil, err
 }
 
 // Put takes a verified value from a peer and is durable when it returns nil.
@@ -39,9 +41,9 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 		return fmt.Errorf("put: the node is closing: %w", context.Cause(v.n.ctx))
 	}
 	switch val := val.(type) {
-	case *records.Tombstone:
-		if val.Kind() != records.KindAgent {
-			return fmt.Errorf("put: %w: a tombstone of a %s has no place in the DHT", records.ErrUnsupported, val.Kind())
+	case records.Fact:
+		if t, dead := val.(*records.Tombstone); dead && t.Kind() != records.KindAgent {
+			return fmt.Errorf("put: %w: a tombstone of a %s has no place in the DHT", records.ErrUnsupported, t.Kind())
 		}
 		if v.n.cutOff().Past(val) {
 			return fmt.Errorf("put: %w", errPast(val))
@@ -53,14 +55,17 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 	return fmt.Errorf("put: %w: %T", records.ErrUnsupported, val)
 }
 
-// hold stores a record with its mark, unless the agent is dead, the record is
+// hold stores a record with its mark, unless a fact ends it, the record is
 // outranked, or its lease does not hold now.
 func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	now := n.clock.Now()
-	if n.dead(rec.ID()) != nil {
-		return fmt.Errorf("put: %w", records.ErrRevoked)
-	}
 	if err := holds(rec, now); err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	if err := n.learnProof(ctx, rec); err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	if err := n.standing(rec); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
 	mark, err := n.mark(rec.ID())
@@ -84,8 +89,8 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 		}
 		return err
 	}
-	if n.dead(rec.ID()) != nil { // it died meanwhile
-		return errors.Join(fmt.Errorf("put: %w", records.ErrRevoked), n.store.DropRecord(rec.ID()))
+	if ended := n.standing(rec); ended != nil { // meanwhile
+		return errors.Join(fmt.Errorf("put: %w", ended), n.store.DropRecord(rec.ID()))
 	}
 	n.cache.offer(rec, sourceHeld, now, 0)
 	n.watchers.notify(rec.ID())

@@ -93,13 +93,16 @@ func (n *Node) beTold(ctx context.Context, id records.AgentID, while context.Con
 // told takes what a holder pushed. The answer that follows from it is the cache's.
 func (n *Node) told(ctx context.Context, v records.Value) {
 	switch v := v.(type) {
-	case *records.Tombstone:
+	case records.Fact:
 		if err := n.learn(ctx, v, answerPatience); err != nil {
-			n.log.Warn("tombstone from a holder not stored", "agent", v.ID(), "err", err)
+			n.log.Warn("fact from a holder not stored", "agent", v.ID(), "err", err)
 		}
 	case *records.Record:
 		now := n.clock.Now()
-		if n.dead(v.ID()) != nil || holds(v, now) != nil {
+		if err := n.learnProof(ctx, v); err != nil {
+			n.log.Warn("rotations from a holder not stored", "agent", v.ID(), "err", err)
+		}
+		if n.standing(v) != nil || holds(v, now) != nil {
 			return
 		}
 		if mark, err := n.mark(v.ID()); err != nil || mark.Compare(v.Mark()) > 0 {

@@ -12,6 +12,8 @@ import (
 const (
 	AnswerRecord    = "record"    // a record of the agent
 	AnswerTombstone = "tombstone" // a tombstone of the agent
+	AnswerRotation  = "rotation"  // its rotations, without a record
+	AnswerConflict  = "conflict"  // the proof that its keys contradict themselves
 	AnswerCloser    = "closer"    // no value, but other peers to ask
 	AnswerNothing   = "nothing"   // neither value nor peers
 	AnswerError     = "error"     // no answer in time, or one that does not verify

@@ -152,6 +152,10 @@ func (r reply) kind() string {
 		return AnswerRecord
 	case *records.Tombstone:
 		return AnswerTombstone
+	case *records.Chain:
+		return AnswerRotation
+	case *records.Duplicity:
+		return AnswerConflict
 	}
 	switch {
 	case r.err != nil:

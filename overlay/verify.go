@@ -104,8 +104,11 @@ func (v *verifier) Select(key string, values [][]byte) (int, error) {
 
 // refusal names why a put loses against held.
 func refusal(held records.Value) string {
-	if _, dead := held.(*records.Tombstone); dead {
+	switch held.(type) {
+	case *records.Tombstone:
 		return "revoked"
+	case *records.Duplicity:
+		return "conflict"
 	}
 	return "stale"
 }

@@ -246,9 +246,11 @@ func (c *Chain) common(o *Chain) int {
 }
 
 // Bytes returns the canonical bytes of the fact, a fresh copy.
-func (c *Chain) Bytes() []byte {
-	b := appendText(appendArray(nil, 4), RotationType)
-	return c.append(b)
+func (c *Chain) Bytes() []byte { return c.AppendBytes(nil) }
+
+// AppendBytes appends the canonical bytes of the fact.
+func (c *Chain) AppendBytes(b []byte) []byte {
+	return c.append(appendText(appendArray(b, 4), RotationType))
 }
 
 // append writes header, genesis and rotations.

@@ -206,7 +206,7 @@ func readClaim(b []byte) (*Claim, error) {
 // Holds reports nil where the claim holds at a time, and nothing that is known ends it:
 // its own tombstone, or the fate of its issuer, of any ancestor of that, or of its subject.
 // Else the error is ErrNotYetValid, ErrExpired, or a *StandingError.
-func (c *Claim) Holds(at time.Time, known func(AgentID) AnyFact) error {
+func (c *Claim) Holds(at time.Time, known func(AgentID) Fact) error {
 	if err := c.within(c.said.notBefore, at); err != nil {
 		return fmt.Errorf("claim: %w", err)
 	}

@@ -34,20 +34,20 @@ func TestClaim(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		after time.Duration
-		facts []AnyFact
+		facts []Fact
 		class error
 	}{
 		{"now", 0, nil, nil},
 		{"before it begins", -time.Hour - time.Second, nil, ErrNotYetValid},
 		{"its last second", time.Hour, nil, nil},
 		{"after its end", time.Hour + time.Second, nil, ErrExpired},
-		{"revoked", 0, []AnyFact{revoked}, ErrRevoked},
-		{"the issuer is dead", 0, []AnyFact{mustReveal(t, issuer.header, secret)}, ErrRevoked},
-		{"the issuer has rotated since", 0, []AnyFact{testRotated(t, 1, 2)}, ErrStale},
-		{"the issuer had rotated before", 0, []AnyFact{testRotated(t, 1, 1)}, nil},
-		{"the issuer is in conflict", 0, []AnyFact{testRotated(t, 1, 1, 'x')}, ErrConflict},
-		{"the subject is dead", 0, []AnyFact{mustReveal(t, subject.header, subjectSecret)}, ErrRevoked},
-		{"the subject has rotated", 0, []AnyFact{testRotated(t, 2, 1)}, nil},
+		{"revoked", 0, []Fact{revoked}, ErrRevoked},
+		{"the issuer is dead", 0, []Fact{mustReveal(t, issuer.header, secret)}, ErrRevoked},
+		{"the issuer has rotated since", 0, []Fact{testRotated(t, 1, 2)}, ErrStale},
+		{"the issuer had rotated before", 0, []Fact{testRotated(t, 1, 1)}, nil},
+		{"the issuer is in conflict", 0, []Fact{testRotated(t, 1, 1, 'x')}, ErrConflict},
+		{"the subject is dead", 0, []Fact{mustReveal(t, subject.header, subjectSecret)}, ErrRevoked},
+		{"the subject has rotated", 0, []Fact{testRotated(t, 2, 1)}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			wantErr(t, c.Holds(testTime.Add(row.after), knows(row.facts...)), row.class)

@@ -21,7 +21,7 @@ func DayOf(t time.Time) Day { return Day(max(t.Unix(), 0) / daySeconds) }
 func CutOffAt(t time.Time) Day { return max(DayOf(t), KeptDays) - KeptDays }
 
 // Past reports whether a fact is past this cut-off.
-func (d Day) Past(f Fact) bool { return d > 0 && Day(f.end/daySeconds) < d }
+func (d Day) Past(f Fact) bool { return d > 0 && f.lastDay() < d }
 
 // Reached returns the earliest time at which a right clock can give this cut-off.
 func (d Day) Reached() time.Time { return time.Unix((int64(d)+KeptDays)*daySeconds, 0).UTC() }

@@ -99,8 +99,11 @@ func (d *Duplicity) Number() uint64 { return d.two[0].number }
 func (d *Duplicity) Rotations() [2]*Rotation { return d.two }
 
 // Bytes returns the canonical bytes, a fresh copy.
-func (d *Duplicity) Bytes() []byte {
-	b := d.chain.append(appendText(appendArray(nil, 6), DuplicityType))
+func (d *Duplicity) Bytes() []byte { return d.AppendBytes(nil) }
+
+// AppendBytes appends the canonical bytes.
+func (d *Duplicity) AppendBytes(b []byte) []byte {
+	b = d.chain.append(appendText(appendArray(b, 6), DuplicityType))
 	return append(append(b, d.two[0].raw...), d.two[1].raw...)
 }
 

@@ -1,41 +1,23 @@
 package records
 
 import (
-	"crypto/sha256"
 	"iter"
 	"sync"
 )
 
-// Fact is a statement that lasts until its subject's end and that every node is
-// to hold: in this version a tombstone. Rotations and duplicity proofs will be
-// facts of the same kind.
-type Fact = *Tombstone
-
-// stateDead is the state digest of a revoked subject: one for all tombstones of a
-// subject, whichever lock was opened, so that two equal statements reconcile as one.
-const stateDead = "dead"
-
-// FactItem is SHA-256(ID || state): what reconciliation compares.
-func FactItem(f Fact) [32]byte { return DeadItem(f.ID()) }
-
-// DeadItem is FactItem of whatever tombstone of a subject.
-func DeadItem(id AgentID) [32]byte {
-	b := make([]byte, 0, 32+len(stateDead))
-	b = append(b, id.sum[:]...)
-	return sha256.Sum256(append(b, stateDead...))
-}
-
-// FactSet is a set of facts, at most one per subject, safe for concurrent use. Every
-// order of additions gives the same subjects; the fact held first stays. One set is
-// shared by all parts of a node.
+// FactSet is a set of facts, one per subject, safe for concurrent use. What is added to a
+// subject of which one is held is joined with that (Join): a stronger fact replaces it, and
+// what says no more changes nothing. Every order of additions ends with the same items.
+// One set is shared by all parts of a node.
 //
 // The set remembers the order in which its facts came. Each gets the next arrival
-// number, from 0 on; no number is given twice, and none changes, whatever is dropped
-// and however often a node with a disk is restarted. So a number is a place to go on
-// from for ever: what came since is Between(n, Next()). Len is Next less Dropped.
+// number, from 0 on; no number is given twice, and none changes, whatever is dropped or
+// replaced and however often a node with a disk is restarted. So a number is a place to go
+// on from for ever: what came since is Between(n, Next()). A fact that replaces another one
+// comes anew, under a number of its own, and the other one's is free.
 //
-// A set keeps its facts in memory, or older ones on a shelf, such as a disk. In memory a
-// fact with one lock takes 90 to 94 bytes, a fifth more than its own 78: for that its
+// The set keeps its facts in memory, or older ones on a shelf, such as a disk. In memory a
+// tombstone with one lock takes 90 to 94 bytes, a fifth more than its own 78: for that its
 // subject is not kept but computed, by two hashes, whenever it is asked for. On a shelf
 // it takes 10 to 14, all of it in an index, and what is looked up is read there. To find
 // that a subject has no fact nothing is read, but for one question in a few hundred.
@@ -43,15 +25,17 @@ type FactSet struct {
 	shelf Shelf  // nil: all is in memory
 	lost  func() // nil: nobody is told, see OnLoss
 
-	mu    sync.RWMutex // guards all below
-	first int          // the facts from this number on are in memory
-	rooms [][]Tombstone
-	next  int
-	gone  int         // how many were dropped
-	ended map[Day]int // of these, by the day on which their subjects end; 0: not known any more
-	bytes int         // the sum of Size over facts
-	key   sipKey
-	index [indexParts]indexPart // by subject
+	mu     sync.RWMutex // guards all below
+	first  int          // the facts from this number on are in memory
+	rooms  [][]Tombstone
+	others others // those in memory that are no tombstones
+	next   int
+	gone   int         // how many were dropped
+	ended  map[Day]int // of these, by the day on which their subjects end; 0: not known any more
+	bytes  int         // the sum of Size over facts
+	key    sipKey
+	index  [indexParts]indexPart // by subject
+	replacements
 }
 
 // A Shelf holds the older facts of a set, by their arrival numbers. Its methods may be
@@ -76,63 +60,74 @@ const (
 // NewFactSet returns an empty set, all in memory.
 func NewFactSet() *FactSet { return &FactSet{key: newSipKey()} }
 
-// Add puts f in and reports whether its subject was new. A nil fact is not.
+// Add puts f in and reports whether it said more than what was held. A nil fact does not.
 func (s *FactSet) Add(f Fact) bool {
-	_, isNew := s.Enter(f)
-	return isNew
+	n, _ := s.Enter(f)
+	return n >= 0
 }
 
-// Enter is Add, and returns the arrival number that a new fact got; else -1.
-func (s *FactSet) Enter(f Fact) (n int, isNew bool) {
+// Enter is Add, and returns the arrival number of what is new, or -1, and what is known of
+// the subject now: f, what was held before, or the proof that the two contradict each other.
+func (s *FactSet) Enter(f Fact) (n int, now Fact) {
 	if f == nil {
-		return -1, false
+		return -1, nil
 	}
-	id := f.ID()
 	for {
-		seen := 0
-		if s.shelf != nil { // what has to be read is not read under the lock
-			seen = s.Next()
-			if n, _ := s.find(id); n >= 0 {
-				return -1, false
-			}
-		}
-		if n, sure := s.enterUnseen(f, id, seen); sure {
-			return n, n >= 0
+		seen := s.Next()
+		at, held := s.Find(f.ID()) // what has to be read is not read under the lock
+		if n, now, sure := s.enterOver(f, held, at, seen); sure {
+			return n, now
 		}
 	}
 }
 
-// EnterUnseen is Enter for a fact about whose subject the set had none, as the caller saw
-// after Next was seen: it is not looked for again.
-func (s *FactSet) EnterUnseen(f Fact, seen int) (n int, isNew bool) {
-	n, sure := s.enterUnseen(f, f.ID(), seen)
+// EnterOver is Enter where the caller has found, after Next was seen, what was held of f's
+// subject: it is not looked for again.
+func (s *FactSet) EnterOver(f, held Fact, at, seen int) (n int, now Fact) {
+	n, now, sure := s.enterOver(f, held, at, seen)
 	if !sure {
 		return s.Enter(f)
 	}
-	return n, n >= 0
+	return n, now
 }
 
-// enterUnseen enters a fact that is not among those on the shelf with numbers below
-// seen, and returns its number, or -1 where its subject is held. sure is false where
-// that cannot be told without a look at what was put on the shelf since.
-func (s *FactSet) enterUnseen(f Fact, id AgentID, seen int) (n int, sure bool) {
+// enterOver enters what f and the fact held, which has the number at, say together. sure is
+// false where that is not held any more, or where something about the subject may have
+// come since.
+func (s *FactSet) enterOver(f, held Fact, at, seen int) (n int, now Fact, sure bool) {
+	if now = Join(held, f); now == held {
+		return -1, held, true
+	}
+	id := f.ID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var room [2]hit
 	for _, h := range s.probe(prefixOf(id), room[:0]) {
-		switch {
-		case h.fact != nil && h.fact.ID() == id:
-			return -1, true
-		case h.fact == nil && h.n >= seen:
-			return -1, false
+		if h.n >= seen && h.n != at && (h.fact == nil || h.fact.ID() == id) {
+			return -1, nil, false
+		}
+	}
+	var slot *uint64
+	if held != nil {
+		if slot = s.slot(at, id); slot == nil {
+			return -1, nil, false
 		}
 	}
 	n = s.next
-	f.held(s.place(n))
+	if dead, ok := now.(*Tombstone); ok {
+		dead.held(s.place(n))
+	} else {
+		s.place(n)
+		s.others.put(n, now)
+	}
 	s.next++
-	s.enter(n, id)
-	s.bytes += f.Size()
-	return n, true
+	s.bytes += now.Size()
+	if slot != nil {
+		s.replace(slot, at, held, n)
+	} else {
+		s.enter(n, id)
+	}
+	return n, now, true
 }
 
 // place makes room for the fact with the next number. Owned by mu.
@@ -153,45 +148,48 @@ func (s *FactSet) place(n int) *Tombstone {
 	return &(*last)[at%roomSize]
 }
 
-// inMemory returns the fact with a number that is there, or nil where it was dropped.
-// Owned by mu.
+// inMemory returns the fact with a number that is there, or nil where it was dropped or
+// replaced. Owned by mu.
 func (s *FactSet) inMemory(n int) Fact {
-	room := s.rooms[(n-s.first)/roomSize]
-	if room == nil || room[(n-s.first)%roomSize].locks == 0 {
-		return nil
+	dead := &s.rooms[(n-s.first)/roomSize][(n-s.first)%roomSize]
+	if dead.locks == 0 {
+		return s.others.byNumber[n]
 	}
-	return &room[(n-s.first)%roomSize]
+	return dead
 }
 
 // Lookup returns the fact about id, or nil.
 func (s *FactSet) Lookup(id AgentID) Fact {
-	_, f := s.find(id)
+	_, f := s.Find(id)
 	return f
 }
 
-// Has reports whether the set has a fact about f's subject. Where it is f itself, and in
-// memory, as with most that comes twice, no subject is computed.
+// Has reports whether the set says all that f does: to add it would change nothing. Where
+// it has f itself, and in memory, as with most that comes twice, no subject is computed.
 func (s *FactSet) Has(f Fact) bool {
 	id := f.ID()
 	var room [2]hit
 	hits := s.hits(prefixOf(id), room[:0])
-	for _, h := range hits {
-		if held := h.fact; held != nil && held.end == f.end && held.body == f.body && held.secret == f.secret && held.locks == 1 && f.locks == 1 && held.kind == f.kind {
-			return true
+	if f, ok := f.(*Tombstone); ok {
+		for _, h := range hits {
+			held, ok := h.fact.(*Tombstone)
+			if ok && held.end == f.end && held.body == f.body && held.secret == f.secret && held.locks == 1 && f.locks == 1 && held.kind == f.kind {
+				return true
+			}
 		}
 	}
-	n, _ := s.found(id, hits)
-	return n >= 0
+	_, held := s.found(id, hits)
+	return held != nil && Join(held, f) == held
 }
 
 // Arrival returns the arrival number of the fact about id, or -1 if there is none.
 func (s *FactSet) Arrival(id AgentID) int {
-	n, _ := s.find(id)
+	n, _ := s.Find(id)
 	return n
 }
 
-// find returns the fact about id and its number, or -1 and nil.
-func (s *FactSet) find(id AgentID) (n int, f Fact) {
+// Find returns the fact about id and its arrival number, or -1 and nil.
+func (s *FactSet) Find(id AgentID) (n int, f Fact) {
 	var room [2]hit
 	return s.found(id, s.hits(prefixOf(id), room[:0]))
 }
@@ -267,7 +265,7 @@ func (s *FactSet) Prefixed(prefix [8]byte) (found []Fact) {
 func (s *FactSet) Len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.next - s.gone
+	return s.next - s.gone - s.replaced
 }
 
 // Next returns the arrival number that the next fact will get: how many have ever come.
@@ -277,12 +275,21 @@ func (s *FactSet) Next() int {
 	return s.next
 }
 
-// Dropped returns how many facts were ever dropped. Whoever keeps something that was
+// Dropped returns how many facts were ever dropped, without those that were replaced since
+// the set was made. Whoever keeps something that was
 // computed from all facts sees by it that some are missing now.
 func (s *FactSet) Dropped() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.gone
+}
+
+// Gaps returns how many numbers below Next stand for nothing any more: of what was dropped,
+// or replaced.
+func (s *FactSet) Gaps() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.gone + s.replaced
 }
 
 // DroppedSince returns how many of the facts that were dropped by this process are not
@@ -413,7 +420,7 @@ func (s *FactSet) Drop(n int, f Fact) bool {
 		return false
 	}
 	*slot = left
-	s.dropped(Day(f.end / daySeconds))
+	s.dropped(f.lastDay())
 	s.bytes -= f.Size()
 	if n >= s.first {
 		s.clear(n)
@@ -421,9 +428,12 @@ func (s *FactSet) Drop(n int, f Fact) bool {
 	return true
 }
 
-// clear takes the fact with a number out of its room. What was handed out must not
-// change, so the others move to a new one. Owned by mu.
+// clear takes the fact with a number out of memory. What was handed out must not
+// change, so the others in its room move to a new one. Owned by mu.
 func (s *FactSet) clear(n int) {
+	if s.others.remove(n) {
+		return
+	}
 	room := &s.rooms[(n-s.first)/roomSize]
 	fresh := append(make([]Tombstone, 0, cap(*room)), *room...)
 	fresh[(n-s.first)%roomSize] = Tombstone{}

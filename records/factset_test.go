@@ -58,7 +58,7 @@ func TestFactSet(t *testing.T) {
 // same reports whether two facts are the same statement, with the same proof.
 func same(a, b Fact) bool {
 	return a != nil && b != nil && a.ID() == b.ID() && bytes.Equal(a.Bytes(), b.Bytes()) &&
-		a.Kind() == b.Kind() && a.End().Equal(b.End()) && a.Size() == b.Size()
+		a.Item() == b.Item() && a.End().Equal(b.End()) && a.Size() == b.Size()
 }
 
 // headOf is how the digest of f's subject begins.
@@ -181,11 +181,11 @@ func TestA38OneItemPerDeath(t *testing.T) {
 	id := h.ID().Digest()
 	want := sha256.Sum256(append(id[:], "dead"...))
 	for _, secret := range testSecrets {
-		if got := FactItem(mustReveal(t, h, secret)); got != want {
+		if got := mustReveal(t, h, secret).Item(); got != want {
 			t.Errorf("secret %d: item %x, want %x", secret[0], got, want)
 		}
 	}
-	if FactItem(mustReveal(t, mustHeader(t, Secret{9}), Secret{9})) == want {
+	if mustReveal(t, mustHeader(t, Secret{9}), Secret{9}).Item() == want {
 		t.Error("two subjects share an item")
 	}
 }
@@ -212,7 +212,7 @@ func TestFactSetTogether(t *testing.T) {
 				}
 				if i%20 == 0 {
 					for f := range s.All() {
-						_ = FactItem(f)
+						_ = f.Item()
 					}
 				}
 				_, _ = s.Len(), s.Size()

@@ -10,6 +10,9 @@ import (
 // shelf: they are the ones that come again and that are passed on.
 const recentFacts = 1 << 14
 
+// maxOthers bounds the bytes in memory of facts on the shelf that are no tombstones.
+const maxOthers = 8 << 20
+
 // NewShelvedFactSet returns an empty set that keeps its older facts on a shelf. Whoever
 // owns the shelf puts there what the set gets, and says so by Shelved.
 func NewShelvedFactSet(shelf Shelf) *FactSet {
@@ -23,26 +26,42 @@ func NewShelvedFactSet(shelf Shelf) *FactSet {
 func (s *FactSet) Shelved(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	spare := (min(n, s.next) - recentFacts - s.first) / roomSize
+	for by := range s.unsure {
+		if by < n {
+			delete(s.unsure, by)
+		}
+	}
+	recent := recentFacts
+	if s.others.bytes > maxOthers {
+		recent = 0
+	}
+	spare := (min(n, s.next) - recent - s.first) / roomSize
 	if spare <= 0 {
 		return
 	}
 	s.rooms = append([][]Tombstone(nil), s.rooms[spare:]...)
 	s.first += spare * roomSize
+	s.others.shelve(s.first)
 }
 
 // Replay takes a fact that is on the shelf with its number, which is at least Next; the
 // numbers left out are of facts that were dropped. It is for filling a set before it is
-// shared. It reports whether its subject was new; else it counts as dropped.
+// shared. It reports whether it said more than what was held, which it then replaces;
+// else it counts as dropped.
 func (s *FactSet) Replay(n int, f Fact) bool {
-	isNew := s.Lookup(f.ID()) == nil
+	id := f.ID()
+	at, held := s.Find(id)
 	s.Skip(n)
 	s.next, s.first = n+1, n+1
-	if !isNew {
+	switch {
+	case held == nil:
+		s.enter(n, id)
+	case Join(held, f) != f: // of two that contradict each other the proof is there, too
 		s.gone++
 		return false
+	default:
+		s.retire(s.slot(at, id), at, held, n)
 	}
-	s.enter(n, f.ID())
 	s.bytes += f.Size()
 	return true
 }
@@ -87,12 +106,14 @@ func (s *FactSet) sizeBelow(n int) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	size := s.bytes
-	for ; n < s.next; n++ {
-		if n < s.first {
-			continue
-		}
-		if f := s.inMemory(n); f != nil {
+	for i := max(n, s.first); i < s.next; i++ {
+		if f := s.inMemory(i); f != nil {
 			size -= f.Size()
+		}
+	}
+	for by, was := range s.unsure {
+		if by >= n && was.number < n {
+			size += was.size
 		}
 	}
 	return size
@@ -104,8 +125,8 @@ func (s *FactSet) appendPart(b []byte, p *indexPart, n int) []byte {
 	defer s.mu.RUnlock()
 	b = binary.BigEndian.AppendUint64(b, uint64(len(p.slots)))
 	for _, slot := range p.slots {
-		if slot != 0 && int(slot&lastNumber) > n {
-			slot = left
+		if slot != 0 && slot != left {
+			slot = s.below(slot, n)
 		}
 		b = binary.LittleEndian.AppendUint64(b, slot)
 	}

@@ -286,7 +286,7 @@ type Call struct {
 // whole chain, and nothing that is known ends it. It asks known about every grant of the
 // chain, every issuer with all its ancestors, and the caller; known returns nil where nothing is
 // known. Else the error is ErrNotYetValid or ErrExpired, ErrNotGranted, or a *StandingError.
-func (g *Grant) Allows(call Call, known func(AgentID) AnyFact) error {
+func (g *Grant) Allows(call Call, known func(AgentID) Fact) error {
 	if err := g.Covers(call, known); err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ func (g *Grant) Allows(call Call, known func(AgentID) AnyFact) error {
 }
 
 // Covers is Allows before there are arguments: it does not ask the policies.
-func (g *Grant) Covers(call Call, known func(AgentID) AnyFact) error {
+func (g *Grant) Covers(call Call, known func(AgentID) Fact) error {
 	for i, l := range g.links {
 		if err := l.within(l.body.notBefore, call.At); err != nil {
 			return fmt.Errorf("grant: link %d: %w", i, err)
@@ -326,7 +326,7 @@ func (g *Grant) Covers(call Call, known func(AgentID) AnyFact) error {
 // Standing reports as a *StandingError what ends the grant, given what is known: a
 // tombstone of it or of one that it was made under; an issuer, or an ancestor of one, that is
 // dead, in conflict, or rotated since.
-func (g *Grant) Standing(known func(AgentID) AnyFact) error {
+func (g *Grant) Standing(known func(AgentID) Fact) error {
 	for _, l := range slices.Backward(g.links) {
 		if err := l.standing(known); err != nil {
 			return fmt.Errorf("grant: %w", err)

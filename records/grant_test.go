@@ -11,15 +11,15 @@ import (
 )
 
 // nothingKnown is what a node knows that has heard of nobody.
-func nothingKnown(AgentID) AnyFact { return nil }
+func nothingKnown(AgentID) Fact { return nil }
 
 // knows is what a node knows that holds these facts.
-func knows(facts ...AnyFact) func(AgentID) AnyFact {
-	held := map[AgentID]AnyFact{}
+func knows(facts ...Fact) func(AgentID) Fact {
+	held := map[AgentID]Fact{}
 	for _, f := range facts {
 		held[f.ID()] = Join(held[f.ID()], f)
 	}
-	return func(id AgentID) AnyFact { return held[id] }
+	return func(id AgentID) Fact { return held[id] }
 }
 
 // testGrantDraft hands "/a/b" to agent n for a day.
@@ -104,7 +104,7 @@ func TestGrantAllows(t *testing.T) {
 	issuer, _, _ := testAgent(t, 2)
 	holder, _, holderSecret := testAgent(t, 4)
 	stranger, _, strangerSecret := testAgent(t, 9)
-	revoked := func(i int) AnyFact {
+	revoked := func(i int) Fact {
 		dead, err := chain[i].Header().RevealDerived(testSeed)
 		wantNil(t, err)
 		return dead
@@ -112,7 +112,7 @@ func TestGrantAllows(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		edit  func(*Call)
-		facts []AnyFact
+		facts []Fact
 		class error
 	}{
 		{"covered", nil, nil, nil},
@@ -125,15 +125,15 @@ func TestGrantAllows(t *testing.T) {
 		{"another's authority", func(c *Call) { c.Subject = issuer.ID() }, nil, ErrNotGranted},
 		{"the last second", func(c *Call) { c.At = g.End() }, nil, nil},
 		{"a second later", func(c *Call) { c.At = g.End().Add(time.Second) }, nil, ErrExpired},
-		{"a stranger is dead", nil, []AnyFact{mustReveal(t, stranger.header, strangerSecret)}, nil},
-		{"it is revoked", nil, []AnyFact{revoked(0)}, ErrRevoked},
-		{"the one above is revoked", nil, []AnyFact{revoked(1)}, ErrRevoked},
-		{"the root's is revoked", nil, []AnyFact{revoked(2)}, ErrRevoked},
-		{"an issuer is dead", nil, []AnyFact{mustReveal(t, issuer.header, secret)}, ErrRevoked},
-		{"the holder is dead", nil, []AnyFact{mustReveal(t, holder.header, holderSecret)}, ErrRevoked},
-		{"an issuer has rotated", nil, []AnyFact{testRotated(t, 2, 1)}, ErrStale},
-		{"the holder has rotated", nil, []AnyFact{testRotated(t, 4, 1)}, nil},
-		{"an issuer is in conflict", nil, []AnyFact{fork(testRotated(t, 2, 1), testRotated(t, 2, 1, 'x'))}, ErrConflict},
+		{"a stranger is dead", nil, []Fact{mustReveal(t, stranger.header, strangerSecret)}, nil},
+		{"it is revoked", nil, []Fact{revoked(0)}, ErrRevoked},
+		{"the one above is revoked", nil, []Fact{revoked(1)}, ErrRevoked},
+		{"the root's is revoked", nil, []Fact{revoked(2)}, ErrRevoked},
+		{"an issuer is dead", nil, []Fact{mustReveal(t, issuer.header, secret)}, ErrRevoked},
+		{"the holder is dead", nil, []Fact{mustReveal(t, holder.header, holderSecret)}, ErrRevoked},
+		{"an issuer has rotated", nil, []Fact{testRotated(t, 2, 1)}, ErrStale},
+		{"the holder has rotated", nil, []Fact{testRotated(t, 4, 1)}, nil},
+		{"an issuer is in conflict", nil, []Fact{fork(testRotated(t, 2, 1), testRotated(t, 2, 1, 'x'))}, ErrConflict},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			call := testCall(t, 3)

@@ -9,7 +9,7 @@ package records
 // when the record is read, of Proof.Standing: an ancestor's death then needs to reach
 // nobody below it.
 type Known struct {
-	Fact   AnyFact // nil where nothing is known
+	Fact   Fact    // nil where nothing is known
 	Record *Record // nil where there is none that may be followed
 }
 
@@ -18,7 +18,7 @@ type Known struct {
 // A record is dropped where a fact ends it, and refused after that, whenever it comes.
 func (k Known) Apply(v Value) Known {
 	switch v := v.(type) {
-	case AnyFact:
+	case Fact:
 		k.Fact = Join(k.Fact, v)
 	case *Record:
 		if own := v.Proof().Own(); own.Number() > 0 {

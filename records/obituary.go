@@ -184,7 +184,7 @@ func (e Epitaph) Hear(o *Obituary) Epitaph {
 
 // Follow returns the obituary that may be believed, given the fact known of the agent: none
 // where its keys contradict themselves, or have been rotated since it was signed.
-func (e Epitaph) Follow(fact AnyFact) *Obituary {
+func (e Epitaph) Follow(fact Fact) *Obituary {
 	if e.Obituary == nil {
 		return nil
 	}

@@ -94,7 +94,7 @@ func TestEpitaph(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		heard []*Obituary
-		fact  AnyFact
+		fact  Fact
 		want  *Obituary
 	}{
 		{"none", nil, dead, nil},

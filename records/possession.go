@@ -192,7 +192,7 @@ func readPossession(b []byte) (*Possession, error) {
 // by an agent that stands, with the grant that was asked for. Whoever asks has drawn the nonce,
 // and takes one answer for it. Else the error is ErrWrongSubject (another challenge, another
 // channel), what Proof.Standing says, or what Grant.Covers says.
-func (p *Possession) Answers(c Challenge, over Binding, at time.Time, known func(AgentID) AnyFact) error {
+func (p *Possession) Answers(c Challenge, over Binding, at time.Time, known func(AgentID) Fact) error {
 	switch {
 	case c.Agent != p.proof.ID():
 		return fmt.Errorf("possession: %w: of %s", ErrWrongSubject, p.proof.ID())

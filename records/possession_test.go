@@ -31,7 +31,7 @@ func TestPossession(t *testing.T) {
 		answer *Possession
 		to     Challenge
 		over   Binding
-		facts  []AnyFact
+		facts  []Fact
 		class  error
 	}{
 		{"as asked", answer(plain, nil), plain, over, nil, nil},
@@ -39,12 +39,12 @@ func TestPossession(t *testing.T) {
 		{"relayed over another channel", answer(plain, nil), plain, PeerBinding([]byte("verifier"), []byte("relay")), nil, ErrWrongSubject},
 		{"the ends of the channel exchanged", answer(plain, nil), plain, PeerBinding([]byte("answerer"), []byte("verifier")), nil, ErrWrongSubject},
 		{"a challenge for another agent", answer(plain, nil), Challenge{Agent: root.ID(), Nonce: [32]byte{1}}, over, nil, ErrWrongSubject},
-		{"dead", answer(plain, nil), plain, over, []AnyFact{dead}, ErrRevoked},
-		{"rotated since", answer(plain, nil), plain, over, []AnyFact{testRotated(t, 4, 2)}, ErrStale},
+		{"dead", answer(plain, nil), plain, over, []Fact{dead}, ErrRevoked},
+		{"rotated since", answer(plain, nil), plain, over, []Fact{testRotated(t, 4, 2)}, ErrStale},
 		{"with its grant", answer(asks, grant), asks, over, nil, nil},
 		{"without the grant", answer(asks, nil), asks, over, nil, ErrNotGranted},
 		{"with another's grant", answer(asks, testGrants(t, 2)), asks, over, nil, ErrNotGranted},
-		{"with a grant that was revoked", answer(asks, grant), asks, over, []AnyFact{revoked}, ErrRevoked},
+		{"with a grant that was revoked", answer(asks, grant), asks, over, []Fact{revoked}, ErrRevoked},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			wantErr(t, row.answer.Answers(row.to, row.over, testTime, knows(row.facts...)), row.class)

@@ -221,7 +221,7 @@ func (proof *Proof) Renewed(own *Chain) (*Proof, error) {
 // themselves, ErrStale where one was rotated since; the error is a *StandingError. It asks known
 // about every link, the root first; known returns nil where nothing is known. It does not ask
 // whether known is complete, nor a clock.
-func (proof *Proof) Standing(known func(AgentID) AnyFact) error {
+func (proof *Proof) Standing(known func(AgentID) Fact) error {
 	for _, l := range slices.Backward(proof.links) {
 		fact := known(l.chain.ID())
 		if err := l.chain.standing(fact); err != nil {
@@ -232,17 +232,26 @@ func (proof *Proof) Standing(known func(AgentID) AnyFact) error {
 }
 
 // standing judges one chain by what is known of its agent.
-func (c *Chain) standing(fact AnyFact) error {
-	switch fact := fact.(type) {
+func (c *Chain) standing(fact Fact) error {
+	if rotated, ok := fact.(*Chain); ok {
+		if n := c.common(rotated); n < len(c.events) && n < len(rotated.events) {
+			return ErrConflict
+		}
+	}
+	return Ended(fact, c.Number())
+}
+
+// Ended reports why no statement under the keys of an agent's rotation of that number is to
+// be followed, given what is known of the agent, which may be nil: ErrRevoked, ErrConflict,
+// or ErrStale where it was rotated since.
+func Ended(known Fact, rotation uint64) error {
+	switch known := known.(type) {
 	case *Tombstone:
 		return ErrRevoked
 	case *Duplicity:
 		return ErrConflict
 	case *Chain:
-		switch n := c.common(fact); {
-		case n < len(c.events) && n < len(fact.events):
-			return ErrConflict
-		case n < len(fact.events):
+		if known.Number() > rotation {
 			return ErrStale
 		}
 	}
@@ -252,7 +261,7 @@ func (c *Chain) standing(fact AnyFact) error {
 // StandingError says whose fate ends a proof, and which fact says so.
 type StandingError struct {
 	Subject AgentID // the agent or one of its ancestors; or a grant
-	Fact    AnyFact // what proves it
+	Fact    Fact    // what proves it
 	Err     error   // ErrRevoked, ErrConflict or ErrStale
 }
 

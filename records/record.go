@@ -2,6 +2,7 @@ package records
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -147,8 +148,8 @@ func (proof *Proof) Sign(key Signer, d Draft) (*Record, error) {
 // Proof.Standing: a record whose keys are rotated out, or whose ancestor is dead, verifies
 // for ever.
 func OpenWhole(b []byte) (*Record, error) {
-	if len(b) > MaxValueSize {
-		return nil, fmt.Errorf("record: %w: %d bytes, at most %d", ErrTooLarge, len(b), MaxValueSize)
+	if r, err := OpenRecord(b); !errors.Is(err, ErrUnsupported) { // as it mostly is
+		return r, err
 	}
 	r := &Record{raw: string(b)}
 	w, err := readEnvelope(r.raw, &r.payload)
@@ -359,6 +360,33 @@ func (r *Record) ValidAt(t time.Time) error {
 		return fmt.Errorf("record: %w: not after %s", ErrExpired, r.NotAfter().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// Rotated is Proof.Rotated of the record's proof.
+func (r *Record) Rotated() []*Chain {
+	if r.proof == nil {
+		return nil
+	}
+	return r.proof.Rotated()
+}
+
+// Ancestors returns the agents that answer for the record's: its parent, the parent of that,
+// and so on.
+func (r *Record) Ancestors() (ids []AgentID) {
+	if r.proof != nil {
+		for _, l := range r.proof.links[1:] {
+			ids = append(ids, l.chain.ID())
+		}
+	}
+	return ids
+}
+
+// Standing is Proof.Standing of the record's proof.
+func (r *Record) Standing(known func(AgentID) Fact) error {
+	if r.proof == nil && known(r.payload.Agent) == nil {
+		return nil // as it mostly is
+	}
+	return r.Proof().Standing(known)
 }
 
 // ID returns the agent.

@@ -277,7 +277,7 @@ func TestOpenChainRefuses(t *testing.T) {
 			if chain != nil {
 				t.Fatal("a chain beside an error")
 			}
-			if f, err := OpenAnyFact(row.b); f != nil || err == nil {
+			if f, err := OpenFact(row.b); f != nil || err == nil {
 				t.Fatalf("as a fact: %v, %v", f, err)
 			}
 		})

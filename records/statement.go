@@ -129,7 +129,7 @@ func (st *statement) sign(kind string, key Signer) error {
 
 // standing reports what ends a statement: its own tombstone, or the fate of its issuer
 // or of any ancestor of that.
-func (st *statement) standing(known func(AgentID) AnyFact) error {
+func (st *statement) standing(known func(AgentID) Fact) error {
 	if err := dead(st.id, known); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (st *statement) standing(known func(AgentID) AnyFact) error {
 }
 
 // dead reports whether a tombstone or a conflict is known of a subject.
-func dead(id AgentID, known func(AgentID) AnyFact) error {
+func dead(id AgentID, known func(AgentID) Fact) error {
 	switch fact := known(id).(type) {
 	case *Tombstone:
 		return &StandingError{Subject: id, Fact: fact, Err: ErrRevoked}

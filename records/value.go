@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Value is what stands at an agent's DHT key, always verified: a *Record or a *Tombstone,
-// and, where Open learns to read them, a *Chain or a *Duplicity.
+// Value is what stands at an agent's DHT key, always verified: a *Record, a *Tombstone, a
+// *Chain with rotations, or a *Duplicity.
 type Value interface {
 	// ID returns the agent that the value is about.
 	ID() AgentID
@@ -20,13 +20,19 @@ type Value interface {
 }
 
 // Open verifies the bytes of any value. The first byte tells the types apart: a
-// tombstone is an array of two, a record an array of five that starts with its
-// type name.
+// tombstone is an array of two, rotations one of four, a record one of five, a proof of
+// duplicity one of six. Of a record with rotations or lineage ask Record.Standing before it
+// is followed.
 func Open(b []byte) (Value, error) {
-	if isTombstone(b) {
+	switch {
+	case isTombstone(b):
 		return wrap(OpenTombstone(b))
+	case len(b) > 0 && b[0] == 0x84:
+		return wrap(OpenChain(b))
+	case len(b) > 0 && b[0] == 0x86:
+		return wrap(OpenDuplicity(b))
 	}
-	return wrap(OpenRecord(b))
+	return wrap(OpenWhole(b))
 }
 
 func isTombstone(b []byte) bool { return len(b) > 0 && b[0] == 0x82 }

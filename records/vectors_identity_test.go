@@ -114,7 +114,7 @@ func makeJoinVectors(t testing.TB) (vectorFile, opener) {
 	forked, late := testRotated(t, 1, 1, 'x'), mustRotate(t, one, 1, 2, 'x')
 	dead := mustReveal(t, one.ident.header, secret)
 	conflict := fork(one, forked)
-	row := func(name string, proof *Chain, facts ...AnyFact) vector {
+	row := func(name string, proof *Chain, facts ...Fact) vector {
 		var all []string
 		for _, x := range facts {
 			all = append(all, hexOf(x.Bytes()))
@@ -144,9 +144,9 @@ func makeJoinVectors(t testing.TB) (vectorFile, opener) {
 
 // openJoinVector joins in every order, and asks for the standing.
 func openJoinVector(t testing.TB, v vector) (map[string]any, error) {
-	var facts []AnyFact
+	var facts []Fact
 	for h := range strings.SplitSeq(given(t, v, "facts"), " ") {
-		x, err := OpenAnyFact(unhex(t, h))
+		x, err := OpenFact(unhex(t, h))
 		wantNil(t, err)
 		facts = append(facts, x)
 	}
@@ -156,9 +156,9 @@ func openJoinVector(t testing.TB, v vector) (map[string]any, error) {
 	for i := range order {
 		order[i] = i
 	}
-	var end AnyFact
+	var end Fact
 	permute(order, func(order []int) {
-		var held AnyFact
+		var held Fact
 		for _, i := range order {
 			held = Join(held, facts[i])
 		}
@@ -168,7 +168,7 @@ func openJoinVector(t testing.TB, v vector) (map[string]any, error) {
 		end = held
 	})
 	item := end.Item()
-	return map[string]any{"fact_item": hexOf(item[:])}, proof.Standing(func(AgentID) AnyFact { return end })
+	return map[string]any{"fact_item": hexOf(item[:])}, proof.Standing(func(AgentID) Fact { return end })
 }
 
 // permute calls f with every order.

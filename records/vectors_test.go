@@ -260,7 +260,7 @@ func openTombstoneVector(b []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	item := FactItem(dead)
+	item := (dead).Item()
 	return map[string]any{"id": dead.ID().String(), "kind": int(dead.Kind()), "end": dead.End().Unix(), "index": int(b[len(b)-1]), "fact_item": hexOf(item[:])}, nil
 }
 

@@ -142,8 +142,8 @@ func (c *challengeCmd) challenge(ctx context.Context, s *session, client *api.Cl
 }
 
 // beside is known, and the rotations in a record that was found.
-func (f *factsOf) beside(rec *records.Record) func(records.AgentID) records.AnyFact {
-	return func(id records.AgentID) records.AnyFact {
+func (f *factsOf) beside(rec *records.Record) func(records.AgentID) records.Fact {
+	return func(id records.AgentID) records.Fact {
 		fact := f.known(id)
 		if rec != nil && rec.ID() == id && rec.Rotation() > 0 {
 			fact = records.Join(fact, rec.Proof().Own())

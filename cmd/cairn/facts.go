@@ -80,7 +80,7 @@ func (s *session) exportFacts(to io.Writer) (int, error) {
 		}
 		bar := s.progress("export")
 		defer bar.end()
-		for ev, err := range client.Tombstones(ctx, 0, false) {
+		for ev, err := range client.Facts(ctx, 0, false) {
 			if err != nil {
 				return err
 			}

@@ -48,14 +48,10 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	proof, err := records.NewProof(records.NewChain(a.Identity))
-	if err != nil {
-		return err
-	}
 	var secret records.Secret
 	_, _ = rand.Read(secret[:]) // never fails, by its contract
 	_, _ = rand.Read(draft.Nonce[:])
-	g, err := proof.Grant(draft, nil, key, secret)
+	g, err := a.Proof.Grant(draft, nil, key, secret)
 	if err != nil {
 		return err
 	}

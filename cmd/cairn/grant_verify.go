@@ -81,7 +81,7 @@ func (c *grantVerifyCmd) judge(s *session) (grantVerdict, error) {
 	info := newGrantInfo(g)
 	v := grantVerdict{Finding: "valid", Grant: &info, At: &call.At}
 	if c.Offline {
-		v.settle(g.Allows(call, func(records.AgentID) records.AnyFact { return nil }))
+		v.settle(g.Allows(call, func(records.AgentID) records.Fact { return nil }))
 		v.unsure("no daemon was asked what was revoked")
 		return v, nil
 	}
@@ -165,17 +165,17 @@ func (v *grantVerdict) unsure(reason string) {
 type factsOf struct {
 	ctx    context.Context
 	client *api.Client
-	asked  map[records.AgentID]records.AnyFact
+	asked  map[records.AgentID]records.Fact
 	unsure string // why the answers are no proof
 	err    error
 }
 
-func (f *factsOf) known(id records.AgentID) records.AnyFact {
+func (f *factsOf) known(id records.AgentID) records.Fact {
 	if fact, ok := f.asked[id]; ok || f.err != nil {
 		return fact
 	}
 	if f.asked == nil {
-		f.asked = map[records.AgentID]records.AnyFact{}
+		f.asked = map[records.AgentID]records.Fact{}
 	}
 	policy, err := api.ParsePolicy("cache-only")
 	if err != nil {

@@ -2,7 +2,7 @@ package riblt
 
 import "slices"
 
-// A Prefix is the first symbols of a growing set, kept up to date: what a session
+// A Prefix is the first symbols of a set that changes, kept up to date: what a session
 // needs of a set that is too large to go through for it. Its key is known to
 // everybody, so whoever plants items can plant some that collide: see the package
 // comment. Not safe for concurrent use.
@@ -31,14 +31,23 @@ func (p *Prefix) Add(it Item) {
 	p.size++
 }
 
-// Run returns up to n symbols from start on, of the set as it was before the later
-// items were added. It is empty where start is not within the prefix.
-func (p *Prefix) Run(start, n int, later []Item) Run {
+// Remove takes an item out, which must be in the set.
+func (p *Prefix) Remove(it Item) {
+	toggleAll(p.key, p.symbols, 0, it, -1)
+	p.size--
+}
+
+// Run returns up to n symbols from start on, of the set as it was before some items were
+// added and others were removed. It is empty where start is not within the prefix.
+func (p *Prefix) Run(start, n int, added, removed []Item) Run {
 	start = min(max(start, 0), len(p.symbols))
 	end := start + min(max(n, 0), len(p.symbols)-start)
-	run := Run{Start: start, Size: p.size - int64(len(later)), Symbols: slices.Clone(p.symbols[start:end])}
-	for _, it := range later {
+	run := Run{Start: start, Size: p.size - int64(len(added)) + int64(len(removed)), Symbols: slices.Clone(p.symbols[start:end])}
+	for _, it := range added {
 		toggleAll(p.key, run.Symbols, start, it, -1)
+	}
+	for _, it := range removed {
+		toggleAll(p.key, run.Symbols, start, it, 1)
 	}
 	return run
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // TestPrefixIsTheSequence: a prefix that grew item by item is what an encoder of the
-// whole set produces, from whatever symbol on, and as it was before the last items.
+// whole set produces, from whatever symbol on, as it was before the last items came, and
+// before others went.
 func TestPrefixIsTheSequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := newDraws(rapid.Uint64().Draw(t, "seed"))
@@ -21,12 +22,16 @@ func TestPrefixIsTheSequence(t *testing.T) {
 		for _, it := range items {
 			p.Add(it)
 		}
+		went := items[:rapid.IntRange(0, then).Draw(t, "went")]
+		for _, it := range went {
+			p.Remove(it)
+		}
 		start := rapid.IntRange(0, length-1).Draw(t, "start")
 		n := rapid.IntRange(1, length-start).Draw(t, "n")
 		enc := NewEncoder(key, slices.Values(items[:then]))
 		enc.Next(start)
 		want := enc.Next(n)
-		if got := p.Run(start, n, items[then:]); !reflect.DeepEqual(got, want) {
+		if got := p.Run(start, n, items[then:], went); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%d symbols from %d on: %+v, want %+v", n, start, got, want)
 		}
 	})
@@ -37,7 +42,7 @@ func TestPrefixBounds(t *testing.T) {
 	for _, row := range []struct{ start, n, from, count int }{
 		{0, 10, 0, 10}, {0, 11, 0, 10}, {9, 5, 9, 1}, {10, 1, 10, 0}, {99, 1, 10, 0}, {-1, -1, 0, 0},
 	} {
-		if run := p.Run(row.start, row.n, nil); run.Start != row.from || len(run.Symbols) != row.count {
+		if run := p.Run(row.start, row.n, nil, nil); run.Start != row.from || len(run.Symbols) != row.count {
 			t.Errorf("Run(%d, %d): %d from %d on", row.start, row.n, len(run.Symbols), run.Start)
 		}
 	}
@@ -70,11 +75,11 @@ func TestDecoderOverPrefix(t *testing.T) {
 			dec := NewDecoder(key, slices.Values([]Item(nil)), 512)
 			for n := 3; !dec.Done(); n *= 2 {
 				at := dec.Received()
-				run, err := ParseRun(theirs.Run(at, n, nil).Append(nil), n)
+				run, err := ParseRun(theirs.Run(at, n, nil, nil).Append(nil), n)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := dec.AddOver(run, ours.Run(at, n, nil).Symbols); err != nil {
+				if err := dec.AddOver(run, ours.Run(at, n, nil, nil).Symbols); err != nil {
 					t.Fatal(err)
 				}
 			}

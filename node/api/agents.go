@@ -65,7 +65,12 @@ func (s *server) sendResolution(c *call, res Resolution) error {
 			s.send(c, http.StatusGone, typeCBOR, res.Tombstone.Bytes())
 			return nil
 		}
-	case records.StatusConflict, records.StatusExpired, records.StatusUnverified, records.StatusUnknown:
+	case records.StatusConflict:
+		if cbor && res.Conflict != nil {
+			s.send(c, http.StatusConflict, typeCBOR, res.Conflict.Bytes())
+			return nil
+		}
+	case records.StatusExpired, records.StatusUnverified, records.StatusUnknown:
 	default:
 		return fmt.Errorf("resolve %s: a status without a meaning: %q", res.ID, res.Status)
 	}
@@ -159,7 +164,7 @@ func (s *server) putAgent(c *call) error {
 	if err != nil {
 		return err
 	}
-	rec, err := records.OpenRecord(c.body)
+	rec, err := records.OpenWhole(c.body)
 	if err != nil {
 		return err
 	}

@@ -185,7 +185,7 @@ func manyStreams(t testing.TB, d *door) bool {
 		for _, c := range conns {
 			_ = c.Close()
 		}
-		for range d.node.count("Tombstones") {
+		for range d.node.count("Facts") {
 			wait(t, "the end of a stream", d.node.ended)
 		}
 	}()

@@ -102,6 +102,12 @@ func (c *Client) Revoke(ctx context.Context, t *records.Tombstone) (RevokeResult
 	return res, c.call(ctx, request{method: "POST", path: "/v1/tombstones", media: typeCBOR, body: t.Bytes()}, &res)
 }
 
+// Rotate stores and spreads the rotations of an agent.
+func (c *Client) Rotate(ctx context.Context, chain *records.Chain) (RevokeResult, error) {
+	var res RevokeResult
+	return res, c.call(ctx, request{method: "POST", path: "/v1/rotations", media: typeCBOR, body: chain.Bytes()}, &res)
+}
+
 // Import sends facts, as canonical bytes one behind the other, of at most a megabyte. They
 // are on disk when it returns nil.
 func (c *Client) Import(ctx context.Context, facts []byte) (ImportResult, error) {
@@ -109,7 +115,16 @@ func (c *Client) Import(ctx context.Context, facts []byte) (ImportResult, error)
 	return res, c.call(ctx, request{method: "POST", path: "/v1/facts", media: typeCBORSeq, body: facts}, &res)
 }
 
-// Tombstones mirrors Controller.Tombstones. A stream that breaks ends with an
+// Facts mirrors Controller.Facts, as Tombstones does.
+func (c *Client) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[FactEvent, error] {
+	q := url.Values{"after": {strconv.FormatUint(after, 10)}}
+	if follow {
+		q.Set("follow", "true")
+	}
+	return streamLines[FactEvent](ctx, c, request{method: "GET", path: "/v1/facts", query: q})
+}
+
+// Tombstones yields the tombstones among the facts, as Controller.Facts does. A stream that breaks ends with an
 // error; with the cursor of the last event the next call goes on where it ended.
 func (c *Client) Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error] {
 	q := url.Values{"after": {strconv.FormatUint(after, 10)}}

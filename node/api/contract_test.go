@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,9 @@ func plain(t testing.TB, r route, a agent) exchange {
 		x.body = a.record(t, 1).Bytes()
 	case "/v1/tombstones " + typeCBOR:
 		x.body = a.tombstone(t).Bytes()
-	case "/v1/facts " + typeCBORSeq:
+	case "/v1/rotations " + typeCBOR:
+		x.body = rotated(t).Bytes()
+	case "/v1/facts " + typeCBORSeq: // and something that is none
 		x.body = append(a.tombstone(t).Bytes(), 0x80)
 	case "/v1/publish-all " + typeJSON:
 		x.body = []byte(`["a","bad"]`)
@@ -95,6 +98,27 @@ func resolved(a agent, code int, res Resolution, headers ...string) exchange {
 		node: func(f *fakeNode) { f.answers[a.id()] = res }}
 }
 
+// rotated is some agent with a rotation; another story makes another one of it.
+func rotated(t testing.TB, story ...byte) *records.Chain {
+	t.Helper()
+	key := func(n byte) *records.Ed25519Signer {
+		return must(records.NewEd25519Signer(ed25519.NewKeyFromSeed(append(make([]byte, 31), n))))(t)
+	}
+	digest := func(n byte) [][32]byte { return [][32]byte{key(n).Public().RotationDigest()} }
+	g := records.Genesis{Keys: []records.PublicKey{key(1).Public()}, Next: digest(2), Nonce: [16]byte{1}}
+	chain := records.NewChain(must(records.NewIdentity(g, testTime.Add(records.DefaultLife), records.Secret{1}))(t))
+	hot := byte(3)
+	if len(story) > 0 {
+		hot = story[0]
+	}
+	return must(chain.Rotate([]records.PublicKey{key(hot).Public()}, digest(4), key(2)))(t)
+}
+
+// duplicity is the proof that its keys contradict themselves.
+func duplicity(t testing.TB) *records.Duplicity {
+	return records.Join(rotated(t), rotated(t, 5)).(*records.Duplicity)
+}
+
 // special are the answers that belong to single routes.
 func special(t testing.TB, find func(method, pattern string) route, a agent) []exchange {
 	rec, dead := a.record(t, 1), a.tombstone(t)
@@ -111,7 +135,8 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 		resolved(a, 200, Resolution{Status: records.StatusStale, Record: rec}, "Accept: application/cbor"),
 		resolved(a, 404, Resolution{Status: records.StatusExpired, Record: rec, Reason: "not renewed"}),
 		resolved(a, 404, Resolution{Status: records.StatusUnknown}),
-		resolved(a, 409, Resolution{Status: records.StatusConflict}),
+		resolved(a, 409, Resolution{Status: records.StatusConflict, Conflict: duplicity(t)}),
+		resolved(a, 409, Resolution{Status: records.StatusConflict, Conflict: duplicity(t)}, "Accept: application/cbor"),
 		resolved(a, 410, Resolution{Status: records.StatusRevoked, Tombstone: dead}),
 		resolved(a, 410, Resolution{Status: records.StatusRevoked, Tombstone: dead}, "Accept: application/cbor"),
 		resolved(a, 503, Resolution{Status: records.StatusUnverified, Record: rec, Reason: "facts are 6 min old"}),
@@ -135,6 +160,8 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 	all = append(all, answersOf(t, publish, a, "Publish", map[int]error{404: ErrNotFound, 409: ErrConflict, 422: ErrPrivate})...)
 	all = append(all, answersOf(t, withdraw, a, "Withdraw", map[int]error{404: ErrNotFound, 410: records.ErrRevoked, 422: ErrInvalid, 500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, revoke, a, "Revoke", map[int]error{422: records.ErrUnsupported, 500: fault, 503: ErrNotReady})...)
+	all = append(all, partial(plain(t, find("POST", "/v1/rotations"), a)))
+	all = append(all, answersOf(t, find("POST", "/v1/rotations"), a, "Rotate", map[int]error{409: records.ErrConflict, 410: records.ErrRevoked, 422: records.ErrUnsupported, 500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, find("POST", "/v1/facts"), a, "Import", map[int]error{500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, find("POST", "/v1/stop"), a, "Stop", map[int]error{500: fault})...)
 	for _, r := range []route{find("GET", "/v1/status"), find("GET", "/v1/peers"), find("GET", "/readyz")} {
@@ -188,7 +215,7 @@ func TestContract(t *testing.T) {
 func (x exchange) standing(t testing.TB, a agent) *fakeNode {
 	node := newFakeNode()
 	node.peers = []Peer{{ID: "p", Direction: "inbound", RTTMS: 2, Table: true}}
-	if x.path == "/v1/tombstones" {
+	if x.path == "/v1/tombstones" || x.path == "/v1/facts" {
 		node.bury(newAgent(t, 9).tombstone(t))
 	}
 	switch {
@@ -324,7 +351,7 @@ func TestSchemas(t *testing.T) {
 	s := loadSpec(t)
 	for name, v := range map[string]any{
 		"Resolution": Resolution{}, "Hop": Hop{}, "PublishResult": PublishResult{}, "PublishOutcome": PublishOutcome{},
-		"WithdrawResult": WithdrawResult{}, "ImportResult": ImportResult{}, "RevokeResult": RevokeResult{}, "TombstoneEvent": TombstoneEvent{}, "Status": Status{},
+		"WithdrawResult": WithdrawResult{}, "ImportResult": ImportResult{}, "RevokeResult": RevokeResult{}, "TombstoneEvent": TombstoneEvent{}, "FactEvent": FactEvent{}, "Status": Status{},
 		"Peer": Peer{}, "Problem": Problem{}, "State": stateAnswer{}, "Endpoint": records.Endpoint{},
 	} {
 		var members, required []string

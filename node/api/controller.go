@@ -31,9 +31,11 @@ type Controller interface {
 	Withdraw(ctx context.Context, id records.AgentID) (WithdrawResult, error)
 	// Revoke stores, spreads and publishes a tombstone.
 	Revoke(ctx context.Context, t *records.Tombstone) (RevokeResult, error)
-	// Tombstones yields the held facts after a cursor in order of arrival (0 is
+	// Rotate stores, spreads and publishes the rotations of an agent.
+	Rotate(ctx context.Context, chain *records.Chain) (RevokeResult, error)
+	// Facts yields the held facts after a cursor in order of arrival (0 is
 	// from the start); with follow it goes on with each new one until ctx ends.
-	Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error]
+	Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[FactEvent, error]
 	// Import takes facts that somebody carried here and returns once all are on disk.
 	Import(ctx context.Context, facts []records.Fact) (ImportResult, error)
 	// Watch yields how one agent stands now, and again whenever that changes here,
@@ -75,7 +77,14 @@ type Resolution struct {
 	Reason        string             `json:"reason,omitempty"` // why not active
 	Record        *records.Record    `json:"record,omitempty"`
 	RecordBytes   []byte             `json:"record_cbor,omitempty"` // canonical bytes, base64
-	Tombstone     *records.Tombstone `json:"tombstone,omitempty"`
+	Tombstone     *records.Tombstone `json:"tombstone,omitempty"`   // where revoked: the agent's, or of the ancestor that it ended with
+	// Conflict is set where the status is conflict, and proves it: of the agent, or of an ancestor.
+	Conflict *records.Duplicity `json:"-"`
+	// ConflictBytes are its canonical bytes.
+	ConflictBytes []byte `json:"conflict_cbor,omitempty"`
+	// LineageBytes are a record whose proof names the ancestor that one of these is about. It is
+	// not to be followed.
+	LineageBytes []byte `json:"lineage_cbor,omitempty"`
 }
 
 // Hop is one question of a lookup.
@@ -127,7 +136,7 @@ type WithdrawResult struct {
 	NotAfter time.Time       `json:"not_after"` // the last lease ends here
 }
 
-// RevokeResult is the evidence of a revocation.
+// RevokeResult is the evidence of a revocation, or a rotation.
 type RevokeResult struct {
 	ID          records.AgentID `json:"id"`
 	Targets     int             `json:"targets"`
@@ -147,7 +156,29 @@ type ImportResult struct {
 	Reason  string `json:"reason,omitempty"` // what was wrong with the first one refused
 }
 
-// TombstoneEvent is one fact as it arrived here.
+// FactEvent is one fact as it arrived here.
+type FactEvent struct {
+	Cursor uint64          `json:"cursor"`
+	ID     records.AgentID `json:"id"`
+	At     time.Time       `json:"at"`
+	Source string          `json:"source"` // local, gossip, sync, dht
+	Kind   string          `json:"kind"`   // tombstone, conflict, rotation
+	Fact   records.Fact    `json:"-"`
+	Bytes  []byte          `json:"fact"`
+}
+
+// kindOf names a fact.
+func kindOf(f records.Fact) string {
+	switch f.(type) {
+	case *records.Tombstone:
+		return "tombstone"
+	case *records.Duplicity:
+		return "conflict"
+	}
+	return "rotation"
+}
+
+// TombstoneEvent is a tombstone as it arrived here.
 type TombstoneEvent struct {
 	Cursor    uint64             `json:"cursor"`
 	ID        records.AgentID    `json:"id"`

@@ -1,6 +1,10 @@
 package api
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/cairn-overlay/cairn/records"
+)
 
 // Errors that a Controller returns next to those of package records, and that a
 // Client gives back: errors.Is holds on both sides of the wire.
@@ -13,7 +17,7 @@ var (
 	// unreadable, open to others, or not what it should be.
 	ErrKey = errors.New("key not usable")
 	// ErrConflict: two different rotations of the agent with one number are known.
-	ErrConflict = errors.New("conflict")
+	ErrConflict = records.ErrConflict
 	// ErrInvalid: the request or the document does not say what is needed.
 	ErrInvalid = errors.New("invalid")
 	// ErrPrivate: the document names private or loopback endpoints, or plain http,

@@ -6,6 +6,33 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
+// getFacts streams the held facts after a cursor, and with follow the new ones.
+func (s *server) getFacts(c *call) error {
+	after, err := parseCursor(c.params.Get("after"))
+	if err != nil {
+		return err
+	}
+	follow, err := c.flag("follow")
+	if err != nil {
+		return err
+	}
+	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after, cursors: true})
+	if err != nil {
+		return err
+	}
+	defer st.close()
+	for ev, err := range s.node.Facts(st.ctx, after, follow) {
+		if err != nil {
+			return st.fail(err)
+		}
+		ev.Kind, ev.Bytes = kindOf(ev.Fact), ev.Fact.Bytes()
+		if !st.send(frame{id: ev.Cursor, event: "fact", data: ev}) {
+			return nil
+		}
+	}
+	return st.end()
+}
+
 // postFacts takes facts that somebody carried here: canonical bytes, one behind the
 // other. What does not verify is counted, and the rest is taken.
 func (s *server) postFacts(c *call) error {

@@ -66,7 +66,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 type fakeNode struct {
 	mu       sync.Mutex
 	answers  map[records.AgentID]Resolution
-	events   []TombstoneEvent
+	events   []FactEvent
 	changed  chan struct{} // closed and replaced with each change
 	seen     []Resolution  // what watchers get
 	state    Status
@@ -235,12 +235,21 @@ func (f *fakeNode) Revoke(ctx context.Context, t *records.Tombstone) (RevokeResu
 	return RevokeResult{ID: t.ID(), Targets: 20, Acks: 20, ReadBack: 3, GossipPeers: 2, Partial: f.partial}, nil
 }
 
+func (f *fakeNode) Rotate(ctx context.Context, c *records.Chain) (RevokeResult, error) {
+	if err := f.enter(ctx, "Rotate"); err != nil {
+		return RevokeResult{}, err
+	}
+	return RevokeResult{ID: c.ID(), Targets: 3, Acks: 3, ReadBack: 3, Partial: f.partial}, nil
+}
+
 func (f *fakeNode) Import(ctx context.Context, facts []records.Fact) (ImportResult, error) {
 	if err := f.enter(ctx, "Import"); err != nil {
 		return ImportResult{}, err
 	}
-	for _, t := range facts {
-		f.bury(t)
+	for _, fact := range facts {
+		if t, ok := fact.(*records.Tombstone); ok {
+			f.bury(t)
+		}
 	}
 	return ImportResult{New: len(facts)}, nil
 }
@@ -249,20 +258,20 @@ func (f *fakeNode) Import(ctx context.Context, facts []records.Fact) (ImportResu
 func (f *fakeNode) bury(t *records.Tombstone) {
 	f.set(func(f *fakeNode) {
 		f.answers[t.ID()] = Resolution{ID: t.ID(), Status: records.StatusRevoked, Source: "gossip", Tombstone: t}
-		f.events = append(f.events, TombstoneEvent{Cursor: uint64(len(f.events) + 1), ID: t.ID(), At: testTime, Source: "local", Tombstone: t})
+		f.events = append(f.events, FactEvent{Cursor: uint64(len(f.events) + 1), ID: t.ID(), At: testTime, Source: "local", Fact: t})
 	})
 }
 
-func (f *fakeNode) Tombstones(ctx context.Context, after uint64, follow bool) iter.Seq2[TombstoneEvent, error] {
-	return func(yield func(TombstoneEvent, error) bool) {
+func (f *fakeNode) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[FactEvent, error] {
+	return func(yield func(FactEvent, error) bool) {
 		defer func() { f.ended <- struct{}{} }()
-		if err := f.enter(ctx, "Tombstones"); err != nil {
-			yield(TombstoneEvent{}, err)
+		if err := f.enter(ctx, "Facts"); err != nil {
+			yield(FactEvent{}, err)
 			return
 		}
 		for {
 			f.mu.Lock()
-			var next []TombstoneEvent
+			var next []FactEvent
 			if after < uint64(len(f.events)) {
 				next = f.events[after:]
 			}
@@ -279,7 +288,7 @@ func (f *fakeNode) Tombstones(ctx context.Context, after uint64, follow bool) it
 			}
 			select {
 			case <-ctx.Done():
-				yield(TombstoneEvent{}, ctx.Err())
+				yield(FactEvent{}, ctx.Err())
 				return
 			case <-changed:
 			}

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -15,6 +16,9 @@ func usable(r Resolution) Resolution {
 	}
 	if r.Status == records.StatusRevoked || r.Status == records.StatusConflict {
 		r.Record, r.RecordBytes = nil, nil
+	}
+	if r.Conflict != nil {
+		r.ConflictBytes = r.Conflict.Bytes()
 	}
 	return r
 }
@@ -46,7 +50,7 @@ func (r *Resolution) UnmarshalJSON(b []byte) error {
 	res := Resolution(w.plain)
 	var err error
 	if len(res.RecordBytes) > 0 {
-		if res.Record, err = records.OpenRecord(res.RecordBytes); err != nil {
+		if res.Record, err = records.OpenWhole(res.RecordBytes); err != nil {
 			return err
 		}
 		if res.Record.ID() != res.ID {
@@ -54,11 +58,57 @@ func (r *Resolution) UnmarshalJSON(b []byte) error {
 		}
 	}
 	if w.Tombstone != nil {
-		if res.Tombstone, err = openOwn(w.Tombstone.Bytes, res.ID); err != nil {
-			return fmt.Errorf("resolution of %s: %w", res.ID, err)
+		if res.Tombstone, err = records.OpenTombstone(w.Tombstone.Bytes); err == nil {
+			err = res.concerned(res.Tombstone.ID())
 		}
 	}
+	if err == nil && len(res.ConflictBytes) > 0 {
+		if res.Conflict, err = records.OpenDuplicity(res.ConflictBytes); err == nil {
+			err = res.concerned(res.Conflict.ID())
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("resolution of %s: %w", res.ID, err)
+	}
 	*r = res
+	return nil
+}
+
+// concerned says ErrWrongSubject where a subject is neither the agent nor, by the record that
+// comes along, an ancestor.
+func (r *Resolution) concerned(subject records.AgentID) error {
+	if subject == r.ID {
+		return nil
+	}
+	if len(r.LineageBytes) > 0 {
+		rec, err := records.OpenWhole(r.LineageBytes)
+		if err != nil {
+			return err
+		}
+		if rec.ID() == r.ID && slices.Contains(rec.Ancestors(), subject) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: it is about %s", records.ErrWrongSubject, subject)
+}
+
+// UnmarshalJSON reads what the API sends; the fact is verified and must be of the event's
+// subject.
+func (e *FactEvent) UnmarshalJSON(b []byte) error {
+	type plain FactEvent
+	var w plain
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	f, err := records.OpenFact(w.Bytes)
+	if err == nil && f.ID() != w.ID {
+		err = fmt.Errorf("%w: a fact about %s", records.ErrWrongSubject, f.ID())
+	}
+	if err != nil {
+		return fmt.Errorf("event %d: %w", w.Cursor, err)
+	}
+	*e = FactEvent(w)
+	e.Fact = f
 	return nil
 }
 

@@ -45,6 +45,8 @@ func routes(l Limits) []route {
 		{method: "POST", pattern: "/v1/publish-all", query: []string{"lease", "allow_private"}, media: typeJSON, limit: l.Document, stream: true, serve: (*server).publishAll},
 		{method: "GET", pattern: "/v1/tombstones", open: true, query: []string{"after", "follow"}, stream: true, serve: (*server).getTombstones},
 		{method: "POST", pattern: "/v1/tombstones", media: typeCBOR, limit: l.Tombstone, serve: (*server).postTombstone},
+		{method: "POST", pattern: "/v1/rotations", media: typeCBOR, limit: l.Tombstone, serve: (*server).postRotations},
+		{method: "GET", pattern: "/v1/facts", open: true, query: []string{"after", "follow"}, stream: true, serve: (*server).getFacts},
 		{method: "POST", pattern: "/v1/facts", media: typeCBORSeq, limit: l.Facts, serve: (*server).postFacts},
 		{method: "GET", pattern: "/v1/watch", query: []string{"agent", "after"}, stream: true, serve: (*server).watch},
 		{method: "GET", pattern: "/v1/status", open: true, serve: (*server).getStatus},

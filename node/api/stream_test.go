@@ -100,7 +100,7 @@ func TestWatchTombstones(t *testing.T) {
 // TestStreamFaults ends a stream with its reason, never as if it were whole.
 func TestStreamFaults(t *testing.T) {
 	node := buried(t, 1)
-	node.errs["Tombstones"] = errors.New("the disk is full")
+	node.errs["Facts"] = errors.New("the disk is full")
 	node.errs["PublishAll"] = fmt.Errorf("%w: no peer", ErrNotReady)
 	node.errs["Watch"] = records.ErrRevoked
 	d := openDoor(t, node, nil)
@@ -172,9 +172,9 @@ func TestSlowReader(t *testing.T) {
 	defer conn.Close()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4096)
 	tomb := newAgent(t, 1).tombstone(t)
-	events := make([]TombstoneEvent, 1<<17) // tens of megabytes: more than any socket buffers
+	events := make([]FactEvent, 1<<17) // tens of megabytes: more than any socket buffers
 	for i := range events {
-		events[i] = TombstoneEvent{Cursor: uint64(i + 1), ID: tomb.ID(), At: testTime, Source: "local", Tombstone: tomb}
+		events[i] = FactEvent{Cursor: uint64(i + 1), ID: tomb.ID(), At: testTime, Source: "local", Fact: tomb}
 	}
 	node.set(func(f *fakeNode) { f.events = events })
 	_, _ = fmt.Fprintf(conn, "GET /v1/tombstones HTTP/1.1\r\nHost: %s\r\n\r\n", d.addr)

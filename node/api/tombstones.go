@@ -22,6 +22,22 @@ func (s *server) postTombstone(c *call) error {
 	return s.sendJSON(c, storedCode(res.Partial), res)
 }
 
+// postRotations hands an agent over to new keys. By the time it runs, the token has been
+// checked and the body read within its limit.
+func (s *server) postRotations(c *call) error {
+	chain, err := records.OpenChain(c.body)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.context(c)
+	defer cancel()
+	res, err := s.node.Rotate(ctx, chain)
+	if err != nil {
+		return s.provenDead(c, chain.ID(), err)
+	}
+	return s.sendJSON(c, storedCode(res.Partial), res)
+}
+
 // getTombstones streams the held facts after a cursor, and with follow the new ones.
 func (s *server) getTombstones(c *call) error {
 	after, err := parseCursor(c.params.Get("after"))
@@ -42,14 +58,16 @@ func (s *server) getTombstones(c *call) error {
 
 // sendTombstones moves events from the node to the stream.
 func (s *server) sendTombstones(st *stream, after uint64, follow bool) error {
-	for ev, err := range s.node.Tombstones(st.ctx, after, follow) {
+	for ev, err := range s.node.Facts(st.ctx, after, follow) {
 		if err != nil {
 			return st.fail(err)
 		}
-		if len(ev.Bytes) == 0 && ev.Tombstone != nil {
-			ev.Bytes = ev.Tombstone.Bytes()
+		t, ok := ev.Fact.(*records.Tombstone)
+		if !ok {
+			continue
 		}
-		if !st.send(frame{id: ev.Cursor, event: "tombstone", data: ev}) {
+		out := TombstoneEvent{Cursor: ev.Cursor, ID: ev.ID, At: ev.At, Source: ev.Source, Tombstone: t, Bytes: t.Bytes()}
+		if !st.send(frame{id: ev.Cursor, event: "tombstone", data: out}) {
 			return nil
 		}
 	}

@@ -18,6 +18,7 @@ import (
 const (
 	pemKey         = "PRIVATE KEY"
 	pemCertificate = "CAIRN REVOCATION CERTIFICATE"
+	pemSeed        = "CAIRN REVOCATION SEED"
 )
 
 // publicJSON is agent.json. What follows from header and genesis stands there for
@@ -32,14 +33,24 @@ type publicJSON struct {
 	Genesis     []byte          `json:"genesis"`
 	Certificate string          `json:"certificate,omitempty"`
 	RotationKey string          `json:"rotation_key,omitempty"`
+	Seed        string          `json:"revocation_seed,omitempty"` // of whom it spawns
+	SigningKey  string          `json:"signing_key,omitempty"`     // its file, where it is not key.pem
+	Proof       []byte          `json:"proof,omitempty"`           // where it has rotations or a parent
 }
 
 func encodePublic(a Agent) ([]byte, error) {
-	b, err := json.MarshalIndent(publicJSON{
+	p := publicJSON{
 		ID: a.ID(), DID: a.ID().DID(), Name: a.Name, Created: a.Created, End: a.Identity.End(),
 		Header: a.Identity.HeaderBytes(), Genesis: a.Identity.GenesisBytes(),
-		Certificate: a.stored(a.CertificatePath), RotationKey: a.stored(a.RotationKeyPath),
-	}, "", "  ")
+		Certificate: a.stored(a.CertificatePath), RotationKey: a.stored(a.RotationKeyPath), Seed: a.stored(a.SeedPath),
+	}
+	if a.signingFile != signingFile {
+		p.SigningKey = a.signingFile
+	}
+	if a.Proof.Own().Number() > 0 || len(a.Proof.Ancestors()) > 0 {
+		p.Proof = a.Proof.Bytes()
+	}
+	b, err := json.MarshalIndent(p, "", "  ")
 	return append(b, '\n'), err
 }
 
@@ -67,12 +78,43 @@ func parsePublic(b []byte, home string) (Agent, error) {
 	if ident.ID() != p.ID || p.DID != p.ID.DID() {
 		return Agent{}, fmt.Errorf("%w: the id is not the header's", ErrMalformed)
 	}
-	cert, err1 := resolve(home, p.Certificate)
-	rotation, err2 := resolve(home, p.RotationKey)
-	if err := errors.Join(err1, err2); err != nil {
+	a := Agent{Identity: ident, Created: p.Created, home: home, signingFile: signingFile}
+	if a.Proof, err = proofOf(ident, p.Proof); err != nil {
 		return Agent{}, err
 	}
-	return Agent{Identity: ident, Created: p.Created, CertificatePath: cert, RotationKeyPath: rotation, home: home}, nil
+	if p.SigningKey != "" {
+		if p.SigningKey != filepath.Base(p.SigningKey) || !filepath.IsLocal(p.SigningKey) {
+			return Agent{}, fmt.Errorf("%w: signing key %.80q leads out of the agent's folder", ErrMalformed, p.SigningKey)
+		}
+		a.signingFile = p.SigningKey
+	}
+	var err1, err2, err3 error
+	a.CertificatePath, err1 = resolve(home, p.Certificate)
+	a.RotationKeyPath, err2 = resolve(home, p.RotationKey)
+	a.SeedPath, err3 = resolve(home, p.Seed)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return Agent{}, err
+	}
+	return a, nil
+}
+
+// proofOf reads the proof of an agent; without one it has neither rotations nor a parent.
+func proofOf(ident *records.Identity, raw []byte) (*records.Proof, error) {
+	if len(raw) == 0 {
+		proof, err := records.NewProof(records.NewChain(ident))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+		return proof, nil
+	}
+	proof, err := records.OpenProof(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if proof.ID() != ident.ID() {
+		return nil, fmt.Errorf("%w: the proof is of another", ErrMalformed)
+	}
+	return proof, nil
 }
 
 // resolve makes a stored path absolute. A relative one names a file of the agent's
@@ -99,7 +141,7 @@ func contents(a Agent, s secrets) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []file{{name: publicFile, data: public}, {name: signingFile, data: signing}}
+	files := []file{{name: publicFile, data: public}, {name: a.signingFile, data: signing}}
 	if s.rotation != nil {
 		key, err := a.seal.encodeKey(pemKey, s.rotation)
 		if err != nil {

@@ -21,6 +21,7 @@ const (
 	signingFile     = "key.pem"
 	rotationFile    = "rotation.pem"
 	certificateFile = "certificate.pem"
+	seedFile        = "seed.pem"
 )
 
 // MaxName bounds the bytes of an agent's name.
@@ -37,12 +38,15 @@ type Keyring struct {
 type Agent struct {
 	Name            string
 	Identity        *records.Identity
+	Proof           *records.Proof // its rotations, and the consent of its ancestors
 	Created         time.Time
 	CertificatePath string // where the revocation certificate was put, absolute, or ""
 	RotationKeyPath string // where the rotation key was put, absolute, or ""
+	SeedPath        string // where the revocation seed of those it spawned was put, absolute, or ""
 
-	home string // the agent's own folder
-	seal *seal  // the keyring's
+	home        string // the agent's own folder
+	signingFile string // in it
+	seal        *seal  // the keyring's
 }
 
 // ID returns the agent's ID.
@@ -158,14 +162,14 @@ func (k *Keyring) Signer(name string) (records.Signer, error) {
 	return records.NewEd25519Signer(key)
 }
 
-// signingKey reads key.pem and holds it against the identity.
+// signingKey reads the signing key and holds it against the proof.
 func (a Agent) signingKey() (ed25519.PrivateKey, error) {
-	key, err := a.seal.readKey(filepath.Join(a.home, signingFile))
+	key, err := a.seal.readKey(filepath.Join(a.home, a.signingFile))
 	if err != nil {
 		return nil, fmt.Errorf("agent %q: signing key: %w", a.Name, movedAway(err, "bring it back"))
 	}
 	if !a.signs(key) {
-		return nil, fmt.Errorf("agent %q: signing key: %w: bring back its own %s", a.Name, ErrWrongKey, signingFile)
+		return nil, fmt.Errorf("agent %q: signing key: %w: bring back its own %s", a.Name, ErrWrongKey, a.signingFile)
 	}
 	return key, nil
 }
@@ -193,16 +197,16 @@ func movedAway(err error, next string) error {
 	return err
 }
 
-// signs reports whether the genesis names the key.
+// signs reports whether the key signs for the agent since its last rotation.
 func (a Agent) signs(key ed25519.PrivateKey) bool {
 	pub, err := publicOf(key)
-	return err == nil && slices.Contains(a.Identity.Genesis().Keys, pub)
+	return err == nil && slices.Contains(a.Proof.Own().Keys(), pub)
 }
 
-// committed reports whether the genesis has the rotation key's digest.
+// committed reports whether the key makes the next rotation.
 func (a Agent) committed(key ed25519.PrivateKey) bool {
 	pub, err := publicOf(key)
-	return err == nil && slices.Contains(a.Identity.Genesis().Next, pub.RotationDigest())
+	return err == nil && slices.Contains(a.Proof.Own().Next(), pub.RotationDigest())
 }
 
 // Certificate returns the revocation certificate of the agent of that name or ID,

@@ -70,7 +70,19 @@ func (k *Keyring) New(name string, opts NewOptions) (Agent, error) {
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
 	}
-	a := Agent{Name: name, Identity: ident, Created: opts.Now.UTC().Truncate(time.Second), home: filepath.Join(k.dir, name), seal: k.seal}
+	proof, err := records.NewProof(records.NewChain(ident))
+	if err != nil {
+		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
+	}
+	return k.begin(name, proof, s, opts)
+}
+
+// begin writes a new agent with its secrets.
+func (k *Keyring) begin(name string, proof *records.Proof, s secrets, opts NewOptions) (a Agent, err error) {
+	a = Agent{
+		Name: name, Identity: proof.Own().Identity(), Proof: proof, Created: opts.Now.UTC().Truncate(time.Second),
+		home: filepath.Join(k.dir, name), signingFile: signingFile, seal: k.seal,
+	}
 	if a.CertificatePath, err = k.place(name, certificateFile, opts.CertificatePath); err != nil {
 		return Agent{}, err
 	}
@@ -97,30 +109,31 @@ func (k *Keyring) place(name, file, asked string) (string, error) {
 
 // generate draws the keys and the secret and joins them into an identity.
 func generate(opts NewOptions) (*records.Identity, secrets, error) {
-	var drawn struct {
-		signing, rotation [ed25519.SeedSize]byte
-		lock              records.Secret
-		nonce             [16]byte
-	}
-	for _, b := range [][]byte{drawn.signing[:], drawn.rotation[:], drawn.lock[:], drawn.nonce[:]} {
-		if _, err := io.ReadFull(opts.Rand, b); err != nil {
-			return nil, secrets{}, fmt.Errorf("draw its keys: %w", err)
-		}
-	}
-	s := secrets{signing: ed25519.NewKeyFromSeed(drawn.signing[:]), rotation: ed25519.NewKeyFromSeed(drawn.rotation[:])}
-	signing, err1 := publicOf(s.signing)
-	rotation, err2 := publicOf(s.rotation)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, secrets{}, err
-	}
-	ident, err := records.Grind(records.Genesis{
-		Keys: []records.PublicKey{signing}, Next: [][32]byte{rotation.RotationDigest()}, Nonce: drawn.nonce,
-	}, opts.Work, opts.Tried, opts.End, drawn.lock)
+	g, lock, s, err := draw(opts.Rand)
 	if err != nil {
 		return nil, secrets{}, err
 	}
-	s.cert, err = ident.Header().Reveal(drawn.lock)
+	ident, err := records.Grind(g, opts.Work, opts.Tried, opts.End, lock)
+	if err != nil {
+		return nil, secrets{}, err
+	}
+	s.cert, err = ident.Header().Reveal(lock)
 	return ident, s, err
+}
+
+// draw makes the keys and the secret of a new agent.
+func draw(random io.Reader) (g records.Genesis, lock records.Secret, s secrets, err error) {
+	var signingSeed, rotationSeed [ed25519.SeedSize]byte
+	for _, b := range [][]byte{signingSeed[:], rotationSeed[:], lock[:], g.Nonce[:]} {
+		if _, err := io.ReadFull(random, b); err != nil {
+			return g, lock, s, fmt.Errorf("draw its keys: %w", err)
+		}
+	}
+	s = secrets{signing: ed25519.NewKeyFromSeed(signingSeed[:]), rotation: ed25519.NewKeyFromSeed(rotationSeed[:])}
+	signing, err1 := publicOf(s.signing)
+	rotation, err2 := publicOf(s.rotation)
+	g.Keys, g.Next = []records.PublicKey{signing}, [][32]byte{rotation.RotationDigest()}
+	return g, lock, s, errors.Join(err1, err2)
 }
 
 func publicOf(key ed25519.PrivateKey) (records.PublicKey, error) {

@@ -57,7 +57,7 @@ func (k *Keyring) Seal(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.replaceKey(filepath.Join(a.home, signingFile), signing); err != nil {
+	if err := a.replaceKey(filepath.Join(a.home, a.signingFile), signing); err != nil {
 		return fmt.Errorf("agent %q: %w", name, err)
 	}
 	rotation, err := a.rotationKey()

@@ -31,7 +31,7 @@ func (k *Keyring) Export(name string, w io.Writer, opts ExportOptions) error {
 		return err
 	}
 	bare := a
-	bare.CertificatePath, bare.RotationKeyPath = "", ""
+	bare.CertificatePath, bare.RotationKeyPath, bare.SeedPath, bare.signingFile = "", "", "", signingFile
 	public, err := encodePublic(bare)
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func takeBlock(a *Agent, s *secrets, block *pem.Block) (err error) {
 	case pemAgent:
 		twice = a.Identity != nil
 		*a, err = parsePublic(block.Bytes, "")
-		a.CertificatePath, a.RotationKeyPath = "", "" // of the machine that it comes from
+		a.CertificatePath, a.RotationKeyPath, a.SeedPath, a.signingFile = "", "", "", signingFile // of the machine that it comes from
 	case pemKey:
 		twice = s.signing != nil
 		s.signing, err = parseKey(block.Bytes)

@@ -53,7 +53,7 @@ func (h Holder) Answer(c records.Challenge, over records.Binding) (*records.Poss
 func (h Holder) grantFor(c records.Challenge) *records.Grant {
 	call := records.Call{By: c.Agent, Subject: c.Subject, Command: c.Command, At: time.Now()}
 	for _, g := range h.Grants {
-		if c.Command != "" && g.Covers(call, func(records.AgentID) records.AnyFact { return nil }) == nil {
+		if c.Command != "" && g.Covers(call, func(records.AgentID) records.Fact { return nil }) == nil {
 			return g
 		}
 	}

@@ -37,7 +37,7 @@ type Asker struct {
 	Subject records.AgentID
 	// Known returns what is known of a subject, or nil. Where Known itself is nil nothing is
 	// known: a key that was revoked passes.
-	Known func(records.AgentID) records.AnyFact
+	Known func(records.AgentID) records.Fact
 	// Now is the wall clock; default time.Now.
 	Now func() time.Time
 }
@@ -128,7 +128,7 @@ func (a Asker) exchange(over records.Binding, ask func(challenge []byte) ([]byte
 		now = time.Now
 	}
 	if known == nil {
-		known = func(records.AgentID) records.AnyFact { return nil }
+		known = func(records.AgentID) records.Fact { return nil }
 	}
 	if err := p.Answers(c, over, now(), known); err != nil {
 		return nil, err

@@ -63,13 +63,13 @@ func (a agent) grant(t testing.TB, to agent, command string) *records.Grant {
 }
 
 // dead knows the agent's tombstone.
-func (a agent) dead(t testing.TB) func(records.AgentID) records.AnyFact {
+func (a agent) dead(t testing.TB) func(records.AgentID) records.Fact {
 	t.Helper()
 	fact, err := a.proof.Own().Identity().Header().Reveal(a.secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(id records.AgentID) records.AnyFact {
+	return func(id records.AgentID) records.Fact {
 		if id == fact.ID() {
 			return fact
 		}

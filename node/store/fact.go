@@ -27,8 +27,9 @@ const (
 	maxFactGroup = 8192
 	// scanFacts is how many facts are read at once in an iteration.
 	scanFacts = 1024
-	// factCost is the bytes of a fact on disk, about, for the free-space floor.
-	factCost = 128
+	// factCost is how many bytes a fact takes on disk beyond its own, about, for the
+	// free-space floor.
+	factCost = 50
 	// fullPause is how long after a write that found no room the next one is tried.
 	fullPause = time.Second
 	// leastTail is how many facts are appended at least between two checkpoints of the
@@ -63,30 +64,47 @@ type facts struct {
 // too. What is added to it goes through AddFact or PutFacts.
 func (s *Store) FactSet() *records.FactSet { return s.facts.set }
 
-// AddFact puts a fact into the set and reports whether its subject was new there: every
-// answer changes at once, and the disk follows (SyncFacts). The first fact of a subject
-// stays. An error, which is that too many wait for the disk, is our own fault and nobody
-// else's; then nothing was added.
-func (s *Store) AddFact(f records.Fact, source string, at time.Time) (bool, error) {
+// AddFact puts a fact into the set and reports whether it said more than what was held of
+// its subject, and what is known now (records.FactSet.Enter): every answer changes at once,
+// and the disk follows (SyncFacts). An error, which is that too many wait for the disk, is
+// our own fault and nobody else's; then nothing was added.
+func (s *Store) AddFact(f records.Fact, source string, at time.Time) (isNew bool, now records.Fact, err error) {
 	if f == nil || len(source) > MaxSource {
-		return false, fmt.Errorf("add fact: %w: no fact, or a source of over %d bytes", ErrInvalid, MaxSource)
+		return false, nil, fmt.Errorf("add fact: %w: no fact, or a source of over %d bytes", ErrInvalid, MaxSource)
 	}
 	if err := s.enter(); err != nil {
-		return false, err
+		return false, nil, err
 	}
 	defer s.gate.leave()
-	seen := s.facts.set.Next()
-	if s.dead(f.ID()) { // what has to be read is not read under mu
-		return false, nil
+	one := [1]arrival{s.look(f)} // what has to be read is not read under mu
+	if one[0].old() {
+		return false, one[0].held, nil
 	}
-	numbers := [1]int{-1}
-	err := s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, numbers[:], seen)
-	return err == nil && numbers[0] >= 0, err
+	err = s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, one[:])
+	return err == nil && one[0].isNew, one[0].held, err
 }
 
-// queueFacts puts facts into the set whose numbers are below 0, since they were not there
-// when seen facts had come, and gives them numbers: those that are new get the next ones.
-func (s *Store) queueFacts(facts []StampedFact, numbers []int, seen int) error {
+// arrival is what a fact met that is to be added.
+type arrival struct {
+	fact  records.Fact
+	held  records.Fact // of its subject; what is known once it was added
+	at    int          // the number of that, or -1
+	seen  int          // Next before it was looked for
+	isNew bool         // the fact was added, and said more
+}
+
+// look looks for what is held of a fact's subject.
+func (s *Store) look(f records.Fact) (a arrival) {
+	a.fact, a.seen = f, s.facts.set.Next()
+	a.at, a.held = s.facts.set.Find(f.ID())
+	return a
+}
+
+// old reports whether what is held says all that the fact does.
+func (a arrival) old() bool { return a.held != nil && records.Join(a.held, a.fact) == a.held }
+
+// queueFacts puts facts into the set: those that say more get the next numbers.
+func (s *Store) queueFacts(facts []StampedFact, met []arrival) error {
 	q := &s.facts
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -95,14 +113,13 @@ func (s *Store) queueFacts(facts []StampedFact, numbers []int, seen int) error {
 	}
 	q.queue = slices.Grow(q.queue, len(facts))
 	for i, f := range facts {
-		if numbers[i] >= 0 {
+		a := &met[i]
+		n, now := q.set.EnterOver(f.Fact, a.held, a.at, a.seen)
+		if a.held = now; n < 0 {
 			continue
 		}
-		n, isNew := q.set.EnterUnseen(f.Fact, seen)
-		if numbers[i] = n; !isNew {
-			continue
-		}
-		q.queue = append(q.queue, factlog.Entry{Number: n, At: f.At, Source: f.Source, Fact: f.Fact})
+		a.at, a.isNew = n, true
+		q.queue = append(q.queue, factlog.Entry{Number: n, At: f.At, Source: f.Source, Fact: now})
 	}
 	if len(q.queue) > 0 && !q.busy {
 		q.busy = true
@@ -146,7 +163,7 @@ func (s *Store) writeLot(lot []factlog.Entry) error {
 	for _, e := range lot {
 		own = own || e.Source == SourceLocal
 	}
-	if err := s.space.admit(int64(len(lot)*factCost), own); err != nil {
+	if err := s.space.admit(costOf(lot), own); err != nil {
 		return err
 	}
 	next := lot[len(lot)-1].Number + 1
@@ -186,6 +203,14 @@ func (s *Store) SaveFacts() error {
 	}
 	defer s.gate.leave()
 	return s.facts.log.Save()
+}
+
+// costOf is what entries take on disk, about.
+func costOf(lot []factlog.Entry) (bytes int64) {
+	for _, e := range lot {
+		bytes += int64(factCost + e.Fact.Size())
+	}
+	return bytes
 }
 
 // saveFacts writes the log's checkpoint.
@@ -258,14 +283,13 @@ func (s *Store) FactsMoved() <-chan struct{} {
 	return s.facts.moved
 }
 
-// PutFacts stores facts and returns nil once all are on disk. The first fact of a
-// subject stays; another one of the same subject changes nothing. From the moment that
-// its fact is in the set a subject's record is not shown any more.
+// PutFacts stores facts and returns nil once all are on disk. Each is joined with what is held
+// of its subject, as in AddFact. From the moment that a fact is in the set a record that it
+// ends is not shown any more.
 //
-// On nil, the Cursor of every element is set: a new one, or that of the fact held.
-// On an error some of the facts may be stored; putting them again is safe.
+// On nil, the Cursor of every element is set: a new one, or that of what is held. On an error some of the facts may be stored; putting them again is safe.
 func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
-	own, fresh := true, 0
+	own, fresh := true, int64(0)
 	for i, f := range facts {
 		if f.Fact == nil || len(f.Source) > MaxSource {
 			return fmt.Errorf("put facts: %w: element %d has no fact, or a source of over %d bytes", ErrInvalid, i, MaxSource)
@@ -279,25 +303,22 @@ func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("put facts: %w", unwritten(ctx))
 	}
-	numbers, seen := make([]int, len(facts)), s.facts.set.Next()
+	met := make([]arrival, len(facts))
 	for i, f := range facts {
-		if numbers[i] = s.facts.set.Arrival(f.Fact.ID()); numbers[i] < 0 {
-			fresh++
+		if met[i] = s.look(f.Fact); !met[i].old() {
+			fresh += int64(factCost + f.Fact.Size())
 		}
 	}
 	if fresh > 0 {
-		if err := s.space.admit(int64(fresh*factCost), own); err != nil {
+		if err := s.space.admit(fresh, own); err != nil {
 			return fmt.Errorf("put facts: %w", err)
 		}
-		if err := s.queueFacts(facts, numbers, seen); err != nil {
+		if err := s.queueFacts(facts, met); err != nil {
 			return fmt.Errorf("put facts: %w", err)
 		}
 	}
-	for i, n := range numbers {
-		if n < 0 { // it came twice, or by somebody else meanwhile
-			n = s.facts.set.Arrival(facts[i].Fact.ID())
-		}
-		facts[i].Cursor = uint64(n) + 1
+	for i := range facts { // what it was joined with may have come meanwhile, or go on
+		facts[i].Cursor = uint64(s.facts.set.Arrival(facts[i].Fact.ID())) + 1
 	}
 	if err := s.syncFacts(ctx); err != nil {
 		return fmt.Errorf("put facts: %w", err)
@@ -351,8 +372,11 @@ func (s *Store) Fact(id records.AgentID) (records.Fact, error) {
 	return read(s, func() (records.Fact, error) { return s.facts.set.Lookup(id), nil })
 }
 
-// dead reports whether the set has a fact about id: its record counts as dropped.
-func (s *Store) dead(id records.AgentID) bool { return s.facts.set.Arrival(id) >= 0 }
+// ended reports why a fact ends what an agent says by the keys of a rotation: its record
+// counts as dropped then. Of ancestors nothing is asked.
+func (s *Store) ended(id records.AgentID, rotation uint64) error {
+	return records.Ended(s.facts.set.Lookup(id), rotation)
+}
 
 // LastCursor returns the highest cursor that is on disk, 0 before the first fact.
 func (s *Store) LastCursor() uint64 { return uint64(s.facts.durable.Load()) }

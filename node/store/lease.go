@@ -65,7 +65,7 @@ func decodeLease(b []byte) (l Lease, err error) {
 	l.Lease = time.Duration(binary.BigEndian.Uint64(b[1:]))
 	l.Sequence = binary.BigEndian.Uint64(b[9:])
 	l.Name = string(b[leaseHead:name])
-	if l.Record, err = records.OpenRecord(b[name:]); err != nil {
+	if l.Record, err = records.OpenWhole(b[name:]); err != nil {
 		return l, err
 	}
 	l.ID = l.Record.ID()
@@ -74,7 +74,7 @@ func decodeLease(b []byte) (l Lease, err error) {
 
 // PutLease stores l, one per agent, and returns nil once it is on disk. A Sequence
 // of zero means the record's. A sequence below the highest one used for the agent is
-// records.ErrStale, a subject with a fact records.ErrRevoked.
+// records.ErrStale, a record that a fact ends what PutRecord says.
 func (s *Store) PutLease(ctx context.Context, l Lease) error {
 	if l.Sequence == 0 && l.Record != nil {
 		l.Sequence = l.Record.Sequence()
@@ -90,8 +90,8 @@ func (s *Store) PutLease(ctx context.Context, l Lease) error {
 }
 
 func (s *Store) fillLease(l Lease) (fill, error) {
-	if s.dead(l.ID) {
-		return nil, records.ErrRevoked
+	if err := s.ended(l.ID, l.Record.Rotation()); err != nil {
+		return nil, err
 	}
 	used, err := s.usedSequence(l.ID)
 	if err != nil {

@@ -32,7 +32,7 @@ const (
 //
 //   - records.ErrStale: a record that ranks higher was seen, whether it is still
 //     held or not. The same record again is nil, without another write.
-//   - records.ErrRevoked: a fact of the agent is stored.
+//   - records.ErrRevoked, records.ErrConflict, or records.ErrStale: a fact ends it.
 //   - records.ErrExpired: the lease ended more than an hour before now.
 //   - ErrFull, ErrQuota (which is an ErrFull): no room; nothing was written.
 //
@@ -60,8 +60,8 @@ func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, 
 		return nil, err
 	}
 	defer v.close()
-	if s.dead(id) {
-		return nil, records.ErrRevoked
+	if err := s.ended(id, rec.Rotation()); err != nil {
+		return nil, err
 	}
 	old, err := s.row(v.get, id)
 	if err != nil {
@@ -125,11 +125,8 @@ func (s *Store) Record(id records.AgentID) (*records.Record, error) {
 	return read(s, func() (*records.Record, error) { return s.record(id) })
 }
 
-// record returns no record of the dead, though one may lie there until the next Sweep.
+// record returns no record that a fact ends, though one may lie there until the next Sweep.
 func (s *Store) record(id records.AgentID) (*records.Record, error) {
-	if s.dead(id) {
-		return nil, nil
-	}
 	raw, err := s.get(agentKey(tableRecord, id))
 	if err != nil || raw == nil {
 		return nil, err
@@ -137,14 +134,22 @@ func (s *Store) record(id records.AgentID) (*records.Record, error) {
 	return s.openRecord(id, raw), nil
 }
 
-// openRecord verifies stored bytes, or counts them as damaged and returns nil.
+// openRecord verifies stored bytes, or counts them as damaged and returns nil, as where a
+// fact ends the record.
 func (s *Store) openRecord(id records.AgentID, raw []byte) *records.Record {
-	rec, err := records.OpenRecord(raw)
+	known := s.facts.set.Lookup(id)
+	if records.Ended(known, records.MaxRotations) != nil { // whatever it says
+		return nil
+	}
+	rec, err := records.OpenWhole(raw)
 	if err == nil && rec.ID() != id {
 		err = records.ErrWrongSubject
 	}
 	if err != nil {
 		s.damaged("record of "+id.String(), err)
+		return nil
+	}
+	if records.Ended(known, rec.Rotation()) != nil {
 		return nil
 	}
 	return rec
@@ -161,9 +166,6 @@ func (s *Store) Records() iter.Seq2[*records.Record, error] {
 			}
 			id, ok := agentOf(it.key)
 			if !ok {
-				continue
-			}
-			if s.dead(id) {
 				continue
 			}
 			if rec := s.openRecord(id, it.val); rec != nil && !yield(rec, nil) {

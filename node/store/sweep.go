@@ -50,7 +50,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (SweepReport, error) {
 		}
 		id, ok := agentOf(it.key)
 		r, err := decodeRow(it.val)
-		if !ok || err != nil || !(r.lapsed(now) || r.forgettable(now) || r.size > 0 && s.dead(id)) {
+		if !ok || err != nil || !(r.lapsed(now) || r.forgettable(now) || r.size > 0 && s.ended(id, r.mark.Rotation) != nil) {
 			continue
 		}
 		if due = append(due, id); len(due) == sweepBatch {
@@ -79,7 +79,7 @@ func (s *Store) sweep(ctx context.Context, ids []records.AgentID, now time.Time)
 			if rows[i], err = s.row(s.get, id); err != nil {
 				return nil, err
 			}
-			if rows[i].size > 0 && s.dead(id) {
+			if rows[i].size > 0 && s.ended(id, rows[i].mark.Rotation) != nil {
 				rows[i].notAfter = time.Time{} // it has lapsed
 			}
 		}

@@ -77,10 +77,10 @@ func (w *World) Follow(ctx context.Context, n int, heard func(records.Fact)) {
 	if err != nil {
 		return
 	}
-	for e, err := range s.client.Tombstones(ctx, 0, true) {
+	for e, err := range s.client.Facts(ctx, 0, true) {
 		if err != nil {
 			return
 		}
-		heard(e.Tombstone)
+		heard(e.Fact)
 	}
 }

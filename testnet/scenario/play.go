@@ -52,10 +52,10 @@ type play struct {
 	ears    sync.WaitGroup            // who listens to nodes
 	deaf    context.CancelFunc
 	mu      sync.Mutex
-	learned map[records.AgentID]map[int]time.Time // when a tombstone reached a node; owned by mu
-	ended   map[records.AgentID]time.Time         // when a revocation was asked for; owned by mu
-	placed  map[records.AgentID]placed            // the last publish; owned by mu
-	yields  map[records.Mark]map[int]time.Time    // when a node's watch yielded a record; owned by mu
+	learned map[[32]byte]map[int]time.Time     // when a fact reached a node, by its item; owned by mu
+	ended   map[records.AgentID]time.Time      // when a revocation was asked for; owned by mu
+	placed  map[records.AgentID]placed         // the last publish; owned by mu
+	yields  map[records.Mark]map[int]time.Time // when a node's watch yielded a record; owned by mu
 }
 
 // Play plays the scenario once and reports. Whatever goes wrong with the promise is in
@@ -65,7 +65,7 @@ func (f *File) Play(ctx context.Context, opts Options) (*Report, error) {
 	var log bytes.Buffer
 	p := &play{
 		file: f, opts: opts, rep: &Report{File: f.Name, Promise: f.Promise}, agents: make(map[string][]*agent), skew: make(map[int]time.Duration),
-		learned: make(map[records.AgentID]map[int]time.Time), ended: make(map[records.AgentID]time.Time),
+		learned: make(map[[32]byte]map[int]time.Time), ended: make(map[records.AgentID]time.Time),
 		watched: make(map[records.AgentID][]int), placed: make(map[records.AgentID]placed), yields: make(map[records.Mark]map[int]time.Time),
 	}
 	listen, deaf := context.WithCancel(ctx)
@@ -241,10 +241,10 @@ func (p *play) learn(n int, f records.Fact) {
 	p.log.Note(audit.Event{Kind: audit.Learn, Node: n, Agent: f.ID(), Proof: f.Bytes()})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	of := p.learned[f.ID()]
+	of := p.learned[f.Item()]
 	if of == nil {
 		of = make(map[int]time.Time)
-		p.learned[f.ID()] = of
+		p.learned[f.Item()] = of
 	}
 	if _, known := of[n]; !known {
 		of[n] = time.Now()
@@ -264,7 +264,7 @@ func (p *play) forget(n int) {
 func (p *play) heard(id records.AgentID, n int) (time.Time, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, ok := p.learned[id][n]
+	at, ok := p.learned[records.DeadItem(id)][n]
 	return at, ok
 }
 

@@ -77,7 +77,7 @@ func (p *play) measureRevoke(name string, nodes []int) (Measure, error) {
 	for _, a := range p.agents[name] {
 		p.mu.Lock()
 		asked, dead := p.ended[a.id]
-		of := p.learned[a.id]
+		of := p.learned[records.DeadItem(a.id)]
 		for _, n := range nodes {
 			if at, ok := of[n]; ok {
 				took = append(took, at.Sub(asked))

@@ -38,7 +38,7 @@ func fact(n int) records.Fact {
 func entries(l *Log, from, to int) (all []Entry) {
 	for n := from; n < to; n++ {
 		f := fact(n)
-		if number, isNew := l.Set().Enter(f); isNew {
+		if number, now := l.Set().Enter(f); now == f {
 			all = append(all, Entry{Number: number, At: testTime.Add(time.Duration(n) * time.Second), Source: source(n), Fact: f})
 		}
 	}

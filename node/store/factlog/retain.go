@@ -9,7 +9,8 @@ import (
 )
 
 // Retain drops the facts for which keep is false, of those on disk when it begins, from
-// the set first and then from the disk, and returns how many. It reads all of them, and
+// the set first and then from the disk, and returns how many. With them go those that others
+// have replaced. It reads all of them, and
 // writes the segments anew that have any to drop; other calls go on meanwhile. It stops
 // where stopped says so, which is asked before each segment, or a file fails: what was dropped by then stays so.
 func (l *Log) Retain(stopped func() bool, keep func(Entry) bool) (dropped int, err error) {
@@ -22,34 +23,38 @@ func (l *Log) Retain(stopped func() bool, keep func(Entry) bool) (dropped int, e
 	segments := slices.Clone(l.segments)
 	epoch := l.epoch + 1
 	l.mu.RUnlock()
+	thinned := false
 	for _, g := range segments[:max(0, len(segments)-1)] {
 		if stopped() {
 			break
 		}
-		n, err := l.thin(g, epoch, keep)
-		dropped += n
+		n, some, err := l.thin(g, epoch, keep)
+		dropped, thinned = dropped+n, thinned || some
 		if err != nil {
-			return dropped, errors.Join(fmt.Errorf("drop facts: %w", err), l.settle(dropped))
+			return dropped, errors.Join(fmt.Errorf("drop facts: %w", err), l.settle(thinned))
 		}
 	}
-	return dropped, l.settle(dropped)
+	return dropped, l.settle(thinned)
 }
 
-// thin drops facts of one segment and returns how many.
-func (l *Log) thin(g *segment, epoch uint32, keep func(Entry) bool) (dropped int, err error) {
+// thin drops facts of one segment and returns how many, and whether it has fewer now.
+func (l *Log) thin(g *segment, epoch uint32, keep func(Entry) bool) (dropped int, thinned bool, err error) {
 	for e, err := range l.Entries(g.base, g.next) {
 		if err != nil {
-			return dropped, err
+			return dropped, false, err
 		}
-		if !keep(e) && l.set.Drop(e.Number, e.Fact) {
+		id := e.Fact.ID()
+		if !l.set.Needs(e.Number, id) {
+			thinned = true
+		} else if !keep(e) && l.set.Drop(e.Number, e.Fact) {
 			dropped++
 		}
 	}
-	if dropped == 0 {
-		return 0, nil
+	if dropped == 0 && !thinned {
+		return 0, false, nil
 	}
-	_, err = l.rewrite(g, epoch, func(e Entry) bool { return l.set.Holds(e.Number, e.Fact.ID()) })
-	return dropped, err
+	_, err = l.rewrite(g, epoch, func(e Entry) bool { return l.set.Needs(e.Number, e.Fact.ID()) })
+	return dropped, true, err
 }
 
 // rewrite replaces a segment by one with those of its entries that are to be kept.
@@ -117,8 +122,8 @@ func (g *segment) copyFrom(p *pass, f vfs.File, keep func(Entry) bool) error {
 
 // settle makes what was dropped part of INDEX, and then removes segments that have
 // nothing left. Owned by upkeep.
-func (l *Log) settle(dropped int) error {
-	if dropped == 0 {
+func (l *Log) settle(thinned bool) error {
+	if !thinned {
 		return nil
 	}
 	if err := l.checkpoint(); err != nil {
