@@ -40,6 +40,7 @@ func resolutionDTO(r Resolution) api.Resolution {
 		ID: r.ID, Status: r.Status, Source: r.Source, AgeMS: r.Age.Milliseconds(), Confirmations: r.Confirmations,
 		ElapsedMS: milliseconds(r.Elapsed), Path: []api.Hop{}, Reason: r.Reason, Record: r.Record, Tombstone: r.Tombstone, Conflict: r.Conflict,
 	}
+	out.Rotations = r.Rotations
 	if r.Lineage != nil {
 		out.LineageBytes = r.Lineage.Bytes()
 	}

@@ -60,6 +60,7 @@ type Resolution struct {
 	Record        *records.Record    // nil where none is known, or where it must not be used
 	Tombstone     *records.Tombstone // set exactly where the status is revoked: the agent's, or the ancestor's that it ended with
 	Conflict      *records.Duplicity // set exactly where the status is conflict: likewise
+	Rotations     *records.Chain     // of the agent, as far as they are known; nil where it was never rotated, or is of no use any more
 	Lineage       *records.Record    // set where one of these is an ancestor's: its proof names that ancestor, and it is not to be followed
 }
 
@@ -86,6 +87,7 @@ func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (
 			res = n.fallen(id, fall{res.Record, fate}, res.Path)
 		}
 	}
+	res.Rotations, _ = n.fact(id).(*records.Chain)
 	res.Elapsed = time.Since(start)
 	n.count.add("resolves_"+string(res.Status)+"_total", 1)
 	n.metrics.Resolved(res.Source, res.Elapsed)
@@ -109,6 +111,9 @@ func (n *Node) warm(res *Resolution, id records.AgentID, mode PolicyMode) bool {
 	}
 	n.count.warm.Add(1)
 	res.ID, res.Status, res.Record = id, records.StatusActive, c.rec
+	if c.rec.Rotation() > 0 {
+		res.Rotations = c.rec.Proof().Own() // a longer chain would have ended the record
+	}
 	res.Source, res.Age, res.Confirmations = c.source, time.Duration(now-c.since), c.confirmations
 	return true
 }

@@ -111,7 +111,7 @@ func (t Trust) counts(issuer AgentID, capability string) bool {
 // counts the first that holds. A claim is about the very path that it names. Where fewer issuers
 // than are needed have one the error is ErrUnconfirmed, and also says why a claim that would have
 // counted does not hold. It asks known as Claim.Holds does.
-func (t Trust) Vouch(claims []*Claim, subject AgentID, capability string, at time.Time, known func(AgentID) AnyFact) (by []*Claim, err error) {
+func (t Trust) Vouch(claims []*Claim, subject AgentID, capability string, at time.Time, known func(AgentID) Fact) (by []*Claim, err error) {
 	var why error
 	for _, c := range claims {
 		issuer := c.Issuer().ID()

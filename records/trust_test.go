@@ -32,7 +32,7 @@ func TestTrust(t *testing.T) {
 		trust  Trust
 		claims []*Claim
 		path   string
-		facts  []AnyFact
+		facts  []Fact
 		want   int
 		class  error
 	}{
@@ -46,8 +46,8 @@ func TestTrust(t *testing.T) {
 		{"beyond its field", trust(1, TrustedIssuer{of(1), []string{"/a/b/c"}}), []*Claim{one}, "/a/b", nil, 0, ErrUnconfirmed},
 		{"a path below the claimed one", trust(1, any1), []*Claim{one}, "/a/b/c", nil, 0, ErrUnconfirmed},
 		{"about another agent", trust(1, any1), []*Claim{trustedClaim(t, 1, of(4), "/a/b")}, "/a/b", nil, 0, ErrUnconfirmed},
-		{"revoked", trust(1, any1), []*Claim{one}, "/a/b", []AnyFact{revoked}, 0, ErrRevoked},
-		{"one revoked, one not", trust(1, any1, any2), []*Claim{one, two}, "/a/b", []AnyFact{revoked}, 1, nil},
+		{"revoked", trust(1, any1), []*Claim{one}, "/a/b", []Fact{revoked}, 0, ErrRevoked},
+		{"one revoked, one not", trust(1, any1, any2), []*Claim{one, two}, "/a/b", []Fact{revoked}, 1, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			by, err := row.trust.Vouch(row.claims, subject, row.path, testTime, knows(row.facts...))

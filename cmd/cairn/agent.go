@@ -10,6 +10,8 @@ import (
 // agentCmd are the verbs for agents' keys. They work on files; no daemon is needed.
 type agentCmd struct {
 	New    agentNewCmd    `cmd:"" help:"Make an agent: its keys and its revocation certificate."`
+	Spawn  agentSpawnCmd  `cmd:"" help:"Make an agent that another one answers for, and can end."`
+	Rotate agentRotateCmd `cmd:"" help:"Replace an agent's signing key, which is lost or stolen."`
 	List   agentListCmd   `cmd:"" help:"List the agents whose keys are here."`
 	Show   agentShowCmd   `cmd:"" help:"Show one agent."`
 	Seal   agentSealCmd   `cmd:"" help:"Encrypt an agent's keys on this disk."`
@@ -21,6 +23,8 @@ func (agentCmd) Help() string {
 	return `An agent is an identity: signing keys that say where it is, a rotation key for the day when these must be replaced, and a revocation certificate that ends it. Its ID is the hash of what it starts with, so it proves itself.
 
     cairn agent new translator
+    cairn agent spawn translator helper
+    cairn agent rotate translator
     cairn agent list`
 }
 
@@ -33,11 +37,18 @@ type agentInfo struct {
 	RotationKey string          `json:"rotation_key"` // path, empty where it is not here
 	Created     time.Time       `json:"created"`
 	End         time.Time       `json:"end"`
+	Rotations   uint64          `json:"rotations,omitempty"`       // how often its signing keys were replaced
+	Parent      string          `json:"parent,omitempty"`          // ID of the agent that spawned it
+	Seed        string          `json:"revocation_seed,omitempty"` // path of the seed that ends those it spawned
 }
 
 func newAgentInfo(a keyring.Agent) agentInfo {
-	return agentInfo{
+	info := agentInfo{
 		ID: a.ID(), DID: a.ID().DID(), Name: a.Name, Certificate: a.CertificatePath, RotationKey: a.RotationKeyPath,
-		Created: a.Created.UTC(), End: a.Identity.End(),
+		Created: a.Created.UTC(), End: a.Identity.End(), Rotations: a.Proof.Own().Number(), Seed: a.SeedPath,
 	}
+	if parent := a.Identity.Genesis().Parent; parent != nil {
+		info.Parent = parent.String()
+	}
+	return info
 }

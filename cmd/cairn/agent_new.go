@@ -92,6 +92,9 @@ func (r newAgentResult) show(t *text) {
 	t.field("id", "%s", r.ID)
 	t.field("did", "%s", r.DID)
 	t.field("lives until", "%s", showTime(r.End))
+	if r.Parent != "" {
+		t.field("parent", "%s", r.Parent)
+	}
 	t.field("certificate", "%s", r.Certificate)
 	t.field("rotation key", "%s", r.RotationKey)
 	t.field("next", "%s", r.next)

@@ -44,10 +44,10 @@ func newAgentDetail(a keyring.Agent) agentDetail {
 		agentInfo: newAgentInfo(a), Locks: len(a.Identity.Header().Locks), Sealed: a.Sealed(),
 		CertificateHere: exists(a.CertificatePath), RotationKeyHere: exists(a.RotationKeyPath),
 	}
-	for _, k := range a.Identity.Genesis().Keys {
+	for _, k := range a.Proof.Own().Keys() {
 		d.Keys = append(d.Keys, k.String())
 	}
-	for _, n := range a.Identity.Genesis().Next {
+	for _, n := range a.Proof.Own().Next() {
 		d.NextDigests = append(d.NextDigests, hex.EncodeToString(n[:]))
 	}
 	return d
@@ -69,6 +69,12 @@ func (d agentDetail) show(t *text) {
 	t.field("did", "%s", d.DID)
 	t.field("made", "%s", showTime(d.Created))
 	t.field("lives until", "%s", showTime(d.End))
+	if d.Parent != "" {
+		t.field("parent", "%s", d.Parent)
+	}
+	if d.Rotations > 0 {
+		t.field("rotations", "%d", d.Rotations)
+	}
 	for _, k := range d.Keys {
 		t.field("signing key", "%s", k)
 	}

@@ -131,14 +131,10 @@ func (c *claimIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	proof, err := records.NewProof(records.NewChain(a.Identity))
-	if err != nil {
-		return err
-	}
 	var secret records.Secret
 	_, _ = rand.Read(secret[:]) // never fails, by its contract
 	_, _ = rand.Read(draft.Nonce[:])
-	claim, err := proof.Claim(draft, nil, key, secret)
+	claim, err := a.Proof.Claim(draft, nil, key, secret)
 	if err != nil {
 		return err
 	}

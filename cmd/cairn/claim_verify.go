@@ -79,7 +79,7 @@ func (c *claimVerifyCmd) Run(s *session) error {
 		claims = append(claims, one)
 	}
 	if c.Offline {
-		c.judge(&v, trust, claims, func(records.AgentID) records.AnyFact { return nil })
+		c.judge(&v, trust, claims, func(records.AgentID) records.Fact { return nil })
 		v.unsure("no daemon was asked what was revoked")
 	} else if err := s.withDaemon(func(ctx context.Context, client *api.Client) error { return c.ask(ctx, client, &v, trust, claims) }); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *claimVerifyCmd) ask(ctx context.Context, client *api.Client, v *claimVe
 	return nil
 }
 
-func (c *claimVerifyCmd) judge(v *claimVerdict, trust records.Trust, claims []*records.Claim, known func(records.AgentID) records.AnyFact) {
+func (c *claimVerifyCmd) judge(v *claimVerdict, trust records.Trust, claims []*records.Claim, known func(records.AgentID) records.Fact) {
 	at := time.Time(c.At)
 	if at.IsZero() {
 		at = time.Now()

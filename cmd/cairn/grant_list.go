@@ -65,7 +65,7 @@ func (c *grantListCmd) Run(s *session) error {
 
 // grantStates returns how grants stand now, by the facts of the daemon where there is one.
 func (s *session) grantStates() (state func(*records.Grant) string, done func()) {
-	known, unsure := func(records.AgentID) records.AnyFact { return nil }, func() bool { return true }
+	known, unsure := func(records.AgentID) records.Fact { return nil }, func() bool { return true }
 	done = func() {}
 	if client, err := s.dial(); err == nil {
 		ctx, cancel := context.WithTimeout(s.ctx, s.global.Timeout)

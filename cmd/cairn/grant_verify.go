@@ -189,6 +189,12 @@ func (f *factsOf) known(id records.AgentID) records.Fact {
 	case res.Tombstone != nil:
 		f.asked[id] = res.Tombstone
 		return res.Tombstone
+	case res.Conflict != nil:
+		f.asked[id] = res.Conflict
+		return res.Conflict
+	case res.Rotations != nil:
+		f.asked[id] = res.Rotations
+		return res.Rotations
 	case res.Status == records.StatusUnverified:
 		f.unsure = fmt.Sprintf("the daemon's facts are not complete for %s", id)
 	case res.Status == records.StatusConflict:

@@ -15,6 +15,7 @@ import (
 type revokeCmd struct {
 	Agent string `arg:"" optional:"" name:"name|id" help:"Name, ID or DID of an agent whose certificate lies under the data directory."`
 	Cert  string `placeholder:"FILE" help:"The revocation certificate, or - for standard input; nothing else is needed, and any daemon will do."`
+	Seed  string `placeholder:"FILE" help:"The revocation seed of the agent's parent, in place of its own certificate."`
 	Yes   bool   `short:"y" help:"Do not ask on a terminal."`
 }
 
@@ -23,6 +24,7 @@ func (revokeCmd) Help() string {
 
     cairn revoke translator
     cairn revoke --cert /media/usb/translator.cert --yes
+    cairn revoke helper --seed /media/usb/translator.seed --yes
 
 Exit code 6 means that too few nodes stored it yet; this node refuses the agent already, and tells every node that it meets.`
 }
@@ -51,6 +53,8 @@ func (c *revokeCmd) Run(s *session) error {
 // tombstone makes the tombstone of whom the arguments name.
 func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
 	switch {
+	case c.Cert != "" && c.Seed != "":
+		return nil, badInput("one of them is enough", "both a certificate and a seed were named")
 	case c.Cert != "":
 		return c.fromFile(s)
 	case c.Agent == "":
@@ -63,11 +67,56 @@ func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Seed != "" {
+		return c.fromSeed(s, keys)
+	}
 	t, err := keys.Certificate(c.Agent)
 	if errors.Is(err, keyring.ErrNoSecret) {
 		return nil, &failure{exitNotFound, err, "fetch the certificate from where you keep it: cairn revoke --cert FILE"}
 	}
 	return t, s.suggest(keys, c.Agent, err, "its certificate is not here; with the file any daemon will do: cairn revoke --cert FILE")
+}
+
+// fromSeed makes the tombstone of an agent with its parent's revocation seed. Where the agent
+// is not here its header comes from its record.
+func (c *revokeCmd) fromSeed(s *session, keys *keyring.Keyring) (*records.Tombstone, error) {
+	seed, err := keyring.ReadSeed(c.Seed)
+	if err != nil {
+		return nil, usage(err, "name the file that \"cairn agent spawn\" wrote for the parent")
+	}
+	var header records.Header
+	if a, err := keys.Lookup(c.Agent); err == nil {
+		header = a.Identity.Header()
+	} else if id, parseErr := records.ParseAgentID(c.Agent); parseErr != nil {
+		return nil, s.suggest(keys, c.Agent, err, "name an agent that is not here by its ID")
+	} else if header, err = s.headerOf(id); err != nil {
+		return nil, err
+	}
+	t, err := header.RevealDerived(seed)
+	if errors.Is(err, records.ErrWrongSecret) {
+		return nil, usage(err, "the agent was not spawned with this seed; take its own certificate: --cert FILE")
+	}
+	return t, err
+}
+
+// headerOf finds the header of an agent in its record.
+func (s *session) headerOf(id records.AgentID) (header records.Header, err error) {
+	err = s.withDaemon(func(ctx context.Context, client *api.Client) error {
+		policy, err := api.ParsePolicy(api.MostRecent)
+		if err != nil {
+			return err
+		}
+		res, err := client.Resolve(ctx, id, policy)
+		switch {
+		case err != nil:
+			return err
+		case res.Record == nil:
+			return &failure{exitNotFound, fmt.Errorf("no record of %s is found, which would tell its header", id), "take its own certificate: --cert FILE"}
+		}
+		header = res.Record.Identity().Header()
+		return nil
+	})
+	return header, err
 }
 
 // fromFile reads the certificate, and holds it against an agent named besides.

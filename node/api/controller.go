@@ -82,6 +82,10 @@ type Resolution struct {
 	Conflict *records.Duplicity `json:"-"`
 	// ConflictBytes are its canonical bytes.
 	ConflictBytes []byte `json:"conflict_cbor,omitempty"`
+	// Rotations are those of the agent that the node knows of, nil where it was never rotated.
+	Rotations *records.Chain `json:"-"`
+	// RotationBytes are their canonical bytes.
+	RotationBytes []byte `json:"rotations_cbor,omitempty"`
 	// LineageBytes are a record whose proof names the ancestor that one of these is about. It is
 	// not to be followed.
 	LineageBytes []byte `json:"lineage_cbor,omitempty"`

@@ -52,7 +52,7 @@ func (r *renderings) of(rec *records.Record) (rendering, error) {
 
 // resolution gives what encode gives of a resolution with the bytes of its record.
 func (r *renderings) resolution(res Resolution) ([]byte, error) {
-	if res.Record == nil || res.Tombstone != nil || res.ID != res.Record.ID() {
+	if res.Record == nil || res.Tombstone != nil || res.Rotations != nil || res.ID != res.Record.ID() {
 		return encode(complete(res))
 	}
 	made, err := r.of(res.Record)

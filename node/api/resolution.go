@@ -20,6 +20,9 @@ func usable(r Resolution) Resolution {
 	if r.Conflict != nil {
 		r.ConflictBytes = r.Conflict.Bytes()
 	}
+	if r.Rotations != nil {
+		r.RotationBytes = r.Rotations.Bytes()
+	}
 	return r
 }
 
@@ -60,6 +63,11 @@ func (r *Resolution) UnmarshalJSON(b []byte) error {
 	if w.Tombstone != nil {
 		if res.Tombstone, err = records.OpenTombstone(w.Tombstone.Bytes); err == nil {
 			err = res.concerned(res.Tombstone.ID())
+		}
+	}
+	if err == nil && len(res.RotationBytes) > 0 {
+		if res.Rotations, err = records.OpenChain(res.RotationBytes); err == nil && res.Rotations.ID() != res.ID {
+			err = fmt.Errorf("%w: rotations of %s", records.ErrWrongSubject, res.Rotations.ID())
 		}
 	}
 	if err == nil && len(res.ConflictBytes) > 0 {
