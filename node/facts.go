@@ -119,12 +119,22 @@ func (n *Node) final(id records.AgentID) records.Fact {
 
 // standing reports why a record is not to be followed, given what is known of its agent and
 // its ancestors: a *records.StandingError.
-func (n *Node) standing(rec *records.Record) error { return rec.Standing(n.fact) }
+func (n *Node) standing(rec *records.Record) error {
+	return rec.Standing(func(id records.AgentID) records.Fact {
+		if id != rec.ID() && weak.Off(weak.Lineage) {
+			return nil
+		}
+		return n.fact(id)
+	})
+}
 
 // learnProof learns what a record's proof tells of the rotations of its agent and its
 // ancestors.
 func (n *Node) learnProof(ctx context.Context, rec *records.Record) error {
 	for _, c := range rec.Rotated() {
+		if weak.Off(weak.ProofFacts) {
+			continue
+		}
 		if err := n.learn(ctx, c, answerPatience); err != nil {
 			return err
 		}

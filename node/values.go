@@ -65,8 +65,11 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	if err := n.learnProof(ctx, rec); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
-	if err := n.standing(rec); err != nil {
-		return fmt.Errorf("put: %w", err)
+	if fate := n.standing(rec); fate != nil {
+		if n.tells(rec) {
+			fate = errors.Join(fate, n.store.PutRecord(ctx, rec, false, now))
+		}
+		return fmt.Errorf("put: %w", fate)
 	}
 	mark, err := n.mark(rec.ID())
 	switch rank := mark.Compare(rec.Mark()); {
@@ -89,11 +92,20 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 		}
 		return err
 	}
-	if ended := n.standing(rec); ended != nil { // meanwhile
-		return errors.Join(fmt.Errorf("put: %w", ended), n.store.DropRecord(rec.ID()))
+	if fate := n.standing(rec); fate != nil { // meanwhile
+		if !n.tells(rec) {
+			fate = errors.Join(fate, n.store.DropRecord(rec.ID()))
+		}
+		return fmt.Errorf("put: %w", fate)
 	}
 	n.cache.offer(rec, sourceHeld, now, 0)
 	n.watchers.notify(rec.ID())
 	n.dht.Tell(rec) // the overlay tells of what others put; this is also what was found, or put again
 	return nil
+}
+
+// tells reports whether a record that has fallen is kept all the same: its own agent stands,
+// and not an ancestor. Who asks for the agent is to be told so, whichever came first.
+func (n *Node) tells(rec *records.Record) bool {
+	return records.Ended(n.fact(rec.ID()), rec.Rotation()) == nil
 }

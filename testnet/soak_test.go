@@ -16,3 +16,6 @@ func TestSoakAttack07Replays(t *testing.T) {
 		t.Errorf("%d replays, want 100,000", sent)
 	}
 }
+
+// TestSoakParentRevoked is TestParentRevoked with a thousand descendants on forty nodes.
+func TestSoakParentRevoked(t *testing.T) { familyDies(t, 40, 200) }

@@ -47,6 +47,8 @@ const (
 	KeyedPool Defence = "keyed-pool"
 	// LeaseCheck: holders and readers ask whether a lease holds.
 	LeaseCheck Defence = "lease-check"
+	// Lineage: a record is followed only while all its ancestors stand.
+	Lineage Defence = "lineage"
 	// NearestKept: where strangers' records fill their quota, the farthest leave for nearer
 	// ones.
 	NearestKept Defence = "nearest-kept"
@@ -59,6 +61,8 @@ const (
 	// Reach: the holders of an agent reach as far as the network's size says that they
 	// should, however close the nearest ones lie.
 	Reach Defence = "reach"
+	// ProofFacts: the rotations in a record's proof are facts from then on.
+	ProofFacts Defence = "proof-facts"
 	// RangeRule: beyond the own range a record is active only by the word of most of the
 	// nearest.
 	RangeRule Defence = "range-rule"
@@ -132,8 +136,10 @@ var Defences = [...]Defence{
 	HostLimits,
 	KeyedPool,
 	LeaseCheck,
+	Lineage,
 	NearestKept,
 	OwnFault,
+	ProofFacts,
 	PutRate,
 	Quota,
 	RangeRule,

@@ -75,6 +75,8 @@ func Table() []Row {
 		{Defence: weak.SteadyLinks, Attack: "P11", Package: "node/links", Test: "TestSteadyLinks"},
 		{Defence: weak.Reach, Attack: "A3", Package: "overlay/lookup", Test: "TestLookupReachesBeyondACrowd"},
 		{Defence: weak.Seasoned, Attack: "A6", Package: "node/store", Test: "TestMemory"},
+		{Defence: weak.Lineage, Attack: "A31", Package: "node", Test: "TestA31ParentDies"},
+		{Defence: weak.ProofFacts, Attack: "A28", Package: "node", Test: "TestA28RotationComesWithARecord"},
 		{Defence: weak.Handover, Attack: "P6", Scenario: "lease/all-replaced"},
 		{Defence: weak.NearestKept, Attack: "A16", Package: "node", Test: "TestNearestKept"},
 		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
