@@ -208,7 +208,7 @@ func (s *snapshot) since(from int) (facts []numbered, err error) {
 
 // all returns all facts of a snapshot.
 func (s *snapshot) all() (facts []records.Fact, err error) {
-	facts = make([]records.Fact, 0, s.count)
+	facts = make([]records.Fact, 0, min(s.count, uint64(s.of.set.Len())))
 	err = s.each(0, func(_ int, f records.Fact) { facts = append(facts, f) })
 	return facts, err
 }
