@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"strings"
 	"syscall"
@@ -243,6 +244,9 @@ func (c control) Import(ctx context.Context, facts []records.Fact) (api.ImportRe
 	res, err := c.n.importFacts(ctx, facts)
 	return res, outward(err)
 }
+
+// Backup writes the node's store as it is now.
+func (c control) Backup(ctx context.Context, w io.Writer) error { return outward(c.n.Backup(ctx, w)) }
 
 // Facts yields the facts in order of arrival.
 func (c control) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[api.FactEvent, error] {

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
@@ -20,6 +22,7 @@ import (
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/cairn-overlay/cairn/node/links"
 )
@@ -27,6 +30,9 @@ import (
 // newHost builds the libp2p host: TCP and QUIC, Noise and TLS, and a manager that leaves the degree to the
 // keeper of the links. more is what its reachability takes.
 func newHost(cfg Config, key crypto.PrivKey, more []libp2p.Option) (host.Host, error) {
+	if err := portsFree(cfg.Listen); err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
 	cm, err := links.NewManager(cfg.Limits.Conns())
 	if err != nil {
 		return nil, err
@@ -54,6 +60,25 @@ func newHost(cfg Config, key crypto.PrivKey, more []libp2p.Option) (host.Host, e
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close(), rm.Close())
 	}
 	return h, nil
+}
+
+// portsFree reports a TCP port that somebody has. libp2p shares ports with SO_REUSEPORT, so
+// that two daemons on one port would both start, and each get some of the other's peers.
+func portsFree(listen []multiaddr.Multiaddr) error {
+	for _, a := range listen {
+		network, at, err := manet.DialArgs(a)
+		if err != nil || len(a) != 2 || !strings.HasPrefix(network, "tcp") {
+			continue // libp2p says what is wrong with it
+		}
+		l, err := net.Listen(network, at)
+		if err != nil {
+			return err
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closeHost closes h, its connections first. The order matters: go-libp2p v0.51.0

@@ -18,6 +18,8 @@ type cli struct {
 	Top    topCmd    `cmd:"" group:"node" help:"Watch the daemon at work."`
 	Doctor doctorCmd `cmd:"" group:"node" help:"Find out what is wrong, and what to do about it."`
 
+	Store storeCmd `cmd:"" group:"node" help:"Look into a node's store, back it up, bring it back."`
+
 	Agent    agentCmd    `cmd:"" group:"agents" help:"Make, list and move agents' keys."`
 	Publish  publishCmd  `cmd:"" group:"agents" help:"Say where an agent is, from its own description."`
 	Withdraw withdrawCmd `cmd:"" group:"agents" help:"Stop renewing an agent's lease, without revoking."`

@@ -11,6 +11,7 @@ import (
 	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -117,6 +118,7 @@ func errorCodes() []errorCode {
 		{api.ErrToken, exitUsage},
 		{api.ErrExposed, exitUsage},
 		{node.ErrUsage, exitUsage},
+		{store.ErrNewerFormat, exitUsage},
 	}
 }
 
@@ -170,6 +172,14 @@ func (s *session) nextStep(err error) string {
 		return f.next
 	case errors.As(err, &p):
 		return s.nextOfProblem(p)
+	case errors.Is(err, store.ErrNewerFormat):
+		return "run the newer version that wrote it, or go back: move the store away and import a backup of this version, or join again and let peers bring the facts"
+	case errors.Is(err, store.ErrFull):
+		return "make room on that disk, or move the data directory to a larger one; what was acknowledged is safe"
+	case errors.Is(err, store.ErrInUse):
+		return "stop it with cairn stop" + s.dirFlag() + "; a backup needs no stop: cairn store export FILE" + s.dirFlag()
+	case errors.Is(err, store.ErrCorrupt):
+		return "bring a backup back: cairn store import FILE" + s.dirFlag() + "; or start the daemon, which keeps the store aside and gets the facts from peers"
 	case errors.Is(err, keyring.ErrLocked):
 		return "name it with --key-file or in $CAIRN_KEY_FILE"
 	case errors.Is(err, api.ErrExposed):

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -88,5 +90,25 @@ func TestTally(t *testing.T) {
 				t.Errorf("code %d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// What stops a node at its start says what to do now.
+func TestStoreFailuresTeach(t *testing.T) {
+	s := &session{env: env{getenv: func(string) string { return "" }}, global: &global{Dir: "a b"}}
+	for name, tt := range map[string]struct {
+		err  error
+		next string
+		code exitCode
+	}{
+		"full":    {store.ErrFull, "make room on that disk", exitFailed},
+		"in use":  {store.ErrInUse, "stop it with cairn stop --dir 'a b'", exitFailed},
+		"newer":   {store.ErrNewerFormat, "run the newer version that wrote it", exitUsage},
+		"damaged": {store.ErrCorrupt, "cairn store import FILE --dir 'a b'", exitFailed},
+	} {
+		err := fmt.Errorf("node: %w", tt.err)
+		if next := s.nextStep(err); !strings.Contains(next, tt.next) || codeOf(err) != tt.code {
+			t.Errorf("%s: %q, exit code %d", name, next, codeOf(err))
+		}
 	}
 }

@@ -144,6 +144,7 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(name+"_peer", ready.Peer)
 	ts.Setenv(name+"_addr", ready.Addrs[0])
 	ts.Setenv(name+"_api", ready.API)
+	ts.Setenv(name+"_listen", strings.TrimSuffix(ready.Addrs[0], "/p2p/"+ready.Peer))
 }
 
 func cmdSays(ts *testscript.TestScript, neg bool, args []string) {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 //	signal NAME SIG      send it INT, TERM, HUP or KILL
 //	ended NAME CODE      wait until it has ended; it must be with that code
 //	daemon NAME ARGS...  spawn a daemon on the folder NAME and wait until it is
-//	                     ready; sets $NAME_peer, $NAME_addr and $NAME_api
+//	                     ready; sets $NAME_peer, $NAME_addr, $NAME_listen and $NAME_api
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

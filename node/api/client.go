@@ -178,6 +178,17 @@ func (c *Client) Metrics(ctx context.Context, w io.Writer) error {
 	return err
 }
 
+// Backup mirrors Controller.Backup. Whether the backup is whole, its reader finds out.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	resp, err := c.do(ctx, request{method: "GET", path: "/v1/backup", accept: typeTar})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(w, resp.Body)
+	return err
+}
+
 // Stop mirrors Controller.Stop: it returns when the daemon has begun to stop.
 func (c *Client) Stop(ctx context.Context) error {
 	return c.call(ctx, request{method: "POST", path: "/v1/stop"}, &stateAnswer{})

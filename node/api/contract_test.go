@@ -163,6 +163,7 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 	all = append(all, partial(plain(t, find("POST", "/v1/rotations"), a)))
 	all = append(all, answersOf(t, find("POST", "/v1/rotations"), a, "Rotate", map[int]error{409: records.ErrConflict, 410: records.ErrRevoked, 422: records.ErrUnsupported, 500: fault, 503: ErrNotReady})...)
 	all = append(all, answersOf(t, find("POST", "/v1/facts"), a, "Import", map[int]error{500: fault, 503: ErrNotReady})...)
+	all = append(all, answersOf(t, find("GET", "/v1/backup"), a, "Backup", map[int]error{500: fault})...)
 	all = append(all, answersOf(t, find("POST", "/v1/stop"), a, "Stop", map[int]error{500: fault})...)
 	for _, r := range []route{find("GET", "/v1/status"), find("GET", "/v1/peers"), find("GET", "/readyz")} {
 		x := plain(t, r, a)

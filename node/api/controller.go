@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"iter"
 	"time"
 
@@ -38,6 +39,8 @@ type Controller interface {
 	Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[FactEvent, error]
 	// Import takes facts that somebody carried here and returns once all are on disk.
 	Import(ctx context.Context, facts []records.Fact) (ImportResult, error)
+	// Backup writes the node's store as it is now, while the node goes on.
+	Backup(ctx context.Context, w io.Writer) error
 	// Watch yields how one agent stands now, and again whenever that changes here,
 	// until ctx ends or the agent is revoked.
 	Watch(ctx context.Context, id records.AgentID) iter.Seq2[Resolution, error]

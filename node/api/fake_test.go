@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"sync"
 	"testing"
@@ -260,6 +261,14 @@ func (f *fakeNode) bury(t *records.Tombstone) {
 		f.answers[t.ID()] = Resolution{ID: t.ID(), Status: records.StatusRevoked, Source: "gossip", Tombstone: t}
 		f.events = append(f.events, FactEvent{Cursor: uint64(len(f.events) + 1), ID: t.ID(), At: testTime, Source: "local", Fact: t})
 	})
+}
+
+func (f *fakeNode) Backup(ctx context.Context, w io.Writer) error {
+	if err := f.enter(ctx, "Backup"); err != nil {
+		return err
+	}
+	_, err := w.Write([]byte("an archive"))
+	return err
 }
 
 func (f *fakeNode) Facts(ctx context.Context, after uint64, follow bool) iter.Seq2[FactEvent, error] {

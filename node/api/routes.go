@@ -17,6 +17,7 @@ const (
 	typeCBORSeq = "application/cbor-seq"
 	typeNDJSON  = "application/x-ndjson"
 	typeSSE     = "text/event-stream"
+	typeTar     = "application/x-tar"
 )
 
 // route is one method of one path.
@@ -48,6 +49,7 @@ func routes(l Limits) []route {
 		{method: "POST", pattern: "/v1/rotations", media: typeCBOR, limit: l.Tombstone, serve: (*server).postRotations},
 		{method: "GET", pattern: "/v1/facts", open: true, query: []string{"after", "follow"}, stream: true, serve: (*server).getFacts},
 		{method: "POST", pattern: "/v1/facts", media: typeCBORSeq, limit: l.Facts, serve: (*server).postFacts},
+		{method: "GET", pattern: "/v1/backup", stream: true, serve: (*server).getBackup},
 		{method: "GET", pattern: "/v1/watch", query: []string{"agent", "after"}, stream: true, serve: (*server).watch},
 		{method: "GET", pattern: "/v1/status", open: true, serve: (*server).getStatus},
 		{method: "GET", pattern: "/v1/peers", serve: (*server).getPeers},

@@ -96,6 +96,14 @@
 // one lock takes 97 bytes there and 10 to 15 in memory, which a start reads back from a
 // file of the same size; and the latest 16,384 facts are in memory whole.
 //
+// # Backups
+//
+// [Store.Backup] gives the files second names in a folder beside the store, in
+// milliseconds, and writes these as a tar archive: the engine's checkpoint, CHECK with what
+// was on disk before it, the files of the log of facts in facts/, and at last END, without
+// which a backup was cut short. [Restore] takes nothing else, verifies all, and only then
+// gives the folder its name. A backup of an older format is brought up to this one's.
+//
 // # Damage
 //
 // Blocks and log entries carry checksums; damage to them is [ErrCorrupt], from Open

@@ -36,6 +36,7 @@ type guard struct {
 	vfs.FS
 	onFreeze func(error) // called once, by the goroutine that froze the guard
 	onFull   func()      // called where the disk says that it is full
+	aside    string      // below it are files of a backup: what fails there, the backup reports
 
 	once     sync.Once
 	frozen   atomic.Bool
@@ -81,7 +82,7 @@ func (g *guard) write(name string, change func() error) error {
 	}
 	err := change()
 	g.writing.Add(-1)
-	if err != nil {
+	if err != nil && !(g.aside != "" && strings.HasPrefix(name, g.aside)) {
 		g.failed(name, err)
 	}
 	return err

@@ -44,6 +44,7 @@ type Store struct {
 	facts    facts
 	peers    lock          // the table of peers
 	slots    lock          // one place per waiting write
+	backups  lock          // held by the one that runs
 	patience time.Duration // how long a write waits
 
 	queue   queue
@@ -130,12 +131,13 @@ func makeDir(disk vfs.FS, dir string) error {
 // open opens the store in a directory that exists.
 func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
 	s := &Store{
-		opts:   opts.withDefaults(),
-		gate:   newGate(),
-		broken: make(chan struct{}),
-		dir:    dir,
-		peers:  newLock(),
-		slots:  make(lock, maxWriters),
+		opts:    opts.withDefaults(),
+		gate:    newGate(),
+		broken:  make(chan struct{}),
+		dir:     dir,
+		peers:   newLock(),
+		slots:   make(lock, maxWriters),
+		backups: newLock(),
 
 		patience: writeTime,
 
@@ -148,7 +150,7 @@ func open(dir string, disk vfs.FS, opts Options) (*Store, error) {
 		s.stripes[i] = newLock()
 	}
 	s.space = &space{fs: disk, dir: dir, floor: s.opts.MinFree}
-	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full, holding: true}
+	s.guard = &guard{FS: disk, onFreeze: s.fail, onFull: s.space.full, aside: backupDir(dir), holding: true}
 	s.counts.Store(&tally{})
 	found := readCheck(disk, dir)
 	if err := s.openEngine(dir, s.guard); err != nil {

@@ -127,6 +127,30 @@ func (l *Log) list() error {
 	return nil
 }
 
+// LinkTo gives the log's files second names in a folder that it makes on the same disk:
+// the log as it is now. What is appended meanwhile may be there in part, which a log that
+// is opened passes over.
+func (l *Log) LinkTo(disk vfs.FS, dir string) error {
+	l.upkeep.Lock() // no file is replaced meanwhile
+	defer l.upkeep.Unlock()
+	l.mu.RLock()
+	var names []string
+	for _, g := range l.segments {
+		names = append(names, g.name)
+	}
+	l.mu.RUnlock()
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range append(names, indexFile) {
+		err := vfs.LinkOrCopy(disk, l.path(name), disk.PathJoin(dir, name))
+		if err != nil && !(name == indexFile && isNotExist(err)) {
+			return err
+		}
+	}
+	return nil
+}
+
 // Set returns the set of the log's facts, which reads them there. Whoever adds to it
 // has to Append the same, in the same order.
 func (l *Log) Set() *records.FactSet { return l.set }
