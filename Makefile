@@ -108,6 +108,16 @@ chaos: build ## separate daemons in network namespaces, broken for 10 minutes (L
 	@./bin/cairn-testnet chaos testnet/chaos/testdata/*.txt
 	@./bin/cairn-testnet chaos $(CHAOS)
 
+.PHONY: release
+release: ## archives for all platforms, with lists of modules and checksums, in dist/
+	$(say) 'release $(VERSION)'
+	@$(GO) run ./internal/release -version '$(VERSION)' -out dist
+
+.PHONY: reproduce
+reproduce: ## make release twice, the second time without any cache: the same bytes?
+	$(say) 'reproduce $(VERSION)'
+	@$(GO) run ./internal/release -version '$(VERSION)' -out dist -check
+
 .PHONY: cover
 cover: ## test coverage per function and in all, in cover.out
 	$(say) 'go test -cover $(PKGS)'
@@ -116,4 +126,4 @@ cover: ## test coverage per function and in all, in cover.out
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	@rm -rf bin cover.out
+	@rm -rf bin dist cover.out

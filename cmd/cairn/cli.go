@@ -27,16 +27,18 @@ type cli struct {
 	Claim    claimCmd    `cmd:"" group:"agents" help:"Attest that an agent can do something, and judge such claims."`
 	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
 
-	Resolve   resolveCmd   `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
-	Explain   explainCmd   `cmd:"" group:"ask" help:"Say why the answer about an agent is what it is, and what would change it."`
-	Challenge challengeCmd `cmd:"" group:"ask" help:"Have whoever answers at an agent's endpoints prove that it holds the agent's key."`
-	Receipt   receiptCmd   `cmd:"" group:"ask" help:"Have the node sign that an agent's record stands, and verify such receipts."`
-	Verify    verifyCmd    `cmd:"" group:"ask" help:"Say whether a file is what an agent says that it runs."`
-	Watch     watchCmd     `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
-	Facts     factsCmd     `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
-	Record    recordCmd    `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
-	Config    configCmd    `cmd:"" group:"ask" help:"Show and check what a daemon is told."`
-	Version   versionCmd   `cmd:"" group:"ask" help:"Print the version."`
+	Resolve    resolveCmd    `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`
+	Explain    explainCmd    `cmd:"" group:"ask" help:"Say why the answer about an agent is what it is, and what would change it."`
+	Challenge  challengeCmd  `cmd:"" group:"ask" help:"Have whoever answers at an agent's endpoints prove that it holds the agent's key."`
+	Receipt    receiptCmd    `cmd:"" group:"ask" help:"Have the node sign that an agent's record stands, and verify such receipts."`
+	Verify     verifyCmd     `cmd:"" group:"ask" help:"Say whether a file is what an agent says that it runs."`
+	Watch      watchCmd      `cmd:"" group:"ask" help:"Follow an agent, or all revocations, as they become known."`
+	Facts      factsCmd      `cmd:"" group:"ask" help:"Carry revocations by file, where no network does."`
+	Record     recordCmd     `cmd:"" group:"ask" help:"Look into signed bytes, offline."`
+	Config     configCmd     `cmd:"" group:"ask" help:"Show and check what a daemon is told."`
+	Completion completionCmd `cmd:"" group:"ask" help:"Print a script by which a shell completes verbs and flags."`
+	Man        manCmd        `cmd:"" group:"ask" help:"Write the manual pages."`
+	Version    versionCmd    `cmd:"" group:"ask" help:"Print the version."`
 
 	from *sources
 }

@@ -86,10 +86,10 @@ func settled(path string) bool { return path == "daemon" || path == "config show
 
 // onDir reports whether a verb has to do with the data directory.
 func onDir(path string) bool {
-	return path != "version" && path != "config profiles" && path != "config check" && !strings.HasPrefix(path, "record ")
+	return path != "version" && path != "man" && !strings.HasPrefix(path, "completion") && path != "config profiles" && path != "config check" && !strings.HasPrefix(path, "record ")
 }
 
 // offline reports whether a verb works without any daemon.
 func offline(path string) bool {
-	return path == "init" || path == "version" || strings.HasPrefix(path, "config ") || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
+	return path == "init" || path == "man" || strings.HasPrefix(path, "completion") || path == "version" || strings.HasPrefix(path, "config ") || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
 }
