@@ -131,6 +131,12 @@ func (c control) importOptions(req api.PublishRequest) gateway.Options {
 
 func (c control) publish(ctx context.Context, req api.PublishRequest, doc gateway.Imported) (api.PublishResult, error) {
 	doc.Location.Code = append(doc.Location.Code, req.Code...)
+	if len(req.Claims) > 0 {
+		var err error
+		if doc.Location, err = doc.Location.WithClaims(req.Claims...); err != nil {
+			return api.PublishResult{}, err
+		}
+	}
 	agent, err := c.publisher(req.Agent, doc.Title)
 	if err != nil {
 		return api.PublishResult{}, outward(err)

@@ -45,6 +45,12 @@ func (n *Node) possess(c records.Challenge, over records.Binding) (*records.Poss
 		n.log.Warn("a challenge is not answered", "agent", c.Agent, "err", err)
 		return nil, fmt.Errorf("challenge: %w", err)
 	}
+	holder := presence.Holder{Proof: lease.Record.Proof(), Key: key}
+	if c.Command != "" {
+		if holder.Grants, err = n.keys.HeldGrants(lease.Name); err != nil {
+			return nil, fmt.Errorf("challenge: %w", err)
+		}
+	}
 	n.count.add("challenges_answered_total", 1)
-	return presence.Holder{Proof: lease.Record.Proof(), Key: key}.Answer(c, over)
+	return holder.Answer(c, over)
 }

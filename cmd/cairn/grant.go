@@ -12,6 +12,7 @@ import (
 // grantCmd are the verbs for what one agent lets another do.
 type grantCmd struct {
 	Issue  grantIssueCmd  `cmd:"" help:"Let another agent act for one of yours."`
+	Hold   grantHoldCmd   `cmd:"" help:"Keep a grant that one of your agents was given."`
 	List   grantListCmd   `cmd:"" help:"List the grants that your agents issued."`
 	Show   grantShowCmd   `cmd:"" help:"Show all that a grant says."`
 	Verify grantVerifyCmd `cmd:"" help:"Say whether a grant covers a call now."`

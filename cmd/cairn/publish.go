@@ -21,6 +21,7 @@ type publishCmd struct {
 	Lease        time.Duration `placeholder:"1h" help:"How long the record holds before it must be renewed, 10s to 24h; the daemon renews it. Default: 1h."`
 	AllowPrivate bool          `help:"Accept private and loopback endpoints, and plain http, although the node is public."`
 	Code         []string      `sep:"none" placeholder:"TYPE=FILE" help:"Bind the digest of a file to the record: image=app.tar, sbom=sbom.json, slsa=provenance.json; repeats. cairn verify compares."`
+	Claim        []string      `sep:"none" placeholder:"FILE" help:"Let the record carry this claim about the agent; repeats. cairn claim verify finds it there."`
 	All          bool          `help:"The file is a JSON array or a catalog: publish each entry as a new agent."`
 }
 
@@ -39,8 +40,8 @@ func (publishCmd) rawDoc() string { return "the ID" }
 
 // Run publishes one document, or all of a catalog.
 func (c *publishCmd) Run(s *session) error {
-	if c.All && len(c.Code) > 0 {
-		return badInput("publish them one by one", "--code is about one agent")
+	if c.All && len(c.Code)+len(c.Claim) > 0 {
+		return badInput("publish them one by one", "--code and --claim are about one agent")
 	}
 	if c.All && c.Agent != "" {
 		return badInput("leave --agent out", "--all makes a new agent for each entry")
@@ -62,6 +63,13 @@ func (c *publishCmd) Run(s *session) error {
 	}
 	if req.Code, err = s.digests(c.Code, "code"); err != nil {
 		return err
+	}
+	for _, name := range c.Claim {
+		claim, err := s.readClaim(name)
+		if err != nil {
+			return err
+		}
+		req.Claims = append(req.Claims, claim)
 	}
 	if req.Agent, err = s.publisher(c.Agent); err != nil {
 		return err

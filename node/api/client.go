@@ -83,6 +83,9 @@ func publishCall(path string, req PublishRequest) request {
 	if len(req.Code) > 0 {
 		q.Set("code", formatCode(req.Code))
 	}
+	if len(req.Claims) > 0 {
+		q.Set("claims", formatClaims(req.Claims))
+	}
 	if req.AllowPrivate {
 		q.Set("allow_private", "true")
 	}

@@ -110,6 +110,7 @@ type PublishRequest struct {
 	Lease        time.Duration        // zero is the default
 	AllowPrivate bool                 // accept private and loopback endpoints and plain http
 	Code         []records.CodeDigest // of what runs, which the record binds
+	Claims       []*records.Claim     // about the agent, which the record carries
 }
 
 // PublishResult is the evidence of a publish.

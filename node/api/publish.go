@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -67,6 +68,9 @@ func (c *call) publishRequest() (PublishRequest, error) {
 	if req.Code, err = parseCode(c.params.Get("code")); err != nil {
 		return req, err
 	}
+	if req.Claims, err = parseClaims(c.params.Get("claims")); err != nil {
+		return req, err
+	}
 	if req.AllowPrivate, err = c.flag("allow_private"); err != nil {
 		return req, err
 	}
@@ -90,6 +94,34 @@ func parseCode(text string) (list []records.CodeDigest, err error) {
 		list = append(list, records.CodeDigest{Type: kind, Digest: [32]byte(sum)})
 	}
 	return list, nil
+}
+
+// parseClaims reads claims, in base64url with commas between.
+func parseClaims(text string) (list []*records.Claim, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		b, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || len(list) == records.MaxExtensions {
+			return nil, problem("parameter", "claims: want at most %d in base64url, with commas between", records.MaxExtensions)
+		}
+		claim, err := records.OpenClaim(b)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, claim)
+	}
+	return list, nil
+}
+
+// formatClaims writes what parseClaims reads.
+func formatClaims(list []*records.Claim) string {
+	var parts []string
+	for _, c := range list {
+		parts = append(parts, base64.RawURLEncoding.EncodeToString(c.Bytes()))
+	}
+	return strings.Join(parts, ",")
 }
 
 // formatCode writes what parseCode reads.

@@ -42,7 +42,7 @@ func routes(l Limits) []route {
 		{method: "PUT", pattern: "/v1/agents/{id}", media: typeCBOR, limit: l.Record, serve: (*server).putAgent},
 		{method: "GET", pattern: "/v1/agents/{id}/receipt", open: true, serve: (*server).getReceipt},
 		{method: "POST", pattern: "/v1/agents/{id}/withdraw", serve: (*server).withdrawAgent},
-		{method: "POST", pattern: "/v1/publish", query: []string{"agent", "lease", "allow_private", "code"}, media: typeJSON, limit: l.Document, serve: (*server).publish},
+		{method: "POST", pattern: "/v1/publish", query: []string{"agent", "lease", "allow_private", "code", "claims"}, media: typeJSON, limit: l.Document, serve: (*server).publish},
 		{method: "POST", pattern: "/v1/publish-all", query: []string{"lease", "allow_private"}, media: typeJSON, limit: l.Document, stream: true, serve: (*server).publishAll},
 		{method: "GET", pattern: "/v1/tombstones", open: true, query: []string{"after", "follow"}, stream: true, serve: (*server).getTombstones},
 		{method: "POST", pattern: "/v1/tombstones", media: typeCBOR, limit: l.Tombstone, serve: (*server).postTombstone},

@@ -14,6 +14,7 @@ import (
 const (
 	grantFolder = "grants"
 	grantSuffix = ".grant"
+	heldFolder  = "held"
 	claimFolder = "claims"
 	claimSuffix = ".claim"
 	certSuffix  = ".pem"
@@ -32,6 +33,47 @@ type Kept struct {
 func (k *Keyring) KeepGrant(name string, g *records.Grant, cert *records.Tombstone) (Kept, error) {
 	path, certPath, err := k.keep(name, grantFolder, grantSuffix, g, cert)
 	return Kept{Agent: name, Grant: g, Path: path, CertificatePath: certPath}, err
+}
+
+// HoldGrant writes a grant that the named agent was given into its folder, so that a node
+// can show it, and returns where. One that is there already is ErrExists.
+func (k *Keyring) HoldGrant(name string, g *records.Grant) (path string, err error) {
+	a, err := k.Get(name)
+	if err != nil {
+		return "", err
+	}
+	if g.Audience() != a.ID() {
+		return "", fmt.Errorf("agent %q: %w: the grant is for %s", name, ErrWrongKey, g.Audience())
+	}
+	dir := filepath.Join(a.home, heldFolder)
+	if err := makeDirs(dir); err != nil {
+		return "", fmt.Errorf("agent %q: %w", name, err)
+	}
+	path = filepath.Join(dir, g.ID().String()+grantSuffix)
+	if err := writeNew(path, g.Bytes()); err != nil {
+		return "", fmt.Errorf("agent %q: %w", name, err)
+	}
+	return path, syncDir(dir)
+}
+
+// HeldGrants returns the grants that the named agent was given. Files that are none are
+// passed over.
+func (k *Keyring) HeldGrants(name string) ([]*records.Grant, error) {
+	a, err := k.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(a.home, heldFolder, "*"+grantSuffix))
+	if err != nil {
+		return nil, fmt.Errorf("agent %q: %w", name, err)
+	}
+	var all []*records.Grant
+	for _, path := range files {
+		if g, err := readGrant(path); err == nil && g.Audience() == a.ID() {
+			all = append(all, g)
+		}
+	}
+	return all, nil
 }
 
 // KeepClaim is KeepGrant for a claim. It returns where the two files are.
