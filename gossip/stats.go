@@ -27,6 +27,7 @@ type Stats struct {
 	TreePushed  uint64 // facts pushed to neighbours in the trees
 	TreeNamed   uint64 // facts named to neighbours as a second way
 	TreeFetched uint64 // facts that were named, did not come, and were asked for
+	TreeAsked   uint64 // times that a neighbour was asked for all of the next facts
 	TreeNoRoom  uint64 // roots that there was no room for
 	TreeJunk    uint64 // links that ended because the neighbour broke the protocol
 
@@ -55,17 +56,17 @@ type Stats struct {
 
 // counters are Stats while they grow.
 type counters struct {
-	received, fresh, duplicate, published                            atomic.Uint64
-	rejectedSize, rejectedMalformed, rejectedOther                   atomic.Uint64
-	ignoredUnknown, ignoredPast, ingestErrors                        atomic.Uint64
-	droppedLane, droppedOutbound, droppedValidation                  atomic.Uint64
-	droppedSubscription, droppedThrottled, droppedUnscored           atomic.Uint64
-	routed, treePushed, treeNamed, treeFetched, treeNoRoom, treeJunk atomic.Uint64
-	pulsesAlike, pulsesUnlike, pulsesAhead                           atomic.Uint64
-	isolated, repairs                                                atomic.Uint64
-	syncRounds, syncComplete, syncSame, syncFailed, syncJunk         atomic.Uint64
-	syncServed, syncRefused, syncBad, syncApart, syncAhead           atomic.Uint64
-	syncReceived, syncSent, syncBytesIn, syncBytesOut                atomic.Uint64
+	received, fresh, duplicate, published                                       atomic.Uint64
+	rejectedSize, rejectedMalformed, rejectedOther                              atomic.Uint64
+	ignoredUnknown, ignoredPast, ingestErrors                                   atomic.Uint64
+	droppedLane, droppedOutbound, droppedValidation                             atomic.Uint64
+	droppedSubscription, droppedThrottled, droppedUnscored                      atomic.Uint64
+	routed, treePushed, treeNamed, treeFetched, treeAsked, treeNoRoom, treeJunk atomic.Uint64
+	pulsesAlike, pulsesUnlike, pulsesAhead                                      atomic.Uint64
+	isolated, repairs                                                           atomic.Uint64
+	syncRounds, syncComplete, syncSame, syncFailed, syncJunk                    atomic.Uint64
+	syncServed, syncRefused, syncBad, syncApart, syncAhead                      atomic.Uint64
+	syncReceived, syncSent, syncBytesIn, syncBytesOut                           atomic.Uint64
 }
 
 // Stats returns the counters, each read at its own moment.
@@ -77,7 +78,7 @@ func (t *Topic) Stats() Stats {
 		IgnoredUnknown: c.ignoredUnknown.Load(), IgnoredPast: c.ignoredPast.Load(), IngestErrors: c.ingestErrors.Load(),
 		DroppedLane: c.droppedLane.Load(), DroppedOutbound: c.droppedOutbound.Load(), DroppedValidation: c.droppedValidation.Load(),
 		DroppedSubscription: c.droppedSubscription.Load(), DroppedThrottled: c.droppedThrottled.Load(), DroppedUnscored: c.droppedUnscored.Load(),
-		Routed: c.routed.Load(), TreePushed: c.treePushed.Load(), TreeNamed: c.treeNamed.Load(), TreeFetched: c.treeFetched.Load(),
+		Routed: c.routed.Load(), TreePushed: c.treePushed.Load(), TreeNamed: c.treeNamed.Load(), TreeFetched: c.treeFetched.Load(), TreeAsked: c.treeAsked.Load(),
 		TreeNoRoom: c.treeNoRoom.Load(), TreeJunk: c.treeJunk.Load(),
 		PulsesAlike: c.pulsesAlike.Load(), PulsesUnlike: c.pulsesUnlike.Load(), PulsesAhead: c.pulsesAhead.Load(),
 		Isolated: c.isolated.Load(), Repairs: c.repairs.Load(),

@@ -33,7 +33,53 @@ func (r *trees) originate(fact []byte) int {
 	return push.Len()
 }
 
-// learned notes a fact that reconciliation brought.
+// missed notes a fact that reconciliation brought, and so no tree did.
+func (r *trees) missed(fact []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.relay.Learned(nameOf(fact), fact)
+	r.relay.Missed(r.now())
+	r.ask()
+}
+
+// ask asks neighbours for the next facts, where one was missed; owned by mu.
+func (r *trees) ask() {
+	for s := range r.relay.Ask(r.now()).All {
+		r.t.counters.treeAsked.Add(1)
+		r.links[s].send(appendMore(nil, tree.Helping))
+		r.links[s].recall()
+	}
+}
+
+// recall names the latest facts to a neighbour; owned by trees.mu.
+func (l *link) recall() {
+	names := l.r.relay.Recent(l.slot)
+	if len(names) == 0 {
+		return
+	}
+	l.r.t.counters.treeNamed.Add(uint64(len(names)))
+	var payload []byte
+	for _, n := range names {
+		payload = append(payload, n[:]...)
+	}
+	l.send(appendFrame(nil, treeName, payload))
+}
+
+func (l *link) gotMore(payload []byte) error {
+	facts, err := parseMoreFacts(payload)
+	if err != nil {
+		return err
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if !l.ended {
+		l.r.relay.Asked(l.slot, facts, l.r.now())
+		l.recall()
+	}
+	return nil
+}
+
+// learned notes a fact that came by other ways.
 func (r *trees) learned(fact []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,6 +190,7 @@ func (l *link) pass(tag tree.Tag, name tree.Name, fact []byte) {
 		r.t.counters.treeNamed.Add(1)
 		r.links[s].send(appendFrame(nil, treeName, name[:]))
 	}
+	r.ask()
 	r.tellSoon() // a neighbour may have been blamed
 }
 

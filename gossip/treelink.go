@@ -218,6 +218,8 @@ func (l *link) handle(kind byte, payload []byte) error {
 		return l.gotPing(kind, payload)
 	case treePulse:
 		return l.gotPulse(payload)
+	case treeMore:
+		return l.gotMore(payload)
 	}
 	return nil
 }

@@ -120,8 +120,11 @@ func (r *trees) loop(ctx context.Context) {
 			continue
 		case <-r.wake:
 		case <-ticker.C:
+			own := r.t.cfg.Linked()
 			r.mu.Lock()
 			r.relay.Tick(rand.Uint32())
+			r.relay.Judge(r.now())
+			r.relay.Own(r.slots(own))
 			if ticks++; ticks%forgiveTicks == 0 {
 				r.relay.Forgive()
 				r.remeasure()
@@ -131,6 +134,16 @@ func (r *trees) loop(ctx context.Context) {
 		}
 		r.openMissing()
 	}
+}
+
+// slots are the links with some peers; owned by mu.
+func (r *trees) slots(peers []peer.ID) (all tree.Set) {
+	for _, p := range peers {
+		if l := r.byPeer[p]; l != nil {
+			all |= tree.Of(l.slot)
+		}
+	}
+	return all
 }
 
 // rouse makes the loop look for missing links. It never blocks.

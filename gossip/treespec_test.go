@@ -44,6 +44,7 @@ func TestTreeSpecVectors(t *testing.T) {
 			{Tag: 1, Role: tree.Ask, Route: tree.Route{Dist: tree.Unreachable}},
 		})},
 		{"ping", appendFrame(nil, treePing, first[:])},
+		{"more", appendMore(nil, tree.Helping)},
 		{"pulse", appendPulse(nil, pulse{everReady: true, size: s.size(), sum: pulseSum(key, s)})},
 		{"ranged pulse", appendPulse(nil, pulse{echo: true, own: scope{records.RangeAround(records.Position{0x40}, 3), 20_803}})},
 	} {

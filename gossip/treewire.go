@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/cairn-overlay/cairn/gossip/tree"
 )
@@ -19,6 +20,7 @@ const (
 	treePing  = 5 // 8 bytes that come back
 	treePong  = 6
 	treePulse = 7 // flags (1), number of facts (uvarint), their sum under the link's key (8)
+	treeMore  = 8 // how many of the next facts are wanted, whatever their trees (uvarint)
 )
 
 const (
@@ -57,6 +59,20 @@ func appendWords(b []byte, words []tree.Word) []byte {
 		payload = binary.AppendUvarint(payload, uint64(w.Dist/distanceUnit))
 	}
 	return appendFrame(b, treeWords, payload)
+}
+
+// appendMore adds a request for the next facts to b.
+func appendMore(b []byte, facts int) []byte {
+	return appendFrame(b, treeMore, binary.AppendUvarint(nil, uint64(facts)))
+}
+
+// parseMoreFacts reads how many a neighbour asks for.
+func parseMoreFacts(b []byte) (facts int, err error) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 || n != len(b) || n > 1 && b[n-1] == 0 {
+		return 0, junkf("a number that is no varint in its shortest form")
+	}
+	return int(min(v, math.MaxInt32)), nil
 }
 
 // parseWords reads what a neighbour tells.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"testing"
 
@@ -23,6 +24,8 @@ func TestTreeFrames(t *testing.T) {
 	b = appendPush(b, 9, []byte("fact"))
 	b = appendWords(b, words)
 	b = appendFrame(b, treeName, names)
+	b = appendMore(b, 16)
+	b = appendMore(b, 1000)
 	b = appendFrame(b, treePing)
 
 	in, buf := bufio.NewReader(bytes.NewReader(b)), []byte(nil)
@@ -41,6 +44,11 @@ func TestTreeFrames(t *testing.T) {
 	}
 	if got, err := parseNames(next(treeName)); len(got) != 2 || string(got[1][:]) != "NAMENAME" || err != nil {
 		t.Errorf("names: %q, %v", got, err)
+	}
+	for _, want := range []int{16, 1000} {
+		if got, err := parseMoreFacts(next(treeMore)); got != want || err != nil {
+			t.Errorf("more: %d, %v, want %d", got, err, want)
+		}
 	}
 	if got := next(treePing); len(got) != 0 {
 		t.Errorf("ping: %q", got)
@@ -71,6 +79,9 @@ func TestBadTreeFrames(t *testing.T) {
 		{"pulse without its range", parsed(parsePulse(append([]byte{4}, make([]byte, 9)...)))},
 		{"pulse of the range everything", parsed(parsePulse(append([]byte{4}, make([]byte, 10)...)))},
 		{"pulse whose number is not in its shortest form", parsed(parsePulse(append([]byte{0, 0x80, 0}, make([]byte, 8)...)))},
+		{"more without a number", parsed(parseMoreFacts(nil))},
+		{"more with too much", parsed(parseMoreFacts([]byte{1, 0}))},
+		{"more with a number not in its shortest form", parsed(parseMoreFacts([]byte{0x81, 0}))},
 		{"unknown role", parsed(parseWords(append([]byte{0, 0, 0, 1, 8}, word[5:]...)))},
 	} {
 		if !errors.Is(row.err, ErrJunk) {
@@ -106,6 +117,7 @@ func FuzzTreeFrames(f *testing.F) {
 	f.Add(appendWords(nil, []tree.Word{{Tag: 1, Route: tree.Route{Seq: 2, Dist: 70}, Role: tree.Parent}}))
 	f.Add(appendPulse(nil, pulse{everReady: true, size: 300, sum: 1 << 40}))
 	f.Add(appendPulse(nil, pulse{echo: true, own: scope{within: low}}))
+	f.Add(appendMore(nil, 16))
 	f.Add(appendFrame(nil, treeFetch, make([]byte, 16)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, buf := bufio.NewReader(bytes.NewReader(b)), []byte(nil)
@@ -119,6 +131,10 @@ func FuzzTreeFrames(f *testing.F) {
 				_, _, _ = parsePush(payload)
 			case treeName, treeFetch:
 				_, _ = parseNames(payload)
+			case treeMore:
+				if n, err := parseMoreFacts(payload); err == nil && n < math.MaxInt32 && !bytes.Equal(appendMore(nil, n)[2:], payload) {
+					t.Fatalf("%x became %d", payload, n)
+				}
 			case treePulse:
 				p, err := parsePulse(payload)
 				if again := appendPulse(nil, p)[2:]; err == nil && !bytes.Equal(again, payload) {

@@ -137,7 +137,7 @@ func (t *Topic) ingest(f records.Fact, from peer.ID) pubsub.ValidationResult {
 func (t *Topic) ingestSync(f records.Fact, from peer.ID) (isNew bool, err error) {
 	isNew, err = t.cfg.Ingest(f, from, ViaSync)
 	if isNew {
-		t.trees.learned(f.Bytes())
+		t.trees.missed(f.Bytes())
 	}
 	return isNew, err
 }

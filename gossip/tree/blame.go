@@ -34,6 +34,35 @@ func (t *Table) Forgive() {
 	}
 }
 
+// Distrust notes that some neighbours give nothing: they count as far away in all trees,
+// and are nobody's second way, until Heed.
+func (t *Table) Distrust(s Set) {
+	if s&^t.silent != 0 {
+		t.silent |= s
+		t.chooseAll()
+	}
+}
+
+// Heed notes that a neighbour gives: it is distrusted no more.
+func (t *Table) Heed(s Slot) {
+	if t.gave.Has(s) && !t.silent.Has(s) {
+		return
+	}
+	t.gave, t.silent = t.gave|Of(s), t.silent&^Of(s)
+	t.chooseAll()
+}
+
+// Own says which links this node has chosen itself.
+func (t *Table) Own(all Set) {
+	if all &= t.up; all != t.own {
+		t.own = all
+		t.chooseAll()
+	}
+}
+
+// Silent are the neighbours that are distrusted.
+func (t *Table) Silent() Set { return t.silent }
+
 func (t *Table) chooseAll() {
 	for _, r := range t.order {
 		t.choose(r)

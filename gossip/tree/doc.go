@@ -31,5 +31,8 @@
 // A neighbour may lie about its distance, and gets more children by it; it may then
 // drop what it should pass on. That shows: the second way names the fact, it is
 // fetched there, and [Table.Blame] puts the neighbour farther away than it says it
-// is. Nothing here is needed for a fact to arrive: reconciliation lies under it.
+// is. Whoever misses a fact asks all neighbours for the next ones, and those who give
+// none are neither parent nor second way any more ([Relay.Ask], [Relay.Judge]).
+//
+// Nothing here is needed for a fact to arrive: reconciliation lies under it.
 package tree

@@ -97,6 +97,7 @@ func (n *net) tick(s *station) {
 		return
 	}
 	s.table.Tick(n.rng.Uint32())
+	s.relay.Judge(Time(n.now))
 	n.speak(s)
 	n.after(1_000_000, func() { n.tick(s) })
 }
@@ -237,6 +238,7 @@ func (n *net) spread(from *station) (at map[*station]Dist64, copies int) {
 		if s.drops {
 			return
 		}
+		n.ask(s)
 		push(s, to, tag)
 		for slot := range tell.All {
 			p := s.peers[slot]
@@ -252,7 +254,26 @@ func (n *net) spread(from *station) (at map[*station]Dist64, copies int) {
 	tag, to := from.relay.Originate(name, name[:])
 	push(from, to, tag)
 	n.run(3 * time.Second)
+	for _, s := range n.nodes {
+		if _, ok := at[s]; !ok && !s.dead && !s.drops { // reconciliation brings it
+			s.relay.Learned(name, name[:])
+			s.relay.Missed(Time(n.now))
+			n.ask(s)
+		}
+	}
 	return at, copies
+}
+
+// ask has a node ask its neighbours for more, where it missed a fact.
+func (n *net) ask(s *station) {
+	for slot := range s.relay.Ask(Time(n.now)).All {
+		p := s.peers[slot]
+		n.after(Dist64(n.delay(s, p)), func() {
+			if slot, ok := p.slot[s]; ok {
+				p.relay.Asked(slot, Helping, Time(n.now))
+			}
+		})
+	}
 }
 
 // live are the indexes of the nodes that are up.

@@ -9,8 +9,8 @@ const (
 	// fetchTime is how long a fetch may take before the next one who named the fact
 	// is asked.
 	fetchTime = 500_000
-	// alarmTime is for how long after a fetch facts go to everybody.
-	alarmTime = 5_000_000
+	// shortTime is for how long after a fact was declined others count as declined too.
+	shortTime = 5_000_000
 	// youth is how long a link gets all facts: until both ends have told each other what
 	// they are in which tree, and the rest of the network has heard of it.
 	youth = 5_000_000
@@ -41,7 +41,7 @@ type Relay struct {
 	next  int
 	late  map[Name]*item // named and missing
 	open  [MaxLinks]int  // facts that a neighbour named, was asked for, and did not give
-	alarm Time           // until then facts go to everybody
+	hunger
 	young [MaxLinks]Time // until then they go to a neighbour whose link is new
 	short Time           // until then facts are declined for want of room, here and surely elsewhere
 }
@@ -103,7 +103,7 @@ func (r *Relay) newcomers(now Time) (young Set) {
 // Unlink removes a link, and what its neighbour had.
 func (r *Relay) Unlink(s Slot) {
 	r.Table.Unlink(s)
-	r.open[s] = 0
+	r.open[s], r.hunger.asked, r.debts[s] = 0, r.hunger.asked&^Of(s), debt{}
 	for _, it := range r.items {
 		it.have &^= Of(s)
 		it.named &^= Of(s)
@@ -149,9 +149,9 @@ func (r *Relay) Skip(n Name, fact []byte) {
 // Decline notes a fact that came and was not taken, for want of room: it is not asked for,
 // however many name it, and is taken if it comes again and there is room. While facts are
 // declined here they are elsewhere too, so that a parent who does not send one is not
-// blamed, nor does everything go everywhere for it.
+// blamed, nor are others asked for everything.
 func (r *Relay) Decline(n Name, now Time) {
-	r.short = now + alarmTime
+	r.short = now + shortTime
 	it := r.item(n)
 	it.left, it.fetch = true, false
 	delete(r.late, n)
@@ -163,6 +163,7 @@ func (r *Relay) Decline(n Name, now Time) {
 func (r *Relay) Pushed(s Slot, n Name) (fresh, held bool) {
 	it := r.item(n)
 	it.have |= Of(s)
+	r.given(s)
 	if it.asked == s {
 		r.open[s] = max(r.open[s]-1, 0)
 		it.asked = None
@@ -172,7 +173,7 @@ func (r *Relay) Pushed(s Slot, n Name) (fresh, held bool) {
 
 // Accept takes a verified fact that a neighbour pushed along the tree of tag, and
 // says to whom it goes on, and who is to hear its name. That it had to be fetched is
-// the fault of the parent.
+// the fault of the parent, but where he was only late.
 func (r *Relay) Accept(s Slot, tag Tag, n Name, fact []byte, now Time) (push, name Set) {
 	it := r.item(n)
 	r.hold(n, it, fact)
@@ -180,20 +181,18 @@ func (r *Relay) Accept(s Slot, tag Tag, n Name, fact []byte, now Time) (push, na
 		return 0, 0
 	}
 	it.passed, it.tag = true, tag
-	if it.fetch && now >= r.short {
-		if p := r.Parent(tag); p != None && p != s {
+	if p := r.Parent(tag); it.fetch && p != s && now >= r.short {
+		if p != None {
 			r.Blame(p)
 		}
-		r.alarm = now + alarmTime
+		r.Missed(now)
 	}
 	push, name = r.Forward(tag, it.have)
-	if young := r.newcomers(now) &^ it.have; young != 0 {
-		push, name = push|young, name&^young
-	}
-	if now < r.alarm {
-		push, name = r.Up()&^it.have, 0
+	if more := (r.newcomers(now) | r.helped(now)) &^ it.have; more != 0 {
+		push, name = push|more, name&^more
 	}
 	it.have |= push | name
+	r.served(it.have)
 	return push, name
 }
 
@@ -208,6 +207,7 @@ func (r *Relay) Named(s Slot, n Name, now Time) {
 		it = r.item(n)
 	}
 	it.have |= Of(s)
+	r.given(s)
 	if it.fact != nil || it.left {
 		return
 	}
@@ -232,7 +232,10 @@ func (r *Relay) Due(now Time) (fetches []Fetch, next Time) {
 			next = min(next, it.due)
 			continue
 		}
-		from := first(it.named)
+		from := first(it.named & r.vouched())
+		if from == None {
+			from = first(it.named)
+		}
 		if from == None {
 			delete(r.late, n) // reconciliation will bring it
 			continue

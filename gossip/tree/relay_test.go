@@ -29,16 +29,16 @@ func TestDeclined(t *testing.T) {
 	}
 	r.Pushed(other, b)
 	r.Accept(other, 1, b, []byte("b"), 1_000_000)
-	if r.alarm != 0 {
-		t.Error("a fetch is an alarm while facts are declined")
+	if r.Ask(1_000_000) != 0 {
+		t.Error("all are asked for everything while facts are declined")
 	}
 	c := Name{3}
-	later := Time(10 + alarmTime)
+	later := Time(10 + shortTime)
 	r.Named(other, c, later)
 	r.Due(later + Patience)
 	r.Pushed(other, c)
 	r.Accept(other, 1, c, []byte("c"), later+Patience)
-	if r.alarm == 0 {
-		t.Error("a fetch is no alarm any more")
+	if r.Ask(later+Patience) != Of(parent)|Of(other) {
+		t.Error("nobody is asked for more any more")
 	}
 }

@@ -22,6 +22,9 @@ type Table struct {
 	up     Set
 	delay  [MaxLinks]Dist // one way
 	fault  [MaxLinks]Dist // what blame adds to it
+	own    Set            // links that this node has chosen
+	gave   Set            // those that have given something
+	silent Set            // those that give nothing
 	roots  map[Tag]*root
 	order  []*root // the same, as they came
 	isRoot bool
@@ -35,7 +38,7 @@ type root struct {
 	own      Route
 	least    Route // the nearest that was ever told: what may be followed must be nearer
 	parent   Slot
-	backup   Slot
+	backups  Set
 	children Set
 	wants    Set // those whose backup this node is
 	asks     Set // those who have lost their way
@@ -68,7 +71,7 @@ func (t *Table) Link(s Slot, delay Dist) {
 // Unlink removes a link.
 func (t *Table) Unlink(s Slot) {
 	t.up &^= Of(s)
-	t.fault[s] = 0
+	t.own, t.gave, t.silent, t.fault[s] = t.own&^Of(s), t.gave&^Of(s), t.silent&^Of(s), 0
 	for _, r := range t.order {
 		r.clear(s)
 		t.choose(r)
@@ -82,9 +85,7 @@ func (r *root) clear(s Slot) {
 	if r.parent == s {
 		r.parent = None
 	}
-	if r.backup == s {
-		r.backup = None
-	}
+	r.backups &^= Of(s)
 	r.stale |= Of(s)
 }
 
@@ -92,7 +93,7 @@ func (r *root) clear(s Slot) {
 func (t *Table) root(tag Tag) *root {
 	r := t.roots[tag]
 	if r == nil && len(t.roots) < MaxRoots {
-		r = &root{tag: tag, own: Route{Dist: Unreachable}, least: Route{Dist: Unreachable}, parent: None, backup: None}
+		r = &root{tag: tag, own: Route{Dist: Unreachable}, least: Route{Dist: Unreachable}, parent: None}
 		for s := range Slot(MaxLinks) {
 			r.clear(s)
 		}
@@ -149,7 +150,11 @@ func (t *Table) answer(r *root, heard Route) {
 
 // cost is how far a root is by way of a neighbour.
 func (t *Table) cost(r *root, s Slot) Dist {
-	sum := uint64(r.heard[s].Dist) + uint64(t.delay[s]) + uint64(t.charge) + uint64(t.fault[s])
+	fault := t.fault[s]
+	if t.silent.Has(s) {
+		fault = mostFault
+	}
+	sum := uint64(r.heard[s].Dist) + uint64(t.delay[s]) + uint64(t.charge) + uint64(fault)
 	return Dist(min(sum, uint64(Unreachable)))
 }
 
@@ -171,7 +176,7 @@ func (t *Table) Path(tag Tag, but Slot) Dist {
 // choose finds the way to a root anew, and marks to whom that must be told.
 func (t *Table) choose(r *root) {
 	if r.tag == t.self && t.isRoot {
-		r.own, r.parent, r.backup, r.asking = Route{Seq: t.seq}, None, None, false
+		r.own, r.parent, r.backups, r.asking = Route{Seq: t.seq}, None, 0, false
 		t.note(r)
 		return
 	}
@@ -197,7 +202,7 @@ func (t *Table) choose(r *root) {
 			r.asks = 0 // here is the new number
 		}
 	}
-	r.backup = t.second(r)
+	r.backups = t.seconds(r)
 	r.asking = r.asks != 0 || best == None && r.lost(t.up)
 	t.note(r)
 }
@@ -212,21 +217,40 @@ func (r *root) lost(up Set) bool {
 	return false
 }
 
-// second finds the best neighbour that is neither the parent nor a child. One that is
-// nearer to the root than this node comes before any other, since it cannot have its
-// facts from here; one whose own second way is this node comes last: two that count on
-// each other, and on the same parent, would both be lost with it.
-func (t *Table) second(r *root) Slot {
-	best, least, rank := None, Unreachable, -1
-	for s := range (t.up &^ r.children &^ Of(r.parent)).All {
+// seconds are the neighbours that are to name facts: one, and another one where nothing
+// vouches for the parent.
+func (t *Table) seconds(r *root) Set {
+	first := Of(t.second(r, 0))
+	if r.parent == None || t.vouched().Has(r.parent) {
+		return first
+	}
+	return first | Of(t.second(r, first))
+}
+
+// vouched are the links that have given something or that this node chose itself: whoever
+// wants to have many links opens the others.
+func (t *Table) vouched() Set { return (t.own | t.gave) &^ t.silent }
+
+// second finds the best neighbour that is neither the parent nor a child, nor in but.
+// Before others comes one that is vouched for, and one that is nearer to the root than
+// this node, since it cannot have its facts from here; after others one whose own second
+// way is this node: two that count on each other, and on the same parent, would both be
+// lost with it.
+func (t *Table) second(r *root, but Set) Slot {
+	best, least, rank, vouched := None, Unreachable, -1, t.vouched()
+	for s := range (t.up &^ r.children &^ Of(r.parent) &^ but).All {
 		if !r.heard[s].reaches() {
 			continue
 		}
 		c := t.cost(r, s)
-		if s == r.backup {
+		if r.backups.Has(s) {
 			c -= min(c, max(c/settleShare, settleLeast))
 		}
-		if k := r.rank(s); k > rank || k == rank && c < least {
+		k := r.rank(s)
+		if vouched.Has(s) {
+			k += 2
+		}
+		if k > rank || k == rank && c < least {
 			best, least, rank = s, c, k
 		}
 	}
@@ -253,7 +277,7 @@ func (t *Table) word(r *root, s Slot) Word {
 		if r.asking {
 			w.Role |= Ask
 		}
-	case s == r.backup:
+	case r.backups.Has(s):
 		w.Role |= Backup
 	}
 	if r.asking && r.parent == None && r.heard[s].reaches() {

@@ -42,6 +42,8 @@ const (
 	// HostLimits: libp2p's connections, streams and buffers take a share of the machine, and
 	// no more.
 	HostLimits Defence = "host-limits"
+	// Hunger: who misses a fact asks all neighbours for the next ones, and trusts who gives.
+	Hunger Defence = "hunger"
 	// KeyedPool: which of the strangers' facts beyond the range leave for want of room is
 	// decided by work, and then by a secret.
 	KeyedPool Defence = "keyed-pool"
@@ -134,6 +136,7 @@ var Defences = [...]Defence{
 	HearCaps,
 	HighWater,
 	HostLimits,
+	Hunger,
 	KeyedPool,
 	LeaseCheck,
 	Lineage,

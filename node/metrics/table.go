@@ -97,6 +97,7 @@ func spreading() []Family {
 
 		{Name: "cairn_gossip_tree_facts_total", Kind: Counter, Label: "way", Values: []string{"pushed", "named", "fetched"}, Reading: "gossip_tree_*_total",
 			Help: "Facts in the trees: sent on, named as a second way, and asked for since they were named and did not come."},
+		{Name: "cairn_gossip_tree_asked_total", Kind: Counter, Help: "Times that a neighbour was asked for all of the next facts, since one was missed."},
 		{Name: "cairn_gossip_tree_no_room_total", Kind: Counter, Help: "Roots that there was no room for."},
 		{Name: "cairn_gossip_tree_junk_total", Kind: Counter, Help: "Links that ended because the neighbour broke the protocol."},
 		{Name: "cairn_gossip_pulses_total", Kind: Counter, Label: "word", Values: []string{"alike", "unlike", "ahead"}, Reading: "gossip_pulses_*_total",

@@ -72,6 +72,7 @@ func Table() []Row {
 		{Defence: weak.WatchCaps, Attack: "A40", Package: "overlay", Test: "TestHostileWatcher"},
 		{Defence: weak.HearCaps, Attack: "A41", Package: "overlay", Test: "TestHostileHolder"},
 		{Defence: weak.ViewCaps, Attack: "A5", Package: "overlay/view", Test: "TestFarByOneWord"},
+		{Defence: weak.Hunger, Attack: "P11", Package: "gossip/tree", Test: "TestSpread"},
 		{Defence: weak.SteadyLinks, Attack: "P11", Package: "node/links", Test: "TestSteadyLinks"},
 		{Defence: weak.Reach, Attack: "A3", Package: "overlay/lookup", Test: "TestLookupReachesBeyondACrowd"},
 		{Defence: weak.Seasoned, Attack: "A6", Package: "node/store", Test: "TestMemory"},
