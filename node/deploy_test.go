@@ -38,7 +38,7 @@ func observed(t *testing.T) (a *Node, s scrapes) {
 		if _, err := n.Revoke(t.Context(), certificate); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "a has it", func() bool { return a.dead(agent.ID()) != nil })
+		until(t, "a has it", func() bool { return a.final(agent.ID()) != nil })
 	}
 	s.after = scrape(t, a)
 	s.after["up"] = 1                        // Prometheus' own

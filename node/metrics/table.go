@@ -90,7 +90,7 @@ func spreading() []Family {
 		{Name: "cairn_gossip_ignored_total", Kind: Counter, Label: "reason", Values: []string{"unknown", "past"}, Reading: "gossip_ignored_*_total",
 			Help: "Facts not taken: of a kind that this version does not know, or past the cut-off."},
 		{Name: "cairn_gossip_ingest_errors_total", Kind: Counter, Help: "Facts that could not be kept for a fault of this node's own."},
-		{Name: "cairn_gossip_dropped_total", Kind: Counter, Label: "queue", Values: []string{"lane", "outbound", "validation", "subscription", "throttled"}, Reading: "gossip_dropped_*_total",
+		{Name: "cairn_gossip_dropped_total", Kind: Counter, Label: "queue", Values: []string{"lane", "outbound", "validation", "subscription", "throttled", "unscored"}, Reading: "gossip_dropped_*_total",
 			Help: "Facts dropped for want of room, by queue; each begins a reconciliation. lane is what strangers may send."},
 		{Name: "cairn_gossip_isolated_total", Kind: Counter, Help: "Connected peers that were found missing on the topic."},
 		{Name: "cairn_gossip_repairs_total", Kind: Counter, Help: "Attempts to get them back."},
@@ -127,6 +127,7 @@ func facts() []Family {
 		{Name: "cairn_facts_complete_age_seconds", Kind: Gauge, Help: "Time since the facts were last known to be complete; negative where they never were."},
 		{Name: "cairn_facts_new_total", Kind: Counter, Label: "route", Values: routes, Reading: "facts_*_total", Help: "Facts that were new here, by how they came; dht is an answer or a put."},
 		{Name: "cairn_facts_lost_total", Kind: Counter, Help: "Facts found damaged on the disk; nothing is complete until peers agree again."},
+		{Name: "cairn_conflicts_found_total", Kind: Counter, Help: "Agents of which two different rotations of one number were met here."},
 		{Name: "cairn_facts_refused_total", Kind: Counter, Help: "Facts that the store could not keep."},
 		{Name: "cairn_facts_past_total", Kind: Counter, Label: "route", Values: routes, Reading: "facts_past_*_total", Help: "Facts not taken, since their subjects ended before the cut-off."},
 		{Name: "cairn_facts_dropped_total", Kind: Counter, Label: "reason", Values: []string{"past", "range"}, Reading: "facts_dropped_*_total",
@@ -135,6 +136,7 @@ func facts() []Family {
 		{Name: "cairn_facts_beyond_new_total", Kind: Counter, Label: "route", Values: routes, Reading: "facts_beyond_*_total", Help: "Facts beyond the range that came, by how."},
 		{Name: "cairn_facts_beyond_evicted_total", Kind: Counter, Help: "Facts beyond the range that made room for others."},
 		{Name: "cairn_range_halved_total", Kind: Counter, Help: "Times that the range was halved, since room was out."},
+		{Name: "cairn_range_below_region_total", Kind: Counter, Help: "Of these, to less than the part of which the node may be among the holders."},
 		{Name: "cairn_compactions_unsure_total", Kind: Counter, Help: "Days on which nothing was dropped, since the clock was not known well enough."},
 	}
 }
