@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -263,7 +262,7 @@ func (n *Node) joinOverlay() error {
 }
 
 func (n *Node) joinTopic() error {
-	known, err := n.knownPeers()
+	anchors, err := n.anchors()
 	if err != nil {
 		return err
 	}
@@ -271,8 +270,7 @@ func (n *Node) joinTopic() error {
 	if err != nil {
 		return err
 	}
-	anchors := append(slices.Clone(n.cfg.Bootstrap), known...)
-	n.ready = newReadiness(time.Now, n.started, n.cfg.preset.Ageless, peerIDs(n.cfg.Bootstrap), peerIDs(known), rebuilt, n.becameReady)
+	n.ready = newReadiness(time.Now, n.started, n.cfg.preset.Ageless, peerIDs(anchors.trusted()), peerIDs(anchors.known), rebuilt, n.becameReady)
 	n.ready.own = n.extent.is
 	if len(n.cfg.Seeds) > 0 {
 		n.ready.awaitSeeds()

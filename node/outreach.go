@@ -53,13 +53,13 @@ func (n *Node) askAnchors(o *outreach) {
 // reachOut reconciles with some of those who were known once and are not connected, those
 // named first, and with those named in any case.
 func (n *Node) reachOut(ctx context.Context, first []peer.ID) {
-	known, err := n.knownPeers()
+	anchors, err := n.anchors()
 	if err != nil {
 		n.log.Warn("known peers not read", "err", err)
 		return
 	}
 	addrs := make(map[peer.ID]peer.AddrInfo)
-	for _, p := range known {
+	for _, p := range anchors.known {
 		addrs[p.ID] = p
 	}
 	for _, c := range n.candidates() {

@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/discovery/mdns"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/node/store"
 )
@@ -39,25 +40,50 @@ const (
 	nearKnown = 4 * links.DefaultNear
 	// knownFor is how long a peer is worth dialling again.
 	knownFor = 24 * time.Hour
+	// oldPeers of the view are stored beside those that are connected.
+	oldPeers = 64
 )
 
-// knownPeers lists the peers seen in an earlier run, at most knownFor ago.
-func (n *Node) knownPeers() ([]peer.AddrInfo, error) {
+// anchors are the peers through which a node comes into its network.
+type anchors struct {
+	bootstrap []peer.AddrInfo
+	known     []peer.AddrInfo // from an earlier run, the longest known first
+	// long is how many of the known were that for at least half as long as any, or all where
+	// none was for five minutes: whoever comes before a restart, however many, is not among
+	// them.
+	long int
+}
+
+// trusted are those that can make a node ready.
+func (a anchors) trusted() []peer.AddrInfo { return slices.Concat(a.bootstrap, a.known[:a.long]) }
+
+// others are the rest.
+func (a anchors) others() []peer.AddrInfo { return a.known[a.long:] }
+
+// anchors are the bootstrap peers and those seen in an earlier run, at most knownFor ago.
+func (n *Node) anchors() (a anchors, err error) {
+	a.bootstrap = slices.Clone(n.cfg.Bootstrap)
+	if weak.Off(weak.PeerMemory) {
+		return a, nil
+	}
 	stored, err := n.store.Peers()
 	if err != nil {
-		return nil, fmt.Errorf("known peers: %w", err)
+		return a, fmt.Errorf("known peers: %w", err)
 	}
-	var known []peer.AddrInfo
-	now := n.clock.Now()
+	now, longest := n.clock.Now(), time.Duration(0)
+	slices.SortStableFunc(stored, func(a, b store.KnownPeer) int { return a.Since.Compare(b.Since) })
 	for _, k := range stored {
-		if now.Sub(k.LastSeen) > knownFor {
+		info, err := addrInfo(k)
+		if now.Sub(k.LastSeen) > knownFor || err != nil || info.ID == n.host.ID() {
 			continue
 		}
-		if info, err := addrInfo(k); err == nil && info.ID != n.host.ID() {
-			known = append(known, info)
+		a.known = append(a.known, info)
+		age := k.LastSeen.Sub(k.Since)
+		if longest = max(longest, age); age >= longest/2 || longest < completeLimit || weak.Off(weak.LongKnown) {
+			a.long = len(a.known)
 		}
 	}
-	return known, nil
+	return a, nil
 }
 
 // peerIDs drops the addresses.
@@ -86,7 +112,7 @@ func addrInfo(k store.KnownPeer) (peer.AddrInfo, error) {
 // keepPeers joins the network and stays in it: it dials anchors until some answer,
 // refreshes the table now and then, and remembers who is there. The links are the
 // keeper's.
-func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
+func (n *Node) keepPeers(ctx context.Context, anchors anchors) {
 	saved, fresh := n.clock.Now(), newPace(time.Now())
 	var out outreach
 	for {
@@ -106,7 +132,7 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 		if table > 0 {
 			pause = min(pause, fresh.wait(time.Now(), table)+time.Millisecond)
 		}
-		if len(n.host.Network().Peers()) == 0 && len(anchors)+len(n.cfg.Seeds) > 0 {
+		if len(n.host.Network().Peers()) == 0 && len(anchors.bootstrap)+len(anchors.known)+len(n.cfg.Seeds) > 0 {
 			pause = lonelyRound
 			fresh.hurry(time.Now())
 		}
@@ -124,29 +150,35 @@ func (n *Node) keepPeers(ctx context.Context, anchors []peer.AddrInfo) {
 }
 
 // joinRound dials anchors while there are few peers or this node is not ready,
-// which takes an anchor.
-func (n *Node) joinRound(ctx context.Context, anchors []peer.AddrInfo) {
+// which takes a trusted one: half of them are that, if there are so many.
+func (n *Node) joinRound(ctx context.Context, anchors anchors) {
 	want := links.DefaultPolicy().Links()
 	if len(n.host.Network().Peers()) >= want && n.isReady() {
 		return
 	}
-	var missing []peer.AddrInfo
-	for _, a := range anchors {
-		if n.host.Network().Connectedness(a.ID) != network.Connected {
-			missing = append(missing, a)
-		}
-	}
+	missing, others := n.missing(anchors.trusted()), n.missing(anchors.others())
+	missing = missing[:min(len(missing), max(want/2, want-len(others)))]
+	missing = append(missing, others[:min(len(others), want-len(missing))]...)
 	if len(missing) == 0 {
 		return
 	}
-	rand.Shuffle(len(missing), func(i, j int) { missing[i], missing[j] = missing[j], missing[i] })
-	missing = missing[:min(len(missing), want)]
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	if reached, err := n.dht.Bootstrap(ctx, missing); err != nil && reached == 0 {
 		n.log.Info("no anchor answered", "tried", len(missing), "err", err)
 	}
 	n.links.Look()
+}
+
+// missing are those that are not connected, in any order.
+func (n *Node) missing(of []peer.AddrInfo) (missing []peer.AddrInfo) {
+	for _, a := range of {
+		if n.host.Network().Connectedness(a.ID) != network.Connected {
+			missing = append(missing, a)
+		}
+	}
+	rand.Shuffle(len(missing), func(i, j int) { missing[i], missing[j] = missing[j], missing[i] })
+	return missing
 }
 
 // refresh walks the overlay so that the table stays full of live peers.
@@ -223,7 +255,8 @@ func (n *Node) livePeers() []peer.ID {
 	})
 }
 
-// savePeers stores the live peers, what we hold of peers' facts, and the clock's reading.
+// savePeers stores the live peers and the longest known ones of the view, what we hold of
+// peers' facts, and the clock's reading.
 func (n *Node) savePeers(ctx context.Context) {
 	now := n.clock.Now()
 	var known []store.KnownPeer
@@ -233,6 +266,9 @@ func (n *Node) savePeers(ctx context.Context) {
 			k.Addrs = append(k.Addrs, a.String())
 		}
 		known = append(known, k)
+	}
+	for _, p := range n.dht.Longest(oldPeers) {
+		known = append(known, store.KnownPeer{ID: p.ID.String(), Addrs: []string{p.Addrs[0].String()}, LastSeen: now.Add(-time.Since(p.Seen)), Since: now.Add(-time.Since(p.Since))})
 	}
 	if err := n.store.PutPeers(ctx, known); err != nil {
 		n.log.Warn("known peers not stored", "err", err)

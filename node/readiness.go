@@ -44,8 +44,8 @@ const (
 
 // readiness knows since when the node's facts are complete: reconciled with
 // min(3, peers seen in 24 hours) peers that were ever ready themselves, one of
-// them a bootstrap or known from an earlier run. Empty or fresh peers cannot make
-// a node ready, two that were both away cannot vouch for each other while they
+// them a bootstrap or long known from an earlier run, where there is one. Empty or fresh
+// peers cannot make a node ready, two that were both away cannot vouch for each other while they
 // know of more, and one slow or dead peer cannot keep a node from it for ever.
 //
 // From then on completeness is as old as the last round with one who was there before: an
@@ -69,7 +69,7 @@ type readiness struct {
 	first    bool             // its own first seed
 	rebuilt  bool             // the store, and with it who the peers were, is lost
 	missing  bool             // a fact is lost, and nobody has agreed since
-	anchors  map[peer.ID]bool // bootstrap peers, those known from an earlier run, and who has proved himself
+	anchors  map[peer.ID]bool // bootstrap peers, those long known from an earlier run, and who has proved himself
 	seen     map[peer.ID]bool // peers reached in this run, and those known from an earlier one
 	live     map[peer.ID]bool // those reached in this run
 	apart    map[peer.ID]bool // those whose range has nothing in common with ours
@@ -86,19 +86,19 @@ type word struct {
 	over      records.Range // what the last one was about
 }
 
-func newReadiness(now func() time.Time, base time.Time, ageless bool, bootstrap, known []peer.ID, rebuilt bool, became func()) *readiness {
+func newReadiness(now func() time.Time, base time.Time, ageless bool, anchors, known []peer.ID, rebuilt bool, became func()) *readiness {
 	r := &readiness{
 		now: now, ageless: ageless, anchors: make(map[peer.ID]bool), became: became, own: func() records.Range { return records.Range{} },
-		base: base, started: now(), alone: len(bootstrap)+len(known) == 0 && !rebuilt, rebuilt: rebuilt,
+		base: base, started: now(), alone: len(anchors)+len(known) == 0 && !rebuilt, rebuilt: rebuilt,
 		seen: make(map[peer.ID]bool), live: make(map[peer.ID]bool), apart: make(map[peer.ID]bool), seasoned: make(map[peer.ID]word), others: make(map[peer.ID]word),
 		changed: make(chan struct{}),
 	}
 	r.until.Store(-1)
-	for _, p := range bootstrap {
+	for _, p := range anchors {
 		r.anchors[p] = true
 	}
 	for _, p := range known {
-		r.anchors[p], r.seen[p] = true, true
+		r.seen[p] = true
 	}
 	return r
 }
@@ -216,10 +216,11 @@ func (r *readiness) enough() bool {
 	if patient {
 		return r.begins()
 	}
-	if len(r.seasoned) > 0 {
-		return !r.vouched(r.seasoned, own, 1, false).IsZero()
+	of, anchored := r.seasoned, len(r.anchors) > 0 && !weak.Off(weak.Anchors)
+	if len(of) == 0 {
+		of = r.others // nobody reachable was ever ready: a network being born
 	}
-	return !r.vouched(r.others, own, 1, false).IsZero() // nobody reachable was ever ready: a network being born
+	return !r.vouched(of, own, 1, anchored).IsZero()
 }
 
 // vouched is since when that many peers agree about all of a range, one of them an anchor

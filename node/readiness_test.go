@@ -44,6 +44,7 @@ func TestReadiness(t *testing.T) {
 		{"A34 peers that were never ready do not count at first", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot}}, 2, true, StateStarting},
 		{"a network being born: newcomers do not wait for each other", []peer.ID{boot}, nil, false, []round{{at: 1, peer: "a"}, {at: 1, peer: "b"}, {at: 1, peer: boot, seasoned: true}}, 2, true, StateReady},
 		{"a network being born: after a minute they do", []peer.ID{boot}, nil, false, []round{{at: 1, peer: boot}}, 60, true, StateReady},
+		{"A6 strangers do not by waiting", []peer.ID{boot}, []peer.ID{"a"}, false, []round{{at: 1, peer: "a", seasoned: true}, {at: 1, peer: "b", seasoned: true}, {at: 1, peer: "c", seasoned: true}}, 600, true, StateDegraded},
 		{"A34 one slow peer holds nobody up for ever", []peer.ID{boot}, nil, false, []round{{reached: true, peer: "slow"}, {at: 1, peer: boot, seasoned: true}}, 61, true, StateReady},
 		{"two that were away do not vouch for each other while more are known", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, false, []round{{at: 1, peer: boot, seasoned: true}}, 2, true, StateStarting},
 		{"the known ones come", []peer.ID{boot}, []peer.ID{boot, "a", "b", "c"}, false, []round{{at: 1, peer: boot, seasoned: true}, {at: 2, peer: "a", seasoned: true}, {at: 2, peer: "c", seasoned: true}}, 2, true, StateReady},

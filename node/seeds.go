@@ -47,7 +47,7 @@ func seedName(a multiaddr.Multiaddr) (network, hostport string, err error) {
 
 // meetSeeds looks for peers behind the seeds while the node is not ready or has nobody,
 // and returns anchors with those that it found.
-func (n *Node) meetSeeds(ctx context.Context, anchors []peer.AddrInfo) []peer.AddrInfo {
+func (n *Node) meetSeeds(ctx context.Context, anchors anchors) anchors {
 	if len(n.cfg.Seeds) == 0 || n.isReady() && len(n.host.Network().Peers()) > 0 {
 		return anchors
 	}
@@ -60,8 +60,8 @@ func (n *Node) meetSeeds(ctx context.Context, anchors []peer.AddrInfo) []peer.Ad
 				first = first || i == 0
 				continue
 			}
-			anchors = slices.DeleteFunc(anchors, func(a peer.AddrInfo) bool { return a.ID == info.ID })
-			anchors = append(anchors, info)
+			known := slices.DeleteFunc(anchors.bootstrap, func(a peer.AddrInfo) bool { return a.ID == info.ID })
+			anchors.bootstrap = append(known, info)
 			n.ready.anchor(info.ID)
 		}
 	}

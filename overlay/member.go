@@ -153,6 +153,7 @@ func addrGroup(a netip.Addr) netip.Prefix {
 
 // Whom the view holds here.
 type (
-	memberView = view.View[memberKey, door]
-	member     = view.Peer[memberKey, door]
+	memberView  = view.View[memberKey, door]
+	member      = view.Peer[memberKey, door]
+	knownMember = view.Known[memberKey, door]
 )

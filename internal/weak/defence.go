@@ -51,11 +51,16 @@ const (
 	LeaseCheck Defence = "lease-check"
 	// Lineage: a record is followed only while all its ancestors stand.
 	Lineage Defence = "lineage"
+	// LongKnown: after a restart those peers count that were known for long, not all that
+	// were there at last.
+	LongKnown Defence = "long-known"
 	// NearestKept: where strangers' records fill their quota, the farthest leave for nearer
 	// ones.
 	NearestKept Defence = "nearest-kept"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
+	// PeerMemory: a node comes back to the peers that it knew before its restart.
+	PeerMemory Defence = "peer-memory"
 	// PutRate: each peer puts so many values a second.
 	PutRate Defence = "put-rate"
 	// Quota: strangers' records take so many bytes.
@@ -140,8 +145,10 @@ var Defences = [...]Defence{
 	KeyedPool,
 	LeaseCheck,
 	Lineage,
+	LongKnown,
 	NearestKept,
 	OwnFault,
+	PeerMemory,
 	ProofFacts,
 	PutRate,
 	Quota,

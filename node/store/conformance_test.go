@@ -484,21 +484,23 @@ func testPeers(t *testing.T, s *Store) {
 	put(KnownPeer{ID: "old", Addrs: []string{"/ip4/192.0.2.1"}, LastSeen: testTime, EverReady: true},
 		KnownPeer{ID: "new", LastSeen: testTime.Add(time.Hour)})
 	put(KnownPeer{ID: "old", LastSeen: testTime.Add(-time.Hour)})
+	put(KnownPeer{ID: "new", LastSeen: testTime.Add(24 * time.Hour)})
+	put(KnownPeer{ID: "new", LastSeen: testTime.Add(25 * time.Hour)}, KnownPeer{ID: "old", LastSeen: testTime.Add(24 * time.Hour)})
 	want := []KnownPeer{
-		{ID: "new", LastSeen: testTime.Add(time.Hour)},
-		{ID: "old", Addrs: []string{"/ip4/192.0.2.1"}, LastSeen: testTime, EverReady: true},
+		{ID: "new", LastSeen: testTime.Add(25 * time.Hour), Since: testTime.Add(time.Hour)},
+		{ID: "old", Addrs: []string{"/ip4/192.0.2.1"}, LastSeen: testTime.Add(24 * time.Hour), EverReady: true, Since: testTime.Add(24 * time.Hour)},
 	}
 	if diff := cmp.Diff(want, peers()); diff != "" {
 		t.Fatal(diff)
 	}
 	long := strings.Repeat("x", MaxAddrSize+1)
-	put(KnownPeer{ID: "new", Addrs: append([]string{long}, names(20)...), LastSeen: testTime.Add(time.Hour)})
+	put(KnownPeer{ID: "new", Addrs: append([]string{long}, names(20)...), LastSeen: testTime.Add(25 * time.Hour)})
 	if got := peers()[0].Addrs; !slices.Equal(got, names(16)) {
 		t.Fatalf("addresses %q", got)
 	}
 	var many []KnownPeer
 	for i, id := range names(MaxPeers + 5) {
-		many = append(many, KnownPeer{ID: id, LastSeen: testTime.Add(time.Duration(i+1) * time.Second)})
+		many = append(many, KnownPeer{ID: id, LastSeen: testTime.Add(24*time.Hour + time.Duration(i+1)*time.Second)})
 	}
 	put(many...)
 	got := peers()
@@ -517,10 +519,10 @@ func testPeers(t *testing.T, s *Store) {
 		}
 		return took
 	}
-	if took := crowd(testTime.Add(23 * time.Hour)); took != 0 {
+	if took := crowd(testTime.Add(47 * time.Hour)); took != 0 {
 		t.Fatalf("a crowd took the places of %d known peers", took)
 	}
-	if took := crowd(testTime.Add(26 * time.Hour)); took != MaxPeers {
+	if took := crowd(testTime.Add(50 * time.Hour)); took != MaxPeers {
 		t.Fatalf("%d took the places of those who were not seen for a day", took)
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -37,6 +38,7 @@ func FuzzLease(f *testing.F) {
 // FuzzPeer decodes stored peers.
 func FuzzPeer(f *testing.F) {
 	f.Add("p", KnownPeer{ID: "p", Addrs: []string{"/ip4/192.0.2.1/tcp/1", ""}, LastSeen: testTime, EverReady: true}.encode())
+	f.Add("p", KnownPeer{ID: "p", LastSeen: testTime, Since: testTime.Add(-time.Hour)}.encode())
 	f.Add("", []byte{})
 	f.Fuzz(func(t *testing.T, id string, raw []byte) {
 		p, err := decodePeer(id, raw)

@@ -27,11 +27,27 @@ type KnownPeer struct {
 	Addrs     []string
 	LastSeen  time.Time // kept to the microsecond
 	EverReady bool      // it was ready itself once; never unset
+	// Since is from when on it was seen, never a day apart; kept to the microsecond. Zero
+	// is LastSeen.
+	Since time.Time
 }
 
-// encode is flags (1) | last seen (8) | addresses (1) | length (2), address, ...
+// The flags of an encoded peer.
+const (
+	flagEverReady = 1
+	flagSince     = 2 // it has since
+)
+
+// encode is flags (1) | last seen (8) | since (8) | addresses (1) | length (2), address, ...
 func (p KnownPeer) encode() []byte {
-	b := appendTime([]byte{bit(p.EverReady)}, p.LastSeen)
+	flags := bit(p.EverReady)
+	if !p.Since.IsZero() {
+		flags |= flagSince
+	}
+	b := appendTime([]byte{flags}, p.LastSeen)
+	if !p.Since.IsZero() {
+		b = appendTime(b, p.Since)
+	}
 	b = append(b, byte(len(p.Addrs)))
 	for _, a := range p.Addrs {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(a)))
@@ -42,11 +58,23 @@ func (p KnownPeer) encode() []byte {
 
 func decodePeer(id string, b []byte) (p KnownPeer, err error) {
 	bad := fmt.Errorf("%w: a peer of %d bytes", ErrCorrupt, len(b))
-	if id == "" || len(b) < 10 || b[0] > 1 || b[9] > MaxAddrs {
+	if id == "" || len(b) < 10 || b[0] > flagEverReady|flagSince {
 		return p, bad
 	}
-	p = KnownPeer{ID: id, EverReady: b[0] == 1, LastSeen: readTime(b[1:])}
-	n, rest := int(b[9]), b[10:]
+	p = KnownPeer{ID: id, EverReady: b[0]&flagEverReady != 0, LastSeen: readTime(b[1:])}
+	rest := b[9:]
+	if b[0]&flagSince != 0 {
+		if len(rest) < 9 {
+			return p, bad
+		}
+		if p.Since, rest = readTime(rest), rest[8:]; p.Since.IsZero() {
+			return p, bad
+		}
+	}
+	n := int(rest[0])
+	if rest = rest[1:]; n > MaxAddrs {
+		return p, bad
+	}
 	for range n {
 		if len(rest) < 2 {
 			return p, bad
@@ -73,7 +101,7 @@ func (p KnownPeer) bounded() KnownPeer {
 
 // PutPeers adds peers or updates them, and returns nil once they are on disk. A
 // peer's addresses are replaced unless none are given, its last sighting only moves
-// forward, and EverReady stays. Of more than MaxPeers those go that were not seen for a
+// forward, Since only back, as long as no day is between, and EverReady stays. Of more than MaxPeers those go that were not seen for a
 // day, then newcomers, the least recently seen first: no crowd displaces who is known and
 // still comes.
 func (s *Store) PutPeers(ctx context.Context, peers []KnownPeer) error {
@@ -132,6 +160,15 @@ func (s *Store) fillPeers(changed []KnownPeer) (fill, error) {
 
 // over is what p says, on top of what was known before.
 func (p KnownPeer) over(old KnownPeer) KnownPeer {
+	if p.Since.IsZero() {
+		p.Since = p.LastSeen
+	}
+	if old.Since.IsZero() {
+		old.Since = old.LastSeen
+	}
+	if !old.Since.IsZero() && old.Since.Before(p.Since) && p.Since.Sub(old.LastSeen) < seasonedFor {
+		p.Since = old.Since
+	}
 	if len(p.Addrs) == 0 {
 		p.Addrs = old.Addrs
 	}

@@ -22,6 +22,8 @@ const (
 	// buriedFor is how long a peer that failed is not taken back on anybody's word.
 	buriedFor = 10 * time.Minute
 	maxBuried = 4096
+	// longestOfGroup members of a group of addresses are among the longest known.
+	longestOfGroup = 2
 	// strikesOut failures make a member one that is gone; a dial that failed counts as
 	// two.
 	strikesOut = 3
@@ -289,6 +291,39 @@ func (v *View[ID, Addr]) Page(target lookup.Position, from uint64, n int, since 
 		next = uint64(found[n-1].at^to) + 1 // the farthest possible wraps to 0: nobody is beyond
 	}
 	return page, next
+}
+
+// Known is a member, and for how long it is one.
+type Known[ID comparable, Addr any] struct {
+	Peer[ID, Addr]
+	// Met is when it became a member, Seen the last talk with it; to the second.
+	Met, Seen time.Time
+}
+
+// Longest returns up to n members that have been that for longest and were talked with
+// since, the longest first; of one group of addresses at most two.
+func (v *View[ID, Addr]) Longest(n int, since time.Time) (out []Known[ID, Addr]) {
+	least := seconds(since)
+	var found []*entry[ID, Addr]
+	v.members.each(func(e *entry[ID, Addr]) bool {
+		if e.seen >= least {
+			found = append(found, e)
+		}
+		return true
+	})
+	slices.SortStableFunc(found, func(a, b *entry[ID, Addr]) int { return cmp.Compare(a.met, b.met) })
+	of := make(map[uint32]int)
+	for _, e := range found {
+		group := v.group(e.addr)
+		if of[group]++; group != 0 && of[group] > longestOfGroup {
+			continue
+		}
+		if len(out) == n {
+			break
+		}
+		out = append(out, Known[ID, Addr]{v.peer(e, false), time.Unix(int64(e.met), 0), time.Unix(int64(e.seen), 0)})
+	}
+	return out
 }
 
 // News returns up to n members that were first met since, the latest first, and the

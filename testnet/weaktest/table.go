@@ -60,6 +60,8 @@ func Table() []Row {
 		{Defence: weak.PutRate, Attack: "A16", Package: "overlay", Test: "TestPutRate"},
 		{Defence: weak.TopicFilter, Attack: "A12", Package: "gossip", Test: "TestProtocolAbuse"},
 		{Defence: weak.ScoredOnly, Attack: "A12", Package: "gossip", Test: "TestUnscoredPeersAreNotHeard"},
+		{Defence: weak.LongKnown, Attack: "A6", Scenario: "attack/eclipsed-at-restart"},
+		{Defence: weak.PeerMemory, Attack: "A6", Scenario: "attack/eclipsed-at-restart"},
 		{Defence: weak.Anchors, Attack: "A34", Package: "node", Test: "TestReadiness"},
 		{Defence: weak.OwnFault, Attack: "A24", Package: "gossip", Test: "TestOwnFaultPunishesNoStockPeer"},
 		{Defence: weak.OwnFault, Attack: "A9", Package: "gossip", Test: "TestStrangersDoNotStopTheKnown"},
