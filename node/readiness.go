@@ -201,7 +201,7 @@ func (r *readiness) heard(rep gossip.SyncReport) {
 	if rep.EverReady && r.alone && len(r.anchors) < readyPeers {
 		r.anchors[rep.Peer] = true // the founder's first ones
 	}
-	if rep.EverReady && now.Sub(w.since) > completeLimit && !r.complete.IsZero() && now.Sub(r.complete) <= completeLimit {
+	if rep.EverReady && r.complete.Sub(w.since) > completeLimit {
 		r.anchors[rep.Peer] = true
 	}
 }

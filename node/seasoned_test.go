@@ -64,6 +64,7 @@ func TestEclipsedAfterJoining(t *testing.T) {
 	}{
 		{"nobody is left", every(0, time.Minute, "boot", "a", "b"), 7 * time.Minute, StateDegraded},
 		{"strangers take all places", append(every(0, time.Minute, "boot", "a", "b"), every(time.Minute, time.Hour, "x", "y", "z")...), 7 * time.Minute, StateDegraded},
+		{"strangers who came shortly before", append(every(0, time.Minute, "boot", "a", "b"), every(10*time.Second, time.Hour, "x", "y", "z")...), 10 * time.Minute, StateDegraded},
 		{"for long", append(every(0, time.Minute, "boot", "a", "b"), every(70*time.Second, 10*time.Hour, "x", "y", "z")...), 10 * time.Hour, StateDegraded},
 		{"one of those it joined with is left", append(every(0, time.Hour, "boot"), every(time.Minute, time.Hour, "x", "y")...), time.Hour, StateReady},
 		{"the network goes on without the bootstrap", append(every(0, 10*time.Minute, "boot"), every(time.Minute, time.Hour, "a", "b")...), time.Hour, StateReady},
