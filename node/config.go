@@ -86,6 +86,10 @@ type Config struct {
 	Host host.Host
 	// Now is the wall clock, for the validity of records only; default time.Now.
 	Now func() time.Time
+	// Seen hears of each fact that is new to the node, from the node's own goroutines as
+	// soon as its answers change, which is before the disk has it; it must return at once.
+	// May be nil.
+	Seen func(Seen)
 	// Logger gets what the node has to say; nil discards.
 	Logger *slog.Logger
 	// Version is shown to peers and in the status.
@@ -138,6 +142,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Limits = c.Limits.withDefaults()
 	if c.Socket && c.Dir == "" {
 		return c, fmt.Errorf("a control socket needs a data directory: %w", ErrUsage)
+	}
+	if c.Seen == nil {
+		c.Seen = func(Seen) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -284,7 +284,7 @@ func (c control) Watch(ctx context.Context, id records.AgentID) iter.Seq2[api.Re
 func (c control) Status(context.Context) api.Status { return c.n.Status() }
 
 // Peers lists the connected peers.
-func (c control) Peers(context.Context) []api.Peer { return c.n.peers() }
+func (c control) Peers(context.Context) []api.Peer { return c.n.Peers() }
 
 // Stop asks the daemon to shut down.
 func (c control) Stop(context.Context) error { c.n.AskStop(); return nil }

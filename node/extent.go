@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
@@ -187,11 +189,12 @@ func (n *Node) concerns(id records.AgentID) bool {
 
 // beyond takes a fact of a subject that is not in the range and that the node has nothing
 // to do with, and reports whether it was new.
-func (n *Node) beyond(f records.Fact, source string) bool {
+func (n *Node) beyond(f records.Fact, source string, from peer.ID) bool {
 	now := f
 	fresh, kin := n.cache.bury(f.ID(), func() (fresh bool) { fresh, now = n.strangers.put(f); return fresh })
 	if fresh {
 		n.arrivals.note(f.ID(), source)
+		n.cfg.Seen(Seen{Fact: f, Via: source, From: from})
 		n.count.add("facts_beyond_"+source+"_total", 1)
 		n.took(now, f, kin)
 	}

@@ -17,11 +17,23 @@ const (
 	sourceDHT   = "dht"
 )
 
-// ingest is the one way into the fact set: memory first, so that every answer
+// Seen is a fact that is new to a node.
+type Seen struct {
+	Fact records.Fact
+	Via  string  // local, gossip, sync, dht or import
+	From peer.ID // who handed it over, by gossip or sync; else empty
+}
+
+// ingest is ingestFrom for what nobody handed over, or where it does not matter who did.
+func (n *Node) ingest(f records.Fact, source string) (bool, error) {
+	return n.ingestFrom(f, source, "")
+}
+
+// ingestFrom is the one way into the fact set: memory first, so that every answer
 // changes at once, then the disk behind it. new is false where what was held says as much.
 // What follows from the fact and another one together, the proof that the two contradict
 // each other, nobody else need have found: it is spread from here.
-func (n *Node) ingest(f records.Fact, source string) (bool, error) {
+func (n *Node) ingestFrom(f records.Fact, source string, from peer.ID) (bool, error) {
 	// What only the strangers' pool has is not on disk: who says it here wants it to be.
 	if n.facts.Has(f) || source != sourceLocal && n.held(f) || weak.Off(weak.StickyTombstone) && !n.known(f.ID()) {
 		return false, nil
@@ -34,7 +46,7 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 		return false, nil
 	}
 	if source != sourceLocal && !n.inside(f.ID()) && !n.concerns(f.ID()) {
-		return n.beyond(f, source), nil
+		return n.beyond(f, source, from), nil
 	}
 	var err error
 	now := f
@@ -50,6 +62,7 @@ func (n *Node) ingest(f records.Fact, source string) (bool, error) {
 		return false, nil
 	}
 	n.arrivals.note(f.ID(), source)
+	n.cfg.Seen(Seen{Fact: f, Via: source, From: from})
 	if own := n.leases.touched(f.ID()); len(own) > 0 {
 		n.background(func(ctx context.Context) { n.endLeases(ctx, own) })
 	}
@@ -143,8 +156,8 @@ func (n *Node) learnProof(ctx context.Context, rec *records.Record) error {
 }
 
 // ingestGossip is ingest for the fact topic and reconciliation.
-func (n *Node) ingestGossip(f records.Fact, _ peer.ID, via gossip.Via) (bool, error) {
-	return n.ingest(f, string(via))
+func (n *Node) ingestGossip(f records.Fact, from peer.ID, via gossip.Via) (bool, error) {
+	return n.ingestFrom(f, string(via), from)
 }
 
 // How long a fact may take to come along by gossip before it is spread from here.

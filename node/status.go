@@ -85,9 +85,9 @@ func (n *Node) p2pAddrs() []string {
 // a new one from others is passed on to.
 func (n *Node) FactPeers() (published, passed []peer.ID) { return n.topic.Peers(), n.topic.Relays() }
 
-// peers lists the connected peers: the node's links first, then those that chose it, each
+// Peers lists the connected peers: the node's links first, then those that chose it, each
 // by its round trip.
-func (n *Node) peers() []api.Peer {
+func (n *Node) Peers() []api.Peer {
 	topic, chosen := peerSet(n.topic.Peers()), peerSet(n.links.Choosers())
 	table := make(map[peer.ID]time.Duration) // how long they took to answer
 	for _, p := range n.dht.Table() {

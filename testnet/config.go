@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 
 	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/testnet/wan"
 )
 
 const (
@@ -43,6 +44,13 @@ type Config struct {
 	Memory bool
 	// QUIC makes the nodes listen over QUIC as well; TCP alone is cheaper.
 	QUIC bool
+	// Places puts the nodes into the places of a model: each packet between two of them
+	// takes the time that it takes there, over QUIC alone. Nil: they are as near as loopback
+	// sockets are. Not with NewHost, which has a wire of its own.
+	Places wan.Model
+	// Seen hears of each fact that is new to node i, from the node's own goroutines as
+	// soon as its answers change; it must return at once. May be nil.
+	Seen func(i int, s node.Seen)
 	// API returns the TCP address of the HTTP API of node i, such as
 	// "127.0.0.1:0". Nil, or an empty address, opens none; not with Memory. A node
 	// with a data directory has a control socket there in any case, so that the
@@ -70,6 +78,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Memory && (c.Dir != "" || c.API != nil) {
 		return c, fmt.Errorf("a network in memory has no data directories and no API")
+	}
+	if c.Places != nil && c.NewHost != nil {
+		return c, fmt.Errorf("places are of loopback sockets: hosts of one's own have none")
 	}
 	if c.Replication == 0 {
 		c.Replication = node.DefaultReplication

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,9 +25,33 @@ import (
 	"github.com/cairn-overlay/cairn/node/links"
 )
 
-// newHost builds the host that a node would build for itself, with a gate in it.
-func newHost(key crypto.PrivKey, listen []multiaddr.Multiaddr, board *switchboard) (host.Host, *gate, error) {
-	id, err := peer.IDFromPrivateKey(key)
+// transports are those of a host, and what is to be closed behind it.
+type transports struct {
+	option libp2p.Option
+	io.Closer
+}
+
+// transports are those of the host of a seat.
+func (w *Network) transports(s *seat) (transports, error) {
+	if w.far != nil {
+		return w.far.transports(s.index, s.key)
+	}
+	both := libp2p.ChainOptions(libp2p.Transport(tcp.NewTCPTransport), libp2p.Transport(quic.NewTransport))
+	return transports{both, io.NopCloser(nil)}, nil
+}
+
+// ownHost is a host that closes its sockets as well.
+type ownHost struct {
+	host.Host
+	sockets io.Closer
+}
+
+// Close closes the host, and then its sockets.
+func (h *ownHost) Close() error { return errors.Join(h.Host.Close(), h.sockets.Close()) }
+
+// buildHost builds the host that a node would build for itself, with a gate in it.
+func (w *Network) buildHost(s *seat) (host.Host, *gate, error) {
+	id, err := peer.IDFromPrivateKey(s.key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -34,12 +59,15 @@ func newHost(key crypto.PrivKey, listen []multiaddr.Multiaddr, board *switchboar
 	if err != nil {
 		return nil, nil, err
 	}
-	g := &gate{board: board, self: id}
+	on, err := w.transports(s)
+	if err != nil {
+		return nil, nil, errors.Join(err, cm.Close())
+	}
+	g := &gate{board: w.board, self: id}
 	h, err := libp2p.New(
-		libp2p.Identity(key),
-		libp2p.ListenAddrs(listen...),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(quic.NewTransport),
+		libp2p.Identity(s.key),
+		libp2p.ListenAddrs(s.listen...),
+		on.option,
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.Security(tls.ID, tls.New),
 		libp2p.ConnectionManager(cm),
@@ -49,19 +77,22 @@ func newHost(key crypto.PrivKey, listen []multiaddr.Multiaddr, board *switchboar
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close())
+		return nil, nil, errors.Join(fmt.Errorf("listen: %w", err), cm.Close(), on.Close())
 	}
 	h.Network().Notify(g)
-	return h, g, nil
+	return &ownHost{h, on}, g, nil
 }
 
 // listenAddrs are free ports of the loopback interface.
-func listenAddrs(quic bool) []multiaddr.Multiaddr {
-	addrs := []multiaddr.Multiaddr{multiaddr.StringCast("/ip4/127.0.0.1/tcp/0")}
-	if quic {
-		addrs = append(addrs, multiaddr.StringCast("/ip4/127.0.0.1/udp/0/quic-v1"))
+func (c Config) listenAddrs() []multiaddr.Multiaddr {
+	tcp, quic := multiaddr.StringCast("/ip4/127.0.0.1/tcp/0"), multiaddr.StringCast("/ip4/127.0.0.1/udp/0/quic-v1")
+	switch {
+	case c.Places != nil:
+		return []multiaddr.Multiaddr{quic}
+	case c.QUIC:
+		return []multiaddr.Multiaddr{tcp, quic}
 	}
-	return addrs
+	return []multiaddr.Multiaddr{tcp}
 }
 
 // hostKey reads the key of the node in dir, in the form in which a node keeps its

@@ -26,6 +26,7 @@ type Network struct {
 	dir      string // where data directories are; empty in memory
 	temp     bool   // dir is ours to remove
 	board    *switchboard
+	far      *distances // nil where nobody is far
 	stranger stranger
 
 	mu     sync.Mutex
@@ -57,7 +58,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("testnet: %w", err)
 	}
-	w := &Network{cfg: cfg, dir: cfg.Dir, board: newSwitchboard()}
+	w := &Network{cfg: cfg, dir: cfg.Dir, board: newSwitchboard(), far: newDistances(cfg.Places)}
 	w.stranger.network, w.stranger.newHost = cfg.Network, cfg.NewHost
 	if w.dir == "" && !cfg.Memory {
 		if w.dir, err = os.MkdirTemp("", "cairn-testnet-"); err != nil {
@@ -138,7 +139,7 @@ func (w *Network) newSeat() (*seat, error) {
 	if w.closed {
 		return nil, fmt.Errorf("testnet: %w", errClosed)
 	}
-	s := &seat{index: len(w.seats), listen: listenAddrs(w.cfg.QUIC), down: true}
+	s := &seat{index: len(w.seats), listen: w.cfg.listenAddrs(), down: true}
 	if w.dir != "" {
 		s.dir = filepath.Join(w.dir, s.name())
 		_, err := os.Stat(s.dir)
@@ -194,6 +195,14 @@ func (w *Network) Node(i int) *Node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.seats[i].node
+}
+
+// Size returns how many nodes there ever were, up or down: they are Node(0) to
+// Node(Size()-1).
+func (w *Network) Size() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.seats)
 }
 
 // Close stops every node, waits for all of them, and removes the temporary

@@ -52,7 +52,7 @@ func (w *Network) start(s *seat, anchors []peer.AddrInfo) (*Node, error) {
 // newHost builds the host of a seat, with a gate.
 func (w *Network) newHost(s *seat) (host.Host, *gate, error) {
 	if w.cfg.NewHost == nil {
-		return newHost(s.key, s.listen, w.board)
+		return w.buildHost(s)
 	}
 	h, err := w.cfg.NewHost(s.index)
 	if err != nil {
@@ -67,6 +67,9 @@ func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
 		Replication: cfg.Replication, Limits: node.Limits{Facts: cfg.Room}, NoMDNS: true,
 		Now: func() time.Time { return cfg.Now(s.index) }, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
+	}
+	if cfg.Seen != nil {
+		c.Seen = func(seen node.Seen) { cfg.Seen(s.index, seen) }
 	}
 	if cfg.WAN {
 		c.Profile = node.ProfileWAN

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -12,6 +14,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/cairn-overlay/cairn/testnet"
+	"github.com/cairn-overlay/cairn/testnet/live"
+	"github.com/cairn-overlay/cairn/testnet/wan"
 )
 
 // upLimit bounds how long a network may take to find itself.
@@ -23,6 +27,10 @@ type upCmd struct {
 	API         int    `name:"api" default:"0" placeholder:"PORT" help:"First port of the HTTP APIs: node 1 gets it, node 2 the next. 0 takes free ones."`
 	Dir         string `placeholder:"DIR" help:"Keep the data directories here, DIR/n1 and so on. Default: a temporary folder that is removed."`
 	Network     string `default:"testnet" placeholder:"NAME" help:"Name of the network; networks of different names never merge."`
+	Web         bool   `help:"Show the network on a page in the browser, and put the nodes into cities all over the world: what travels between two of them takes as long as it does there."`
+	WebAddr     string `default:"127.0.0.1:0" placeholder:"ADDR" help:"Where the page is, on this machine; port 0 takes a free one."`
+	Near        bool   `help:"With --web: no cities. The nodes are as near to each other as loopback sockets are."`
+	Seed        uint64 `default:"1" placeholder:"N" help:"With --web: the seed that draws the cities."`
 }
 
 // Help is the long help.
@@ -30,6 +38,7 @@ func (upCmd) Help() string {
 	return `Starts a network of nodes in this process, on loopback, and runs it until Ctrl-C. Each node has a data directory; the cairn command speaks to it with --dir, anything else over HTTP.
 
     cairn-testnet up --nodes 20
+    cairn-testnet up --nodes 50 --web
     cairn-testnet up --nodes 60 --replication 5 --dir /tmp/net --api 9000
 
     cairn --dir /tmp/net/n1 publish card.json
@@ -46,14 +55,13 @@ func (c *upCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	begin := time.Now()
-	w, err := c.start(s, dir)
+	begin, view := time.Now(), c.view()
+	w, err := c.start(s, dir, view)
 	if err == nil {
 		err = c.tell(s, w, dir, time.Since(begin))
 	}
 	if err == nil {
-		<-s.ctx.Done()
-		s.say("\nstopping %d nodes", c.Nodes)
+		err = c.serve(s, w, view)
 	}
 	if w != nil {
 		if closeErr := w.Close(); err == nil {
@@ -76,15 +84,48 @@ func (c *upCmd) dir() (string, error) {
 	return filepath.Abs(c.Dir)
 }
 
+// view is what the page shows; nil without one.
+func (c *upCmd) view() *live.View {
+	switch {
+	case !c.Web:
+		return nil
+	case c.Near:
+		return live.New(nil, slog.DiscardHandler)
+	}
+	return live.New(wan.Cities(c.Seed), slog.DiscardHandler)
+}
+
+// serve waits until ctx ends, with the page, if there is one.
+func (c *upCmd) serve(s *session, w *testnet.Network, view *live.View) error {
+	end := func() error { return nil }
+	if view != nil {
+		page, err := view.Open(w, c.Network, version, c.WebAddr)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(s.env.stdout, "\nThe page, for whoever has this link:\n\n    %s\n", page.URL()); err != nil {
+			return errors.Join(err, page.Close())
+		}
+		end = page.Close
+	}
+	<-s.ctx.Done()
+	s.say("\nstopping %d nodes", c.Nodes)
+	return end()
+}
+
 // start brings the network up, with its progress as a message.
-func (c *upCmd) start(s *session, dir string) (*testnet.Network, error) {
+func (c *upCmd) start(s *session, dir string, view *live.View) (*testnet.Network, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, upLimit)
 	defer cancel()
-	w, err := testnet.New(ctx, testnet.Config{
+	cfg := testnet.Config{
 		Nodes: c.Nodes, Replication: c.Replication, Network: c.Network, Dir: dir,
 		API:     func(i int) string { return fmt.Sprintf("127.0.0.1:%d", c.port(i)) },
 		Started: started(s.env.stderr),
-	})
+	}
+	if view != nil {
+		cfg = view.Watch(cfg)
+	}
+	w, err := testnet.New(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

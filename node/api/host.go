@@ -2,12 +2,11 @@ package api
 
 import (
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/cairn-overlay/cairn/internal/porter"
 )
 
 // checkHost refuses a Host header that names anybody else: a web page whose name
@@ -22,30 +21,8 @@ func checkHost(s *server, c *call) *Problem {
 
 func (s *server) hostAllowed(r *http.Request) bool {
 	host := strings.ToLower(r.Host)
-	name, port, err := net.SplitHostPort(host)
-	if err != nil {
-		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80"
-	}
-	if s.hosts[host] || s.hosts[name] {
-		return true
-	}
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if !ok || !isPort(port, local.Port) {
-		return false
-	}
-	switch name {
-	case "127.0.0.1", "::1", "localhost":
-		return true
-	}
-	// An address is not a name: nobody can make it point elsewhere.
-	ip, err := netip.ParseAddr(name)
-	return err == nil && ip == local.AddrPort().Addr().Unmap()
-}
-
-// isPort reports whether s is the number n as it is written.
-func isPort(s string, n int) bool {
-	var room [20]byte
-	return string(strconv.AppendInt(room[:0], int64(n), 10)) == s
+	name, _ := porter.Split(host)
+	return s.hosts[host] || s.hosts[name] || porter.Local(r)
 }
 
 // allowedHosts holds the configured names to a form that no wildcard, URL or

@@ -3,8 +3,9 @@ package api
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"strings"
+
+	"github.com/cairn-overlay/cairn/internal/porter"
 )
 
 // ListenConfig says where the API listens on TCP.
@@ -29,7 +30,7 @@ func Listen(cfg ListenConfig) (net.Listener, error) {
 	if strings.EqualFold(host, "localhost") {
 		host = "127.0.0.1" // whatever the hosts file says
 	}
-	if !loopback(host) {
+	if !porter.Loopback(host) {
 		switch {
 		case !cfg.Expose:
 			return nil, fmt.Errorf("%w: %s can be reached by others; use 127.0.0.1, or allow it (expose) and configure a token of your own", ErrExposed, cfg.Addr)
@@ -42,10 +43,4 @@ func Listen(cfg ListenConfig) (net.Listener, error) {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	return l, nil
-}
-
-// loopback reports whether host is an address that only this machine can reach.
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }

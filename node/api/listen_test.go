@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/cairn-overlay/cairn/internal/porter"
 )
 
 // TestListen: an address that others can reach needs to be asked for, with a token
@@ -40,7 +42,7 @@ func TestListen(t *testing.T) {
 		l, err := Listen(ListenConfig{Addr: row.addr, Expose: row.expose, TokenConfigured: row.token})
 		if err == nil {
 			host, _, _ := net.SplitHostPort(l.Addr().String())
-			if !row.expose && !loopback(host) {
+			if !row.expose && !porter.Loopback(host) {
 				t.Errorf("%s listens on %s", row.addr, host)
 			}
 			_ = l.Close()

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/cairn-overlay/cairn/internal/porter"
 )
 
 // Config is what a handler and its server need. Controller is required, and
@@ -58,7 +59,7 @@ type server struct {
 	log      *slog.Logger
 	limits   Limits
 	socket   bool // reached through the owner's unix socket
-	token    [sha256.Size]byte
+	token    porter.Key
 	hosts    map[string]bool
 	origins  map[string]bool
 	defences []defence
@@ -93,7 +94,7 @@ func newServer(cfg Config, defences []defence, socket bool) (*server, error) {
 	limits := cfg.Limits.withDefaults()
 	s := &server{
 		node: cfg.Controller, log: cfg.Logger, limits: limits, socket: socket,
-		token: sha256.Sum256([]byte(cfg.Token)), hosts: hosts, origins: origins,
+		token: porter.KeyOf(cfg.Token), hosts: hosts, origins: origins,
 		defences: defences, routes: resources(routes(limits)), openapi: description(cfg.Version), safety: safetyHeaders(),
 		public: make(chan struct{}, limits.Streams), trusted: make(chan struct{}, limits.Streams),
 	}

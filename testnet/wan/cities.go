@@ -48,6 +48,12 @@ type citied struct {
 // Place names the city of node i.
 func (m *citied) Place(i int) string { return m.towns[m.Seat(i)].name }
 
+// At is where the city of node i is.
+func (m *citied) At(i int) (lat, lon float64) {
+	t := m.towns[m.Seat(i)]
+	return t.lat, t.lon
+}
+
 // Seats is the number of cities.
 func (m *citied) Seats() int { return len(m.towns) }
 

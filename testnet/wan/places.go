@@ -19,6 +19,13 @@ type Placed interface {
 	Access(i int) time.Duration
 }
 
+// Located is a model that knows where on Earth its nodes are. [Cities] is one.
+type Located interface {
+	Model
+	// At is the place of node i, in degrees north and east.
+	At(i int) (lat, lon float64)
+}
+
 // PlacePaths are the shortest ways between the occupied places of a model, and so
 // between any two nodes: their size is the square of the places, not of the nodes.
 type PlacePaths struct {
