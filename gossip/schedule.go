@@ -322,9 +322,10 @@ func (t *turn) at() time.Time {
 // next picks the round to start now; without one, reason is empty and wait says
 // when to look again.
 func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Duration) {
+	out := s.leftOut(now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.collect(now)
+	s.collect(now, out)
 	look := s.tick
 	if !s.waveAt.IsZero() && s.waveAt.Before(look) {
 		look = s.waveAt
@@ -360,9 +361,27 @@ func (s *scheduler) next(now time.Time) (p peer.ID, reason string, wait time.Dur
 	return p, reason, 0
 }
 
-// collect makes rounds due whose time has come by the timer or by a wave, and
-// forgets peers that are gone.
-func (s *scheduler) collect(now time.Time) {
+// leftOut are those whom the timer need not ask, where its time has come. It is called
+// without mu: the trees answer under their own lock, and call here while they hold it.
+func (s *scheduler) leftOut(now time.Time) map[peer.ID]bool {
+	s.mu.Lock()
+	ticked := !now.Before(s.tick)
+	s.mu.Unlock()
+	if !ticked {
+		return nil
+	}
+	out := make(map[peer.ID]bool)
+	for _, p := range s.eligible() {
+		if s.spared(p) {
+			out[p] = true
+		}
+	}
+	return out
+}
+
+// collect makes rounds due whose time has come by the timer, which leaves some out, or by
+// a wave, and forgets peers that are gone. It is called with mu.
+func (s *scheduler) collect(now time.Time, out map[peer.ID]bool) {
 	ticked, waved := !now.Before(s.tick), !s.waveAt.IsZero() && !now.Before(s.waveAt)
 	for p, t := range s.peers {
 		if !t.met.IsZero() && !t.due.IsZero() && !t.due.After(now) {
@@ -386,21 +405,20 @@ func (s *scheduler) collect(now time.Time) {
 	if waved {
 		reason, s.waveAt, s.lastWave, s.slowest = s.waveWhy, time.Time{}, now, 0
 	}
-	skip := s.spared
 	if waved {
-		skip = func(peer.ID) bool { return false }
+		out = nil
 	}
-	for _, p := range s.few(now, skip) {
+	for _, p := range s.few(now, out) {
 		s.turn(p).set(now, reason)
 	}
 }
 
 // few returns the peers whose last round is longest ago, without those left alone and
 // those to skip.
-func (s *scheduler) few(now time.Time, skip func(peer.ID) bool) []peer.ID {
+func (s *scheduler) few(now time.Time, skip map[peer.ID]bool) []peer.ID {
 	peers := slices.DeleteFunc(s.eligible(), func(p peer.ID) bool {
 		t := s.turn(p)
-		return t == nil || t.blocked.After(now) || skip(p)
+		return t == nil || t.blocked.After(now) || skip[p]
 	})
 	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
 	slices.SortStableFunc(peers, func(a, b peer.ID) int { return s.peers[a].started.Compare(s.peers[b].started) })

@@ -107,6 +107,24 @@ func TestTimerTakesTurns(t *testing.T) {
 	})
 }
 
+// Whoever is asked whom the timer may leave out holds a lock under which others call the
+// scheduler: it must not hold its own meanwhile.
+func TestTimerAsksWithoutItsLock(t *testing.T) {
+	onStage(t, 3, func(s *stage) {
+		s.spared = func(p peer.ID) bool {
+			s.scheduler.linked(p, false)
+			return p == "p0"
+		}
+		got := make(map[peer.ID]bool)
+		for _, r := range s.seen(time.Minute) {
+			got[r.peer] = true
+		}
+		if len(got) != 2 || got["p0"] {
+			t.Errorf("rounds with %v", got)
+		}
+	})
+}
+
 func TestTimerTakesAllWhenFew(t *testing.T) {
 	onStage(t, 3, func(s *stage) {
 		if got := len(s.seen(38 * time.Second)); got != 3 {
