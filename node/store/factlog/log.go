@@ -72,7 +72,7 @@ type Log struct {
 
 	mu       sync.RWMutex
 	segments []*segment // by base; owned by mu
-	retired  []vfs.File // of segments that were replaced and may still be read; owned by mu
+	retired  []*segment // they were replaced, and may still be read; owned by mu
 	serial   uint64     // the highest of a file; owned by mu
 	epoch    uint32     // how often something was dropped; owned by mu
 	next     int        // number of the next fact; owned by mu
@@ -369,8 +369,9 @@ func (l *Log) closeFiles() {
 
 // dismiss closes the files of segments that were replaced. Owned by mu.
 func (l *Log) dismiss() {
-	for _, f := range l.retired {
-		_ = f.Close() // it was only read
+	for _, g := range l.retired {
+		g.gone = true
+		_ = g.file.Close() // it was only read
 	}
 	l.retired = nil
 }

@@ -200,6 +200,36 @@ func TestReadersWhileDropping(t *testing.T) {
 	}
 }
 
+// TestReaderOutlivesItsFile: a segment that is replaced again and again while somebody has
+// read half of it, so that its file is closed, is read on where it is now.
+func TestReaderOutlivesItsFile(t *testing.T) {
+	l := openLog(t, vfs.NewMem(), func(c *Config) { c.segment = 4 * readSize })
+	put(t, l, 0, 2*readSize/100)
+	var got []int
+	for e, err := range l.Entries(0, l.Next()) {
+		if err != nil || e.Fact.ID() != fact(e.Number).ID() {
+			t.Fatalf("%d: %v", e.Number, err)
+		}
+		if got = append(got, e.Number); len(got) != 1 {
+			continue
+		}
+		for i := range 3 {
+			if _, err := l.Retain(func() bool { return false }, func(e Entry) bool { return e.Number%(i+2) == 0 }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tail := slices.IndexFunc(got, func(n int) bool { return n > 0 && n-1 > readSize/78 })
+	if tail < 0 {
+		t.Fatalf("%d were read, up to %d", len(got), got[len(got)-1])
+	}
+	for i, n := range got[tail:] {
+		if n%12 != 0 || i > 0 && n != got[tail+i-1]+12 {
+			t.Fatalf("%d came after %d", n, got[tail+i-1])
+		}
+	}
+}
+
 // TestDamage damages the log on disk: an entry that does not verify is told, counts as
 // absent, and comes again; files and ends that are lost are ErrCorrupt.
 func TestDamage(t *testing.T) {

@@ -93,18 +93,25 @@ func (l *Log) Entries(from, to int) iter.Seq2[Entry, error] {
 			}
 			for {
 				e, ok, err := p.next()
+				if errors.Is(err, errReplaced) {
+					break
+				}
 				if err != nil {
 					yield(Entry{}, fmt.Errorf("read facts: %s: %w", g.name, err))
 					return
 				}
 				if !ok || e.Number >= to {
+					from = max(from, p.end)
 					break
 				}
-				if e.Number >= from && !yield(e, nil) {
+				if e.Number < from {
+					continue
+				}
+				if !yield(e, nil) {
 					return
 				}
+				from = e.Number + 1
 			}
-			from = max(from, p.end)
 		}
 	}
 }
@@ -169,12 +176,19 @@ func (p *pass) next() (e Entry, ok bool, err error) {
 	}
 }
 
+// errReplaced says that a segment was replaced twice since a pass began, and its file is
+// closed. What is left of it stands in its successor.
+var errReplaced = errors.New("the segment was replaced")
+
 // fill reads more of the file behind what is there.
 func (p *pass) fill() error {
 	p.log.mu.RLock()
 	defer p.log.mu.RUnlock()
 	if p.log.closed {
 		return fs.ErrClosed
+	}
+	if p.g.gone {
+		return errReplaced
 	}
 	if p.room == nil {
 		p.room = make([]byte, min(readSize, p.size-p.at))

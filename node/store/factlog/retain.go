@@ -91,7 +91,7 @@ func (l *Log) rewrite(g *segment, epoch uint32, keep func(Entry) bool) (*segment
 	l.epoch = max(l.epoch, epoch)
 	l.segments = slices.Clone(l.segments)
 	l.segments[slices.Index(l.segments, g)] = fresh
-	l.retired = append(l.retired, g.file)
+	l.retired = append(l.retired, g)
 	return fresh, nil
 }
 
@@ -140,7 +140,7 @@ func (l *Log) settle(thinned bool) error {
 			continue
 		}
 		errs = append(errs, l.cfg.FS.Remove(l.path(g.name)))
-		l.retired = append(l.retired, g.file)
+		l.retired = append(l.retired, g)
 	}
 	l.segments = kept
 	return errors.Join(errs...)

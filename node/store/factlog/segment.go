@@ -39,6 +39,7 @@ type segment struct {
 	next    int    // above the number of the last one, and at least end
 	marks   []mark // of every eighth entry
 	torn    bool   // something is behind size that is no entry
+	gone    bool   // it was replaced, and its file is closed
 }
 
 // mark is where an entry is.
