@@ -20,6 +20,7 @@ import (
 
 	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/node/web"
+	"github.com/cairn-overlay/cairn/records"
 	"github.com/cairn-overlay/cairn/testnet"
 	"github.com/cairn-overlay/cairn/testnet/wan"
 )
@@ -62,8 +63,11 @@ func (v *View) Open(w *testnet.Network, network, version, addr string) (*web.Ser
 	return web.Open(web.Config{Addr: addr, View: v, Board: &v.board, Logger: slog.New(v.log)})
 }
 
-// seen hears of a fact that is new to node i.
+// seen hears of a fact that is new to node i; the page shows revocations.
 func (v *View) seen(i int, s node.Seen) {
+	if _, ends := s.Fact.(*records.Tombstone); !ends {
+		return
+	}
 	v.board.Seen(s.Fact.ID().String(), name(i), v.nameOf(s.From.String()), s.Via)
 }
 
