@@ -100,7 +100,6 @@ scenarios: ## every scenario of testnet/testdata, the long ones too (some minute
 soak: ## the long suites of the test network (up to an hour)
 	$(say) 'go test -tags soak ./testnet/...'
 	@$(GO) test -v -p 1 -tags soak -timeout 60m -run Soak ./testnet/...
-	@$(GO) test -tags soak -run TestEveryCounterIsInTheTable ./node
 
 .PHONY: chaos
 chaos: build ## separate daemons in network namespaces, broken for 10 minutes (Linux, root)

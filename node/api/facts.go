@@ -8,15 +8,7 @@ import (
 
 // getFacts streams the held facts after a cursor, and with follow the new ones.
 func (s *server) getFacts(c *call) error {
-	after, err := parseCursor(c.params.Get("after"))
-	if err != nil {
-		return err
-	}
-	follow, err := c.flag("follow")
-	if err != nil {
-		return err
-	}
-	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after, cursors: true})
+	st, after, follow, err := s.openFacts(c)
 	if err != nil {
 		return err
 	}
@@ -31,6 +23,18 @@ func (s *server) getFacts(c *call) error {
 		}
 	}
 	return st.end()
+}
+
+// openFacts opens a stream of facts: after which cursor, and whether it goes on.
+func (s *server) openFacts(c *call) (st *stream, after uint64, follow bool, err error) {
+	if after, err = parseCursor(c.params.Get("after")); err != nil {
+		return nil, 0, false, err
+	}
+	if follow, err = c.flag("follow"); err != nil {
+		return nil, 0, false, err
+	}
+	st, err = s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after, cursors: true})
+	return st, after, follow, err
 }
 
 // postFacts takes facts that somebody carried here: canonical bytes, one behind the

@@ -38,17 +38,9 @@ func (s *server) postRotations(c *call) error {
 	return s.sendJSON(c, storedCode(res.Partial), res)
 }
 
-// getTombstones streams the held facts after a cursor, and with follow the new ones.
+// getTombstones streams the held tombstones after a cursor, and with follow the new ones.
 func (s *server) getTombstones(c *call) error {
-	after, err := parseCursor(c.params.Get("after"))
-	if err != nil {
-		return err
-	}
-	follow, err := c.flag("follow")
-	if err != nil {
-		return err
-	}
-	st, err := s.openStream(c, streamMode{media: typeNDJSON, live: follow, beat: follow, from: after, cursors: true})
+	st, after, follow, err := s.openFacts(c)
 	if err != nil {
 		return err
 	}
