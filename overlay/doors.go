@@ -24,7 +24,6 @@ type doors struct {
 	gate  *gate
 	puts  *quotas                  // nil: no limit
 	cover func(*pb.Message) []byte // what is to be added to the answer; may be nil
-	from  sources
 
 	mu   sync.Mutex
 	shut bool
@@ -89,11 +88,7 @@ func (d *doors) request(ctx context.Context, s network.Stream, m *pb.Message) {
 		g.stamp = d.cover(m)
 	}
 	d.stats.served.add(requestName(m.GetType()))
-	switch {
-	case m.GetType() != pb.Message_PUT_VALUE:
-	case d.admit(ctx, s.Conn().RemotePeer()):
-		d.from.note(string(m.GetKey()), addrGroupOf(s.Conn().RemoteMultiaddr()))
-	default:
+	if m.GetType() == pb.Message_PUT_VALUE && !d.admit(ctx, s.Conn().RemotePeer()) {
 		d.stats.refused.add("rate")
 		m.Record = nil // which kad-dht refuses
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -67,11 +66,6 @@ func testStore(t *testing.T, place func(testing.TB) opener, lasts bool) {
 		s := place(t)(t, Options{MaxRecordBytes: 2000})
 		defer s.Close()
 		testQuota(t, s)
-	})
-	t.Run("room is shared", func(t *testing.T) {
-		s := place(t)(t, Options{})
-		defer s.Close()
-		testShares(t, s)
 	})
 	t.Run("room for the nearest", func(t *testing.T) {
 		s := place(t)(t, Options{MaxRecordBytes: 2000})
@@ -316,7 +310,7 @@ func testMakeRoom(t *testing.T, s *Store) {
 	last, spared := testAgent(t, fit-1), testAgent(t, fit-2)
 	distance := func(id records.AgentID) (uint64, bool) { return far[id], id != spared.ID() }
 	makeRoom := func(newcomer uint64, now time.Time) int64 {
-		return must[int64](t)(s.MakeRoom(ctx, int64(2000-size), Newcomer{Far: newcomer}, now, distance))
+		return must[int64](t)(s.MakeRoom(ctx, int64(2000-size), newcomer, now, distance))
 	}
 	if freed := makeRoom(uint64(1+fit)<<40, testTime); freed != 0 {
 		t.Fatalf("%d bytes freed for what is farther than all", freed)
@@ -333,51 +327,6 @@ func testMakeRoom(t *testing.T, s *Store) {
 	}
 	if freed := makeRoom(1<<63, testTime.Add(25*time.Hour)); freed > 0 && held(testAgent(t, 0)) && held(testAgent(t, 1)) {
 		t.Fatal("one whose lease has ended stays before one whose lease holds")
-	}
-	checkCounts(t, s)
-}
-
-// testShares: of a group of addresses with more than its share the farthest leave, and of no other.
-func testShares(t *testing.T, s *Store) {
-	size, n := testAgent(t, 1).record(t, 1).Size(), 0
-	far := make(map[records.AgentID]uint64)
-	groups := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8:1::/48"), {}}
-	many, few, unknown := groups[0], groups[1], groups[2]
-	for group, all := range map[netip.Prefix]int{many: 12, few: 2, unknown: 2} {
-		for range all {
-			a := testAgent(t, n)
-			n++
-			far[a.ID()] = uint64(1000 - n)
-			if err := s.PutRecordFrom(ctx, a.record(t, 1), testTime, group); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	count := func() map[netip.Prefix]int {
-		held := make(map[netip.Prefix]int)
-		for h, err := range s.Held() {
-			if err != nil {
-				t.Fatal(err)
-			}
-			held[h.From]++
-		}
-		return held
-	}
-	total := int(s.Counts().ForeignBytes)
-	makeRoom := func(less int, newcomer Newcomer) int64 {
-		most := int64(total - less*size + size/2)
-		return must[int64](t)(s.MakeRoom(ctx, most, newcomer, testTime, func(id records.AgentID) (uint64, bool) { return far[id], true }))
-	}
-	if freed := makeRoom(4, Newcomer{Far: 5000, From: many}); freed != 0 {
-		t.Fatalf("%d bytes freed for one who has too much", freed)
-	}
-	for _, from := range []netip.Prefix{few, netip.MustParsePrefix("198.51.100.0/24")} {
-		if freed := makeRoom(4, Newcomer{Far: 5000, From: from}); freed == 0 && count()[many] > 10 {
-			t.Fatalf("nothing freed for one from %s", from)
-		}
-	}
-	if got := count(); got[few] != 2 || got[unknown] != 2 || got[many] > 8 || got[many] < 7 {
-		t.Fatalf("left are %v", got)
 	}
 	checkCounts(t, s)
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"iter"
-	"net/netip"
 	"time"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -11,11 +10,10 @@ import (
 // Held says of one record that it is held, without the record.
 type Held struct {
 	ID       records.AgentID
-	Seen     time.Time    // when it was stored, or issued where that is later
-	NotAfter time.Time    // the end of its lease
-	Size     int          // bytes
-	Own      bool         // it is of an own agent
-	From     netip.Prefix // where it came from, see PutRecordFrom
+	Seen     time.Time // when it was stored, or issued where that is later
+	NotAfter time.Time // the end of its lease
+	Size     int       // bytes
+	Own      bool      // it is of an own agent
 }
 
 // Held yields what is held, each as it stands when the loop comes to it, in the order of
@@ -32,7 +30,7 @@ func (s *Store) Held() iter.Seq2[Held, error] {
 			if !ok || err != nil || r.size == 0 {
 				continue
 			}
-			if !yield(Held{ID: id, Seen: r.seen, NotAfter: r.notAfter, Size: int(r.size), Own: r.own, From: r.from}, nil) {
+			if !yield(Held{ID: id, Seen: r.seen, NotAfter: r.notAfter, Size: int(r.size), Own: r.own}, nil) {
 				return
 			}
 		}

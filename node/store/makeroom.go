@@ -3,16 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
-	"maps"
-	"math"
 	"math/bits"
-	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/cairn-overlay/cairn/internal/weak"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -26,119 +21,60 @@ func rung(far uint64) int {
 	return n*16 + int(far<<(64-n)>>59&15) // the four bits behind the first; a shift by 64 gives 0
 }
 
-// Newcomer is a stranger's record for which there is no room.
-type Newcomer struct {
-	Far  uint64       // how far its agent is
-	From netip.Prefix // where it comes from, see PutRecordFrom
-}
-
-// MakeRoom drops records of strangers until they take no more than most bytes, or until only
-// those are left that have a better right than the newcomer, to about a sixteenth. The room is
-// shared evenly among the groups of addresses that records came from, as far as each of them
-// needs it: of a group with more than its share the farthest leave, for a newcomer of a group
-// with less in any case, else for one that is nearer. Nobody else's leave.
-//
-// far is how far an agent is; what it does not call spare stays, and so do own records and
-// all marks. Records whose lease has ended by now leave first. It returns how many bytes it
-// freed, and takes about a second for a million records.
-func (s *Store) MakeRoom(ctx context.Context, most int64, newcomer Newcomer, now time.Time, far func(records.AgentID) (distance uint64, spare bool)) (freed int64, err error) {
-	// rank is the step of a record that may leave, and the group that it counts for.
-	rank := func(h Held) (at int, group netip.Prefix, ok bool) {
+// MakeRoom drops records of strangers, the farthest first, until they take no more than
+// most bytes, or until only those are left that are not farther than the newcomer, to
+// about a sixteenth. far is how far an agent is; what it does not call spare stays, and so
+// do own records and all marks. Records whose lease has ended by now count as the farthest.
+// It returns how many bytes it freed, and takes about a second for a million records.
+func (s *Store) MakeRoom(ctx context.Context, most int64, newcomer uint64, now time.Time, far func(records.AgentID) (distance uint64, spare bool)) (freed int64, err error) {
+	rank := func(h Held) (int, bool) {
 		d, spare := far(h.ID)
-		switch {
-		case h.Own || !spare:
-			return 0, group, false
-		case weak.Off(weak.SourceRoom):
-			h.From = netip.Prefix{}
+		if h.Own || !spare {
+			return 0, false
 		}
 		if now.After(h.NotAfter) {
-			return rungs, h.From, true
+			return rungs, true
 		}
-		return rung(d), h.From, true
+		return rung(d), true
 	}
-	by := make(map[netip.Prefix]int64) // bytes whose lease holds
-	spare := int64(0)
+	var by [rungs + 1]int64 // bytes
 	for h, err := range s.Held() {
 		if err != nil {
 			return 0, fmt.Errorf("make room: %w", err)
 		}
-		if at, group, ok := rank(h); ok && at < rungs {
-			by[group] += int64(h.Size)
-			spare += int64(h.Size)
+		if at, ok := rank(h); ok {
+			by[at] += int64(h.Size)
 		}
 	}
-	over := s.Counts().ForeignBytes - most
-	share := shareOf(by, spare-over)
-	var steps [rungs + 1]int64 // bytes of those that may have to leave
-	for h, err := range s.Held() {
-		if err != nil {
-			return 0, fmt.Errorf("make room: %w", err)
-		}
-		if at, group, ok := rank(h); ok && (at == rungs || by[group] > share) {
-			steps[at] += int64(h.Size)
-		}
-	}
-	least := rung(newcomer.Far)
-	if by[newcomer.From] < share && !weak.Off(weak.SourceRoom) {
-		least = -1
-	}
-	from := rungs + 1
-	for over > 0 && from-1 > least {
+	over, from := s.Counts().ForeignBytes-most, rungs+1
+	for over > 0 && from-1 > rung(newcomer) {
 		from--
-		over -= steps[from]
+		over -= by[from]
 	}
-	return s.dropWhere(ctx, func(h Held) bool {
-		at, group, ok := rank(h)
-		switch {
-		case !ok || at < from:
-			return false
-		case at == rungs:
-			return true
-		case by[group] <= share:
-			return false
-		}
-		by[group] -= int64(h.Size)
-		return true
-	})
-}
-
-// shareOf is how much of room each group may have at most, so that all of it is used.
-func shareOf(by map[netip.Prefix]int64, room int64) int64 {
-	sizes := slices.Sorted(maps.Values(by))
-	for i, size := range sizes {
-		if share := max(room, 0) / int64(len(sizes)-i); size > share {
-			return share
-		}
-		room -= size
-	}
-	return math.MaxInt64
-}
-
-// dropWhere drops the records that are to go, and returns how many bytes they had.
-func (s *Store) dropWhere(ctx context.Context, goes func(Held) bool) (freed int64, err error) {
 	var out []records.AgentID
-	drop := func() error {
-		n, err := s.dropAll(ctx, out)
-		freed, out = freed+n, out[:0]
-		return err
-	}
 	for h, err := range s.Held() {
-		if err == nil && goes(h) {
-			if out = append(out, h.ID); len(out) == sweepBatch {
-				err = drop()
-			}
-		}
 		if err != nil {
 			return freed, fmt.Errorf("make room: %w", err)
 		}
+		if at, ok := rank(h); !ok || at < from {
+			continue
+		}
+		if out = append(out, h.ID); len(out) == sweepBatch {
+			n, err := s.dropAll(ctx, out)
+			if freed += n; err != nil {
+				return freed, fmt.Errorf("make room: %w", err)
+			}
+			out = out[:0]
+		}
 	}
-	if len(out) > 0 {
-		err = drop()
+	if len(out) == 0 {
+		return freed, nil
 	}
+	n, err := s.dropAll(ctx, out)
 	if err != nil {
 		err = fmt.Errorf("make room: %w", err)
 	}
-	return freed, err
+	return freed + n, err
 }
 
 // dropAll forgets strangers' records and keeps their marks, in one batch.
