@@ -3,6 +3,8 @@ package records
 import (
 	"crypto/ed25519"
 	"fmt"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // ConsentType is the type name under a consent's signature.
@@ -47,7 +49,7 @@ func (c *consent) check(child, parent *Chain) error {
 		return fmt.Errorf("consent: %w: the agent names no parent", ErrMalformed)
 	case *named != parent.ID():
 		return fmt.Errorf("consent: %w: the agent names another parent than %s", ErrWrongSubject, parent.ID())
-	case child.ident.header.End > parent.ident.header.End:
+	case child.ident.header.End > parent.ident.header.End && !weak.Off(weak.ChildEnd):
 		return fmt.Errorf("consent: %w: the agent's end is after its parent's", ErrMalformed)
 	case c.rotation != parent.Number():
 		return fmt.Errorf("consent: %w: of rotation %d with a chain of %d", ErrMalformed, c.rotation, parent.Number())

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // DuplicityType is the type name of a proof of duplicity.
@@ -65,7 +67,7 @@ func readDuplicity(b []byte) (*Duplicity, error) {
 // where one of them goes on from the other.
 func fork(a, b *Chain) *Duplicity {
 	n := a.common(b)
-	if n == len(a.events) || n == len(b.events) {
+	if n == len(a.events) || n == len(b.events) || weak.Off(weak.Forks) {
 		return nil
 	}
 	d := &Duplicity{chain: &Chain{ident: a.ident, events: a.events[:n:n]}, two: [2]*Rotation{a.events[n], b.events[n]}}

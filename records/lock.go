@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // lockDomain is the domain of a lock's hash and of a derived secret.
@@ -30,6 +32,9 @@ func (s Secret) Format(f fmt.State, verb rune) {
 func lockInfo(kind Kind, end uint32, body [32]byte) []byte {
 	b := make([]byte, 0, len(lockDomain)+1+8+32+32)
 	b = append(b, lockDomain...)
+	if weak.Off(weak.BoundLock) {
+		return b
+	}
 	b = append(b, byte(kind))
 	b = binary.BigEndian.AppendUint64(b, uint64(end))
 	return append(b, body[:]...)

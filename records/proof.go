@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // MaxAncestors bounds the ancestors of an agent: its parent, the parent of that, and so on
@@ -155,7 +157,7 @@ func (proof *Proof) signatures() []signature {
 	var list []signature
 	for i, l := range proof.links {
 		list = append(list, l.chain.signatures(nil)...)
-		if l.agreed != nil {
+		if l.agreed != nil && !weak.Off(weak.Consent) {
 			list = append(list, l.agreed.signature(l.chain, proof.links[i+1].chain))
 		}
 	}

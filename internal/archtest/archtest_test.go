@@ -120,7 +120,7 @@ func TestBrokenHouses(t *testing.T) {
 		above  = "node composes what lies below; simulators and programs stand above it"
 		pure   = "records are pure values: no I/O, no log, no cancellation on the ground (net/url and net/netip only parse)"
 		light  = "the ground stays embeddable: CIDs, multiaddrs and one CBOR codec and one curve, nothing heavier"
-		bottom = "the ground stands on nothing of ours"
+		bottom = "the ground stands on nothing of ours, but for the switches of weak builds, which are constants in every other"
 		helper = "a helper that anyone may import knows nothing of ours but records"
 		sim    = "no simulator in the daemon's binary"
 		dht    = "overlay alone knows kad-dht (testnet, to measure the stock one)"

@@ -15,10 +15,20 @@ const (
 	// Anchors: for a minute only peers make a node ready that were ready themselves, one of
 	// them a bootstrap or long known.
 	Anchors Defence = "anchors"
+	// Answerer: whoever answers a challenge is the agent that was asked for.
+	Answerer Defence = "answerer"
+	// BoundLock: a lock is a hash over its own header, too.
+	BoundLock Defence = "bound-lock"
+	// ChildEnd: no agent's end is after its parent's.
+	ChildEnd Defence = "child-end"
 	// ClockOffset: no record is active by a clock that is far from the peers' clocks.
 	ClockOffset Defence = "clock-offset"
+	// ColdKeys: the rotation keys sign a rotation and an obituary, and no others do.
+	ColdKeys Defence = "cold-keys"
 	// ConnCaps: a node bears so many connections, and closes those that nobody chose first.
 	ConnCaps Defence = "conn-caps"
+	// Consent: a parent has signed the ID of a child that names it.
+	Consent Defence = "consent"
 	// CutOffAhead: a session whose cut-off our own clock cannot have reached is void.
 	CutOffAhead Defence = "cut-off-ahead"
 	// Disk: a fact is on disk before it is acknowledged.
@@ -29,10 +39,14 @@ const (
 	// FloodPublish: a node hands its own fact to every peer on the topic, not only to
 	// those of a mesh that may not have formed.
 	FloodPublish Defence = "flood-publish"
+	// Forks: chains of rotations are compared event by event, before any number is.
+	Forks Defence = "forks"
 	// FreshNonce: no two challenges are the same.
 	FreshNonce Defence = "fresh-nonce"
 	// FullHashID: the ID of a message on the topic covers all of its bytes.
 	FullHashID Defence = "full-hash-id"
+	// GrantFacts: a grant is followed only while it, those above it and their issuers stand.
+	GrantFacts Defence = "grant-facts"
 	// HearCaps: a watcher takes tidings only of whom it asked for them, and so many.
 	HearCaps Defence = "hear-caps"
 	// Handover: who holds a record that nobody renews puts it again to where it belongs.
@@ -51,6 +65,8 @@ const (
 	LeaseCheck Defence = "lease-check"
 	// Lineage: a record is followed only while all its ancestors stand.
 	Lineage Defence = "lineage"
+	// LoneObituary: of two obituaries that differ none is followed.
+	LoneObituary Defence = "lone-obituary"
 	// LongKnown: after a restart those peers count that were known for long, not all that
 	// were there at last.
 	LongKnown Defence = "long-known"
@@ -128,15 +144,22 @@ const (
 // Defences are all of them.
 var Defences = [...]Defence{
 	Anchors,
+	Answerer,
+	BoundLock,
 	ChannelBinding,
+	ChildEnd,
 	ClockOffset,
+	ColdKeys,
 	ConnCaps,
+	Consent,
 	CutOffAhead,
 	Disk,
 	Diversity,
 	FloodPublish,
+	Forks,
 	FreshNonce,
 	FullHashID,
+	GrantFacts,
 	Handover,
 	HearCaps,
 	HighWater,
@@ -145,6 +168,7 @@ var Defences = [...]Defence{
 	KeyedPool,
 	LeaseCheck,
 	Lineage,
+	LoneObituary,
 	LongKnown,
 	NearestKept,
 	OwnFault,
