@@ -101,6 +101,15 @@ soak: ## the long suites of the test network (up to an hour)
 	$(say) 'go test -tags soak ./testnet/...'
 	@$(GO) test -v -p 1 -tags soak -timeout 60m -run Soak ./testnet/...
 
+# Chromium comes from Debian's packages where there is none; elsewhere install it first.
+.PHONY: browser
+browser: ## the live page in a headless Chromium, with mouse and keyboard (some minutes)
+	$(say) 'go test -tags browser ./testnet/browser'
+	@for b in chromium chromium-browser google-chrome; do if command -v $$b > /dev/null; then found=yes; fi; done; \
+	[ -n "$${found:-}" ] || { apt-get update && apt-get install -y --no-install-recommends chromium; }
+	@$(GO) vet -tags browser ./testnet/browser
+	@$(GO) test -v -tags browser -timeout 30m ./testnet/browser $(if $(SHOTS),-shots '$(abspath $(SHOTS))')
+
 .PHONY: chaos
 chaos: build ## separate daemons in network namespaces, broken for 10 minutes (Linux, root)
 	$(say) 'chaos'

@@ -374,6 +374,7 @@ func (n *Node) known(id records.AgentID) bool {
 
 // becameReady notes for good that this node was ready once.
 func (n *Node) becameReady() {
+	n.log.Info("the facts are complete")
 	n.noteEverReady()
 	n.background(func(ctx context.Context) {
 		err := errors.Join(n.store.SetMeta(ctx, metaEverReady, []byte{1}), n.store.SetMeta(ctx, metaRebuilt, nil))

@@ -2,7 +2,7 @@
 
 import { get } from './live.js';
 import { model, nameOf } from './model.js';
-import { picture, redraw, short } from './stage.js';
+import { focusNode, picture, redraw, short } from './stage.js';
 
 const $ = id => document.getElementById(id);
 const again = 2000; // ms
@@ -11,12 +11,17 @@ let detail = null, tab = 'state', timer = 0;
 
 const tabs = [...document.querySelectorAll('[role=tab]')];
 
-export async function choose(name) {
-  picture.chosen = picture.chosen === name ? '' : name;
+// choose opens a node, or closes the one that is open; who came by the keyboard is led
+// into the panel, and back to the node.
+export async function choose(name, byKeys) {
+  const left = picture.chosen;
+  picture.chosen = left === name ? '' : name;
   detail = null;
   redraw();
   document.dispatchEvent(new Event('chosen'));
+  if (!picture.chosen && $('detail').contains(document.activeElement)) focusNode(left);
   await look();
+  if (byKeys && picture.chosen === name) $(`tab-${tab}`).focus();
 }
 
 async function look() {
@@ -108,3 +113,4 @@ for (const t of tabs) {
   });
 }
 $('close').addEventListener('click', () => choose(picture.chosen));
+document.addEventListener('keydown', e => { if (e.key === 'Escape' && picture.chosen) choose(picture.chosen); });

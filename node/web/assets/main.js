@@ -116,7 +116,8 @@ function button(text, cls, label, act) {
 }
 
 function listAgents() {
-  const focused = document.activeElement?.getAttribute('aria-label');
+  const focused = document.activeElement, row = [...$('agents').children].findIndex(li => li.contains(focused));
+  const held = row < 0 ? null : { id: $('agents').children[row].dataset.agent, column: [...$('agents').children[row].children].indexOf(focused) };
   $('no-agents').hidden = model.agents.length > 0;
   $('ask').hidden = model.agents.length === 0;
   $('agents').replaceChildren(...model.agents.map(a => {
@@ -126,12 +127,13 @@ function listAgents() {
     who.title = a.id;
     who.append(name, where);
     li.className = a.revoked ? 'revoked' : '';
+    li.dataset.agent = a.id;
     li.append(who,
       button('Resolve', '', `Resolve ${a.name}`, () => resolve(a)),
       a.revoked ? button('Show', '', `Show how the revocation of ${a.name} spread`, async () => select(a.id)) : button('Revoke', 'end', `Revoke ${a.name}`, () => revoke(a)));
     return li;
   }));
-  if (focused) document.querySelector(`#agents [aria-label="${CSS.escape(focused)}"]`)?.focus();
+  if (held) [...$('agents').children].find(li => li.dataset.agent === held.id)?.children[held.column]?.focus();
   if (model.about) suggest();
 }
 

@@ -14,7 +14,8 @@ export const picture = { view: 'map', chosen: '', over: '', spread: null, trace:
 let places = new Map(), width = 0, height = 0, r = 6, outline = null, colours = {};
 const drawn = new Map(); // name -> element
 
-export const placeOf = name => places.get(name);
+// focusNode gives a node the focus of the keyboard.
+export const focusNode = name => drawn.get(name)?.focus({ preventScroll: true });
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -147,7 +148,7 @@ function roving(name) {
 svg.addEventListener('keydown', e => {
   const name = e.target.getAttribute?.('data-node');
   if (!name) return;
-  if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); picture.choose(name); return; }
+  if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); picture.choose(name, true); return; }
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
   if (!way) return;
   e.preventDefault();
