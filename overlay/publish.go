@@ -18,14 +18,19 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// silence is how much longer than a question a put may take before its target is
-// replaced, where that was not measured: holders write to disk before they acknowledge.
-const silence = 200 * time.Millisecond
+const (
+	// silence is how much longer than a question a put may take before its target is
+	// replaced, where that was not measured: holders write to disk before they acknowledge.
+	silence = 200 * time.Millisecond
+	// trusted is how many acknowledgements the targets are given beforehand when it is
+	// reckoned how many of them are dead.
+	trusted = 4
+)
 
 // Publish puts v to the k closest live peers, and asks each that acknowledges for
 // the value at once, since an acknowledgement is only an echo. A target that is
-// dead or silent is replaced by the next nearest. It does not store v here: that
-// is for the caller's Values.
+// dead or silent is replaced by the next nearest, and where many are, some are asked
+// ahead. It does not store v here: that is for the caller's Values.
 //
 // observe, where not nil, gets the receipt at the majority of acknowledgements
 // (Confirmed is false then) and at the end, on the caller's goroutine. The error is
@@ -100,13 +105,16 @@ func (d *DHT) put(ctx context.Context, p peer.ID, m *pb.Message) (time.Duration,
 // target is a peer that may be asked to store the value.
 type target struct {
 	contact
-	dist     lookup.Position
-	started  bool
-	busy     bool      // a request is in the air
-	read     bool      // it was asked for the value
-	deadline time.Time // of the put in the air
-	down     bool      // dead or silent: the next nearest takes its place
-	out      PeerOutcome
+	dist    lookup.Position
+	started bool
+	inside  bool // it is of the region, as far as is known now
+	busy    bool // a request is in the air
+	read    bool // it was asked for the value
+	put     time.Time
+	trip    time.Duration // how long the put may take from then on, but for the disk; zero: no put is in the air
+	shunned bool          // a dial did not reach it a moment ago: it is given hardly any time
+	down    bool          // dead or silent: the next nearest takes its place
+	out     PeerOutcome
 }
 
 // publication is one call of Publish. It belongs to the caller's goroutine; what
@@ -236,15 +244,21 @@ func (p *publication) dropDead(alive []contact) {
 	}
 }
 
-// assign asks until those who are not down make up the region. Of those who are down as
-// many have been replaced as others were asked for them.
+// assign asks until those who are not down make up the region, and some behind it, since
+// others will be found to be down.
 func (p *publication) assign(ctx context.Context) {
-	region := p.d.region(p.d.cfg.Replication)
-	up := p.assignIn(ctx, region)
+	region, ahead := p.d.region(p.d.cfg.Replication), p.ahead()
+	up := p.assignIn(ctx, region, ahead)
 	if up < region.K && region.PerGroup > 0 {
 		region.PerGroup = 0 // too few without those of crowded groups
-		up = p.assignIn(ctx, region)
+		up = p.assignIn(ctx, region, ahead)
 	}
+	p.settle(region, up)
+}
+
+// settle notes who of those who are down has been replaced, where so many of a region are
+// up: as many as others were asked for them.
+func (p *publication) settle(region lookup.Region, up int) {
 	spare := -region.K
 	for _, t := range p.order {
 		if t.started && !t.out.Replaced {
@@ -259,21 +273,44 @@ func (p *publication) assign(ctx context.Context) {
 	}
 }
 
-// assignIn asks those of a region, and returns how many are not down.
-func (p *publication) assignIn(ctx context.Context, region lookup.Region) int {
+// ahead is how many of those who have not answered are likely to be down, by the share
+// among the others: where many have gone, each would else be found out and replaced by itself.
+func (p *publication) ahead() int {
+	down, acked, open := 0, trusted, 0
+	for _, t := range p.order {
+		switch {
+		case !t.started:
+		case t.down:
+			down++
+		case t.waited():
+			open++
+		default:
+			acked++
+		}
+	}
+	return (open*down + down + acked - 1) / (down + acked)
+}
+
+// assignIn asks those of a region and so many behind it, and returns how many of the region
+// are not down.
+func (p *publication) assignIn(ctx context.Context, region lookup.Region, ahead int) (up int) {
 	x := region.Outward()
 	for _, t := range p.order {
-		if x.Full(t.dist) {
-			break
+		full := x.Full(t.dist)
+		t.inside = false
+		if t.down || full && ahead == 0 || !x.Add(t.Group) {
+			continue
 		}
-		switch {
-		case t.down:
-		case !x.Add(t.Group):
-		case !t.started:
+		if t.inside = !full; full {
+			ahead--
+		} else {
+			up++
+		}
+		if !t.started {
 			p.start(ctx, t)
 		}
 	}
-	return x.Len()
+	return up
 }
 
 func (p *publication) start(ctx context.Context, t *target) {
@@ -282,11 +319,10 @@ func (p *publication) start(ctx context.Context, t *target) {
 		p.d.cfg.Host.Peerstore().AddAddrs(t.ID, t.Addrs, peerstore.TempAddrTTL)
 	}
 	t.started, t.busy = true, true
-	wait := p.wait(t.ID, connected)
-	if !connected && p.d.sender.shuns.has(t.ID) {
-		wait = min(wait, lookup.MinLimit)
+	t.put, t.trip = time.Now(), p.trip(t.ID, connected)
+	if t.shunned = !connected && p.d.sender.shuns.has(t.ID); t.shunned {
+		t.trip = min(t.trip, lookup.MinLimit)
 	}
-	t.deadline = time.Now().Add(wait)
 	ok := p.d.start(func() {
 		rtt, err := p.d.put(ctx, t.ID, putValue(p.key, p.raw))
 		p.post(ctx, func() { p.putEnded(ctx, t, rtt, err) })
@@ -296,10 +332,9 @@ func (p *publication) start(ctx context.Context, t *target) {
 	}
 }
 
-// wait is how long a target may be silent before it is replaced: where its round trip is
-// known, or guessed from what others say, a fourth more than it needs, and what the
-// holders' disks take.
-func (p *publication) wait(id peer.ID, connected bool) time.Duration {
+// trip is how long a put to a target may take, but for its disk: where its round trip is
+// known, or guessed from what others say, a fourth more than that.
+func (p *publication) trip(id peer.ID, connected bool) time.Duration {
 	trip := leastRTT(p.d.cfg.Host.Network().ConnsToPeer(id))
 	if trip == 0 {
 		if trip = cmp.Or(p.d.trips.of(id), p.far[id]); !connected {
@@ -307,9 +342,9 @@ func (p *publication) wait(id peer.ID, connected bool) time.Duration {
 		}
 	}
 	if trip == 0 {
-		return p.d.trips.limit(id, connected) + silence
+		return p.d.trips.limit(id, connected)
 	}
-	return trip + trip/4 + p.d.trips.writing()
+	return trip + trip/4
 }
 
 // putEnded goes on to read back: what an acknowledgement is worth, or what a
@@ -326,7 +361,7 @@ func (p *publication) putEnded(ctx context.Context, t *target, rtt time.Duration
 		t.busy, t.down = false, true
 		return
 	}
-	t.deadline = time.Time{}
+	t.trip = 0
 	if p.tract != nil && t.out.Acked {
 		t.busy = false // see sample
 		return
@@ -377,10 +412,12 @@ func superseded(held records.Value) error {
 }
 
 // markSilent gives up on targets that did not acknowledge in time. Their
-// acknowledgement still counts, should it come.
+// acknowledgement still counts, should it come. What the others' disks took tells how
+// long a target's may take, from the first acknowledgement on.
 func (p *publication) markSilent(now time.Time) {
+	disk := p.d.trips.writing()
 	for _, t := range p.order {
-		if t.busy && !t.out.Acked && !t.down && !t.deadline.IsZero() && !now.Before(t.deadline) {
+		if t.waited() && !now.Before(t.deadline(disk)) {
 			t.down = true
 			t.out.Err = errTimeout
 		}
@@ -388,20 +425,35 @@ func (p *publication) markSilent(now time.Time) {
 }
 
 func (p *publication) nextDeadline(now time.Time) time.Duration {
-	next := time.Hour
+	next, disk := time.Hour, p.d.trips.writing()
 	for _, t := range p.order {
-		if t.busy && !t.down && !t.deadline.IsZero() {
-			next = min(next, t.deadline.Sub(now))
+		if t.waited() {
+			next = min(next, t.deadline(disk).Sub(now))
 		}
 	}
 	return max(next, 0)
 }
 
+// waited reports whether the put to a target is in the air, and the target not given up.
+func (t *target) waited() bool { return t.busy && !t.down && t.trip > 0 }
+
+// deadline is until when a target is waited for where disks take so long.
+func (t *target) deadline(disk time.Duration) time.Time {
+	if t.shunned {
+		disk = 0
+	}
+	return t.put.Add(t.trip + disk)
+}
+
 // complete reports that nothing is left to wait for. A silent target is waited
 // for only where nobody could replace it.
 func (p *publication) complete() bool {
-	return p.found && !slices.ContainsFunc(p.order, func(t *target) bool { return t.busy && !t.out.Replaced })
+	return p.found && !slices.ContainsFunc(p.order, func(t *target) bool { return t.busy && t.counts() })
 }
+
+// counts reports whether a target is one of the receipt's: of the region, or down and not
+// replaced.
+func (t *target) counts() bool { return t.inside || t.down && !t.out.Replaced }
 
 // receipt counts how things stand.
 func (p *publication) receipt() Receipt {
@@ -411,9 +463,10 @@ func (p *publication) receipt() Receipt {
 			continue
 		}
 		r.Peers = append(r.Peers, t.out)
-		if t.out.Acked || !t.out.Replaced {
-			r.Targets++
+		if !t.counts() {
+			continue
 		}
+		r.Targets++
 		if t.out.Acked {
 			r.Acks++
 		}

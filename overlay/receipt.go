@@ -39,7 +39,9 @@ type Receipt struct {
 	ReadBack int
 	// Confirmed: final, and both Acks and ReadBack suffice.
 	Confirmed bool
-	// Peers is what became of every peer asked to store, nearest first.
+	// Peers is what became of every peer asked to store, nearest first: those too that were
+	// asked ahead, in case that nearer ones are dead, and then were not needed. These count
+	// nowhere.
 	Peers []PeerOutcome
 	// Newer is the best value met on the way that wins against the published
 	// one, nil where none was met: a tombstone here means that the agent is dead.

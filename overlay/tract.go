@@ -107,7 +107,8 @@ func (p *publication) sample(ctx context.Context) {
 	short := p.receipt().need()
 	for _, t := range p.order {
 		switch {
-		case t.busy && !t.out.Acked && !t.down:
+		case !t.counts():
+		case t.waited():
 			return
 		case t.out.ReadBack || t.out.Acked && t.busy:
 			short--
