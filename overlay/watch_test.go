@@ -208,6 +208,7 @@ func TestOwedIsTheNewest(t *testing.T) {
 // nothing of it reaches the watcher, and the honest holders do.
 func TestHostileHolder(t *testing.T) {
 	agent, other := newAgent(t, 1), newAgent(t, 2)
+	older, newer := agent.record(2).Bytes(), agent.record(3).Bytes() // made once: two of one number may differ by the time
 	for _, c := range []struct {
 		name string
 		say  func(i int) watchQuestion
@@ -224,14 +225,14 @@ func TestHostileHolder(t *testing.T) {
 			return watchQuestion{kind: watchValue, id: other.id(), value: other.record(9).Bytes()}
 		}, 1, false},
 		{"old records", func(i int) watchQuestion {
-			seq := uint64(3)
+			value := newer
 			if i > 0 {
-				seq = 2
+				value = older
 			}
-			return watchQuestion{kind: watchValue, id: agent.id(), value: agent.record(seq).Bytes()}
+			return watchQuestion{kind: watchValue, id: agent.id(), value: value}
 		}, 3, true},
 		{"a flood of the same", func(int) watchQuestion {
-			return watchQuestion{kind: watchValue, id: agent.id(), value: agent.record(3).Bytes()}
+			return watchQuestion{kind: watchValue, id: agent.id(), value: newer}
 		}, 3, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
