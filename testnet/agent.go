@@ -12,16 +12,18 @@ import (
 	"github.com/cairn-overlay/cairn/records"
 )
 
-// Agent is an agent whose keys are in memory: it signs its own records and can
-// end itself. It is safe for concurrent use.
+// Agent is an agent whose keys are in memory: it signs its own records, rotates its keys and
+// can end itself; or as much of that as the keys allow that somebody has stolen of it. It is
+// safe for concurrent use.
 type Agent struct {
-	ident  *records.Identity
-	signer records.Signer
-	secret records.Secret
 	now    func() time.Time
+	secret *records.Secret // nil: whoever has it has no secret
 
-	mu  sync.Mutex
-	seq uint64 // last sequence signed; owned by mu
+	mu     sync.Mutex
+	proof  *records.Proof // owned by mu
+	signer records.Signer // owned by mu
+	cold   records.Signer // of the next rotation, nil where it is not there; owned by mu
+	seq    uint64         // last sequence signed; owned by mu
 }
 
 // NewAgent makes an agent with fresh keys that reads the time from now (nil is
@@ -44,21 +46,24 @@ func SeededAgent(now func() time.Time, seed [32]byte) (*Agent, error) {
 
 // newAgent makes an agent whose life counts from born.
 func newAgent(now func() time.Time, born time.Time, random io.Reader) (a *Agent, err error) {
-	a = &Agent{now: now}
+	a = &Agent{now: now, secret: new(records.Secret)}
 	if a.signer, err = newSigner(random); err != nil {
 		return nil, err
 	}
-	next, err := newSigner(random)
-	if err != nil {
+	if a.cold, err = newSigner(random); err != nil {
 		return nil, err
 	}
-	g := records.Genesis{Keys: []records.PublicKey{a.signer.Public()}, Next: [][32]byte{next.Public().RotationDigest()}}
+	g := records.Genesis{Keys: []records.PublicKey{a.signer.Public()}, Next: [][32]byte{a.cold.Public().RotationDigest()}}
 	for _, b := range [][]byte{g.Nonce[:], a.secret[:]} {
 		if _, err := io.ReadFull(random, b); err != nil {
 			return nil, err
 		}
 	}
-	a.ident, err = records.NewIdentity(g, born.Add(records.DefaultLife), a.secret)
+	ident, err := records.NewIdentity(g, born.Add(records.DefaultLife), *a.secret)
+	if err != nil {
+		return nil, err
+	}
+	a.proof, err = records.NewProof(records.NewChain(ident))
 	return a, err
 }
 
@@ -71,7 +76,76 @@ func newSigner(random io.Reader) (records.Signer, error) {
 }
 
 // ID returns the agent's ID.
-func (a *Agent) ID() records.AgentID { return a.ident.ID() }
+func (a *Agent) ID() records.AgentID { return a.Proof().ID() }
+
+// Proof returns the agent's chain of keys.
+func (a *Agent) Proof() *records.Proof {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.proof
+}
+
+// Signer returns its signing key.
+func (a *Agent) Signer() records.Signer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.signer
+}
+
+// Stolen is the agent in the hands of a thief, who reads the time from now: with its signing key
+// as it is, and with its rotation key where cold says so. Nobody steals the secret that ends it.
+func (a *Agent) Stolen(cold bool, now func() time.Time) *Agent {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	thief := &Agent{now: now, proof: a.proof, signer: a.signer, seq: a.seq}
+	if cold {
+		thief.cold = a.cold
+	}
+	return thief
+}
+
+// Rotate hands the agent over to new keys with its rotation key, and returns its rotations.
+func (a *Agent) Rotate() (*records.Chain, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cold == nil {
+		return nil, fmt.Errorf("agent %s: no rotation key is there", a.proof.ID())
+	}
+	hot, err := newSigner(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	next, err := newSigner(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := a.proof.Own().Rotate([]records.PublicKey{hot.Public()}, [][32]byte{next.Public().RotationDigest()}, a.cold)
+	if err != nil {
+		return nil, fmt.Errorf("agent %s: %w", a.proof.ID(), err)
+	}
+	if a.proof, err = a.proof.Renewed(chain); err != nil {
+		return nil, err
+	}
+	a.signer, a.cold = hot, next
+	return chain, nil
+}
+
+// Grant lets another agent act in this one's name, at and below a path, until this one's
+// end. The tombstone would end the grant.
+func (a *Agent) Grant(to records.AgentID, path string) (*records.Grant, *records.Tombstone, error) {
+	proof, key := a.Proof(), a.Signer()
+	d := records.GrantDraft{Audience: to, Command: path, End: proof.Own().End()}
+	var secret records.Secret
+	for _, b := range [][]byte{d.Nonce[:], secret[:]} {
+		_, _ = rand.Read(b) // never fails, by its contract
+	}
+	g, err := proof.Grant(d, nil, key, secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	end, err := g.Header().Reveal(secret)
+	return g, end, err
+}
 
 // At signs the agent's next record: it is at url from now on, for the default
 // lease.
@@ -86,18 +160,25 @@ func (a *Agent) At(url string) (*records.Record, error) {
 // Sign signs a record of any sequence and lease, also ones that the agent has
 // used before: what At would never do.
 func (a *Agent) Sign(url string, seq uint64, lease time.Duration) (*records.Record, error) {
+	a.mu.Lock()
+	proof, signer := a.proof, a.signer
+	a.mu.Unlock()
 	now := a.now()
-	rec, err := records.Sign(a.ident, a.signer, records.Draft{
+	rec, err := proof.Sign(signer, records.Draft{
 		Location: records.Location{Endpoints: []records.Endpoint{{URL: url, Protocol: "a2a"}}},
 		Sequence: seq, Issued: now, NotAfter: now.Add(lease),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("agent %s: %w", a.ID(), err)
+		return nil, fmt.Errorf("agent %s: %w", proof.ID(), err)
 	}
 	return rec, nil
 }
 
 // Tombstone reveals the agent's secret. Whoever has the result can end the agent.
 func (a *Agent) Tombstone() (*records.Tombstone, error) {
-	return a.ident.Header().Reveal(a.secret)
+	proof := a.Proof()
+	if a.secret == nil {
+		return nil, fmt.Errorf("agent %s: no secret is there", proof.ID())
+	}
+	return proof.Own().Identity().Header().Reveal(*a.secret)
 }

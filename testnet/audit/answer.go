@@ -174,7 +174,7 @@ func (a *answer) durable() {
 		return
 	}
 	t := a.q.target
-	if t == nil || a.c.agent(a.e.Agent).dying || !lower(a.q.heard.newest, kept.newest) || lower(kept.newest, t.rec.Mark()) || !a.holds(t.rec) {
+	if t == nil || a.c.agent(a.e.Agent).over(t.rec) || !lower(a.q.heard.newest, kept.newest) || lower(kept.newest, t.rec.Mark()) || !a.holds(t.rec) {
 		return
 	}
 	if a.rec == nil || lower(a.rec.Mark(), kept.newest) {
@@ -191,7 +191,7 @@ func (a *answer) holds(rec *records.Record) bool {
 // readable judges whether a confirmed publish can be read.
 func (a *answer) readable() {
 	t := a.q.target
-	if t == nil || a.c.agent(a.e.Agent).dying || !a.holds(t.rec) {
+	if t == nil || a.c.agent(a.e.Agent).over(t.rec) || !a.holds(t.rec) {
 		return
 	}
 	if a.rec != nil && a.e.Status == records.StatusActive && !lower(a.rec.Mark(), t.rec.Mark()) {

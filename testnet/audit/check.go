@@ -27,7 +27,7 @@ type Rule string
 // breaks none but Readable.
 const (
 	// Readable: once a publish is confirmed, and until the lease ends or somebody
-	// begins to revoke, every node that is asked answers with that record or a newer
+	// begins to revoke the agent or to rotate its keys once more, every node that is asked answers with that record or a newer
 	// one, as active. Excused is an answer
 	//   - that was not to ask anybody (cache-only), or that names its quorum as not reached;
 	//   - of a node that was down or frozen while it was asked, that came up less than
@@ -143,6 +143,7 @@ type agent struct {
 	born      bool          // that was
 	publishes []published   // those confirmed
 	dying     bool          // somebody has begun to revoke it
+	turned    records.Fact  // the rotations that somebody has begun with, or that they contradict each other
 	acks      []int         // events that acknowledged a tombstone
 }
 
@@ -200,7 +201,7 @@ func (c *checker) take(i int, e Event) {
 		if t, ok := c.open(e.Proof).value.(*records.Tombstone); ok && t.ID() == e.Agent {
 			s.recall(e.Agent).dead = true
 		}
-	case Publish, Revoke, Resolve:
+	case Publish, Revoke, Rotate, Resolve:
 		if e.Phase == Begin {
 			c.begin(e, s)
 			return
@@ -229,6 +230,12 @@ func (c *checker) seat(n int) *seat {
 
 // waking reports whether a node was thawed less than Grace before.
 func (s *seat) waking(at time.Duration) bool { return s.thaws > 0 && at-s.thawed < Grace }
+
+// over reports whether somebody has begun with what ends an agent's record: it need not be
+// followed any more.
+func (a *agent) over(rec *records.Record) bool {
+	return a.dying || records.Ended(a.turned, rec.Rotation()) != nil
+}
 
 func (c *checker) agent(id records.AgentID) *agent {
 	a := c.agents[id]
@@ -294,6 +301,10 @@ func (c *checker) begin(e Event, s *seat) {
 	case Revoke:
 		a.dying = true
 		q.value = c.open(e.Proof).value
+	case Rotate:
+		if chain, ok := c.open(e.Proof).value.(*records.Chain); ok && chain.ID() == e.Agent {
+			a.turned = records.Join(a.turned, chain)
+		}
 	case Publish:
 		q.value = c.open(e.Proof).value
 		if !a.born {

@@ -236,6 +236,24 @@ func TestReadable(t *testing.T) {
 			p.begin(audit.Event{Kind: audit.Revoke, Node: 1, Agent: p.a.ID(), Proof: p.tomb.Bytes()})
 			p.answers(2, p.a, revoked, p.tomb)
 		}, nil},
+		"its keys being rotated": {func(p plot) {
+			p.publish(1, p.two, safe)
+			chain, err := p.a.Rotate()
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			p.begin(audit.Event{Kind: audit.Rotate, Node: 1, Agent: p.a.ID(), Proof: chain.Bytes()})
+			p.answers(2, p.a, unknown, nil)
+		}, nil},
+		"a stranger's keys being rotated": {func(p plot) {
+			p.publish(1, p.two, safe)
+			chain, err := p.agent().Rotate()
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			p.begin(audit.Event{Kind: audit.Rotate, Node: 1, Agent: p.a.ID(), Proof: chain.Bytes()})
+			p.answers(2, p.a, unknown, nil)
+		}, rule},
 		"asked before it was confirmed": {func(p plot) {
 			p.begin(audit.Event{Kind: audit.Resolve, Node: 2, Agent: p.a.ID(), Policy: "first"})
 			p.publish(1, p.two, safe)

@@ -13,6 +13,7 @@ type Kind string
 const (
 	Publish Kind = "publish" // begin: Proof is the record; end: Receipt or Error
 	Revoke  Kind = "revoke"  // begin: Proof is the tombstone; end: Receipt or Error
+	Rotate  Kind = "rotate"  // begin: Proof is all rotations of the agent; end: Receipt or Error
 	Resolve Kind = "resolve" // begin: Policy; end: Status and Proof, or Error
 )
 

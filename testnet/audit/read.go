@@ -96,7 +96,7 @@ func (e Event) check() error {
 type shape struct{ op, node, agent bool }
 
 var shapes = map[Kind]shape{
-	Publish: {true, true, true}, Revoke: {true, true, true}, Resolve: {true, true, true},
+	Publish: {true, true, true}, Revoke: {true, true, true}, Rotate: {true, true, true}, Resolve: {true, true, true},
 	Join: {op: true, node: true}, Kill: {op: true, node: true}, Stop: {op: true, node: true}, Restart: {op: true, node: true},
 	Freeze: {node: true}, Thaw: {node: true},
 	Ready: {node: true}, Learn: {node: true, agent: true},

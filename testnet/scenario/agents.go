@@ -14,8 +14,9 @@ import (
 type agent struct {
 	name  string
 	id    records.AgentID
-	keys  *testnet.Agent     // nil where a node has its keys
-	end   *records.Tombstone // of an agent whose keys a node has
+	keys  *testnet.Agent     // nil where a node has its keys, and of a grant
+	end   *records.Tombstone // of an agent whose keys a node has, and of a grant
+	grant *records.Grant     // nil of an agent
 	now   time.Time          // the clock of the node that it is at
 	place int                // how often it moved
 	seq   uint64             // of its newest record
@@ -36,6 +37,9 @@ func (p *play) newAgent(name string) (*agent, error) {
 
 // sign makes the agent's record of a sequence, by the clock of node n.
 func (p *play) sign(a *agent, n int, seq uint64, lease time.Duration) (*records.Record, error) {
+	if a.grant != nil {
+		return nil, fmt.Errorf("%s is a grant, and nowhere", a.name)
+	}
 	if a.keys == nil {
 		return nil, fmt.Errorf("%s is kept by its node, which alone signs for it", a.name)
 	}
@@ -60,25 +64,38 @@ func (a *agent) tombstone() (*records.Tombstone, error) {
 	return a.keys.Tombstone()
 }
 
-// sequence is that of the record that an answer rests on, 0 where there is none.
-func sequence(id records.AgentID, proof []byte) uint64 {
+// mark is the rank of the record that an answer rests on, the lowest where there is none.
+func mark(id records.AgentID, proof []byte) (m records.Mark) {
 	if len(proof) == 0 {
-		return 0
+		return m
 	}
 	v, err := records.OpenFor(id.Key(), proof)
 	if err != nil {
-		return 0
+		return m
 	}
 	if rec, ok := v.(*records.Record); ok {
-		return rec.Sequence()
+		return rec.Mark()
 	}
-	return 0
+	return m
+}
+
+// newest reports whether a record of that rank is the newest of a's, or a later one.
+func (a *agent) newest(m records.Mark) bool {
+	rotation := uint64(0)
+	if a.keys != nil {
+		rotation = a.keys.Proof().Own().Number()
+	}
+	return m.Rotation > rotation || m.Rotation == rotation && m.Sequence >= a.seq
 }
 
 // word is an answer as scenarios show it.
 func word(id records.AgentID, a Answer) string {
-	if a.Status == records.StatusActive {
-		return fmt.Sprintf("%s seq %d", a.Status, sequence(id, a.Proof))
+	m := mark(id, a.Proof)
+	switch {
+	case a.Status != records.StatusActive:
+		return string(a.Status)
+	case m.Rotation > 0:
+		return fmt.Sprintf("%s rotation %d seq %d", a.Status, m.Rotation, m.Sequence)
 	}
-	return string(a.Status)
+	return fmt.Sprintf("%s seq %d", a.Status, m.Sequence)
 }

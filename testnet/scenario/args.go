@@ -28,7 +28,7 @@ type verb struct {
 // args are the words of a command behind its verb. The first fault sticks.
 type args struct {
 	words []string
-	names map[string]bool // agents declared so far
+	names map[string]bool // agents and grants declared so far
 	fault string
 }
 
@@ -153,6 +153,21 @@ func (a *args) share(what, s string) float64 {
 }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+
+// newName takes a name that is not taken, and declares it.
+func (a *args) newName() string {
+	w := a.next("the name")
+	switch {
+	case a.fault != "":
+	case !nameForm.MatchString(w):
+		a.fail("%q is no name such as a1", w)
+	case a.names[w]:
+		a.fail("there is an agent %q already", w)
+	default:
+		a.names[w] = true
+	}
+	return w
+}
 
 // agent takes the name of a declared agent.
 func (a *args) agent() string {

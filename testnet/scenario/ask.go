@@ -57,6 +57,8 @@ func (p *play) wrote(what string, r Receipt, err error) {
 		p.doubt("%s: refused, revoked", what)
 	case errors.Is(err, records.ErrStale):
 		p.doubt("%s: refused, stale", what)
+	case errors.Is(err, records.ErrConflict):
+		p.doubt("%s: refused, conflict", what)
 	case errors.Is(err, records.ErrExpired):
 		p.doubt("%s: refused, expired", what)
 	case errors.Is(err, records.ErrNotYetValid):

@@ -34,7 +34,7 @@ func (f *File) Cost() float64 {
 				long += v.hold
 			case churnVerb:
 				long += v.long + v.down
-			case sendVerb, replayVerb:
+			case sendVerb, replayVerb, forgeVerb:
 				long += 2 * relayTime
 			}
 		}

@@ -23,15 +23,10 @@ func readAgent(a *args) action {
 			}
 			break
 		}
-		name := a.next("the name")
-		if !nameForm.MatchString(name) {
-			a.fail("%q is no name such as a1", name)
+		name := a.newName()
+		if a.fault != "" {
 			break
 		}
-		if a.names[name] {
-			a.fail("there is an agent %q already", name)
-		}
-		a.names[name] = true
 		v.names = append(v.names, name)
 	}
 	return v

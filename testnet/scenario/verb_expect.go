@@ -22,6 +22,12 @@ const (
 	gone  = "gone"  // anything but active
 )
 
+// granted and denied are about a grant.
+const (
+	granted = "granted" // the holder may call its path, by all that the node knows
+	denied  = "denied"
+)
+
 // ready and narrow are about a node and no agent.
 const (
 	ready  = "ready"
@@ -41,7 +47,7 @@ func readExpect(a *args) action {
 	var v expectVerb
 	v.state = a.oneOf("what is expected", found, gone, ready, narrow,
 		string(records.StatusActive), string(records.StatusRevoked), string(records.StatusExpired),
-		string(records.StatusUnverified), string(records.StatusUnknown))
+		string(records.StatusUnverified), string(records.StatusUnknown), string(records.StatusConflict), granted, denied)
 	if v.state != ready && v.state != narrow {
 		v.agent = a.agent()
 		a.word("on")
@@ -147,6 +153,8 @@ func lookPause(passed time.Duration) time.Duration {
 func (v expectVerb) condition(p *play, n int, a *agent) look {
 	policy := cacheOnly
 	switch v.state {
+	case granted, denied:
+		return v.allowance(p, n, a)
 	case found:
 		policy = "first"
 	case gone:
@@ -163,7 +171,7 @@ func (v expectVerb) condition(p *play, n int, a *agent) look {
 		}
 		switch v.state {
 		case found:
-			return saw, answer.Status == records.StatusActive && sequence(a.id, answer.Proof) >= a.seq, since, nil
+			return saw, answer.Status == records.StatusActive && a.newest(mark(a.id, answer.Proof)), since, nil
 		case gone:
 			return saw, answer.Status != records.StatusActive, since, nil
 		case string(records.StatusRevoked):

@@ -85,7 +85,7 @@ func (p *play) holders(ctx context.Context, a *agent) ([]int, error) {
 			return true
 		}
 		rec, isRecord := v.(*records.Record)
-		return dead && isRecord || isRecord && rec.Sequence() < a.seq
+		return dead && isRecord || isRecord && !a.newest(rec.Mark())
 	})
 	return slices.Sorted(maps.Keys(values)), nil
 }

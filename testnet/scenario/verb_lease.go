@@ -25,11 +25,7 @@ type keepVerb struct {
 }
 
 func readKeep(a *args) action {
-	v := keepVerb{agent: a.next("the name"), lease: records.DefaultLease}
-	if a.fault == "" && (!nameForm.MatchString(v.agent) || a.names[v.agent]) {
-		a.fail("%q is no name such as a1, or is taken", v.agent)
-	}
-	a.names[v.agent] = true
+	v := keepVerb{agent: a.newName(), lease: records.DefaultLease}
 	a.word("on")
 	v.on = a.node()
 	if lease, ok := a.option("lease"); ok {

@@ -129,8 +129,8 @@ func (p *play) measureRight(ctx context.Context, v measureVerb, nodes []int) err
 			mu.Lock()
 			defer mu.Unlock()
 			asked++
-			switch seq := sequence(a.id, answer.Proof); {
-			case answer.Status == records.StatusActive && seq == a.seq:
+			switch {
+			case answer.Status == records.StatusActive && a.newest(mark(a.id, answer.Proof)):
 				right++
 			case len(answer.Proof) > 0:
 				wrong++

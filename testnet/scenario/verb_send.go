@@ -47,11 +47,11 @@ func (v sendVerb) do(ctx context.Context, p *play) error {
 	}
 	switch v.what {
 	case laterField:
-		return v.put(ctx, p, s, nodes, attack.LaterField)
+		return p.offerLater(ctx, v.what, s, nodes, attack.LaterField)
 	case laterType:
-		return v.put(ctx, p, s, nodes, attack.LaterType)
+		return p.offerLater(ctx, v.what, s, nodes, attack.LaterType)
 	case laterFact:
-		return v.put(ctx, p, s, nodes, attack.LaterFact)
+		return p.offerLater(ctx, v.what, s, nodes, attack.LaterFact)
 	}
 	var took []int
 	for _, n := range nodes {
@@ -67,18 +67,23 @@ func (v sendVerb) do(ctx context.Context, p *play) error {
 	return nil
 }
 
-// put offers a value to every node, and to all of them on the topic, where a second
-// stranger listens.
-func (v sendVerb) put(ctx context.Context, p *play, s *attack.Peer, nodes []int, make func(time.Time) (attack.Value, error)) error {
+// offerLater makes a value and offers it.
+func (p *play) offerLater(ctx context.Context, what string, s *attack.Peer, nodes []int, make func(time.Time) (attack.Value, error)) error {
 	value, err := make(p.world.Now())
 	if err != nil {
 		return err
 	}
+	return p.offer(ctx, what, s, nodes, value)
+}
+
+// offer puts a value to every node, and sends it to all of them on the topic, where a second
+// stranger listens.
+func (p *play) offer(ctx context.Context, what string, s *attack.Peer, nodes []int, value attack.Value) error {
 	took, err := p.putAll(ctx, s, nodes, []attack.Value{value})
 	if err != nil {
 		return err
 	}
-	p.sayTaken(v.what, took)
+	p.sayTaken(what, took)
 	ear, err := p.stranger(attack.Config{})
 	if err != nil {
 		return err
@@ -101,9 +106,9 @@ func (v sendVerb) put(ctx context.Context, p *play, s *attack.Peer, nodes []int,
 		return err
 	}
 	if slices.ContainsFunc(ear.Heard(), func(b []byte) bool { return bytes.Equal(b, value.Bytes) }) {
-		p.doubt("%s: relayed", v.what)
+		p.doubt("%s: relayed", what)
 	} else {
-		p.say("%s: not relayed", v.what)
+		p.say("%s: not relayed", what)
 	}
 	return nil
 }

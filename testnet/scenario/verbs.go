@@ -25,6 +25,8 @@ func verbs() []verb {
 		{"renew", "renew a1 on 3 [lease=10m] [seq=7]", readRenew, nil},
 		{"keep", "keep a1 on 3 [lease=10m]", readKeep, lacksLeases},
 		{"withdraw", "withdraw a1 on 3", readWithdraw, lacksLeases},
+		{"rotate", "rotate a1 on 3", readRotate, lacksRotations},
+		{"grant", "grant g1 from a1 to a2", readGrant, lacksRotations},
 		{"revoke", "revoke a1 on 7 [anyhow]", readRevoke, nil},
 		// Questions.
 		{"resolve", "resolve a1 on 15 [policy=first] [within 2s]", readResolve, nil},
@@ -54,6 +56,8 @@ func verbs() []verb {
 		{"skew", "skew 4 +24h", readSkew, lacksClocks},
 		// Attackers and other versions.
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
+		{"steal", "steal a1 as thief [cold]", readSteal, nil},
+		{"forge", "forge rotation by thief to all", readForge, lacksStrangers},
 		{"cast", "cast 12-14 as ROLE", readCast, lacksStrangersOrFaults},
 		{"surround", "surround 1 by 27", readSurround, lacksStrangers},
 		{"flood", "flood 1 by 150 [nets=1]", readFlood, lacksStrangers},

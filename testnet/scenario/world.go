@@ -165,6 +165,16 @@ type Holding interface {
 	Holders(ctx context.Context, id records.AgentID) (map[int][]byte, error)
 }
 
+// Rotating worlds take facts that are no tombstones.
+type Rotating interface {
+	// Rotate hands an agent over to other keys through a node: the chain is all rotations of it.
+	// Errors are those of Publish, and records.ErrConflict where another rotation of that
+	// number is known.
+	Rotate(ctx context.Context, n int, c *records.Chain) (Receipt, error)
+	// Known is the fact that a node knows about an agent or a grant, or nil.
+	Known(ctx context.Context, n int, id records.AgentID) (records.Fact, error)
+}
+
 // Leasing worlds have nodes that keep keys of agents and renew their leases.
 type Leasing interface {
 	// Keep makes an agent of that name at a node, publishes it, and has the node renew

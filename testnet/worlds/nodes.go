@@ -106,6 +106,36 @@ func (w *nodes) Revoke(ctx context.Context, n int, t *records.Tombstone) (scenar
 	return receipt(r.Receipt, err)
 }
 
+// Rotate hands an agent over to other keys through a node.
+func (w *nodes) Rotate(ctx context.Context, n int, c *records.Chain) (scenario.Receipt, error) {
+	at, err := w.node(n)
+	if err != nil {
+		return scenario.Receipt{}, err
+	}
+	r, err := at.Rotate(ctx, c)
+	return receipt(r.Receipt, err)
+}
+
+// Known is what a node knows of an agent or a grant without asking anybody.
+func (w *nodes) Known(ctx context.Context, n int, id records.AgentID) (records.Fact, error) {
+	at, err := w.node(n)
+	if err != nil {
+		return nil, err
+	}
+	res, err := at.Resolve(ctx, id, node.Policy{Mode: node.PolicyCacheOnly})
+	switch {
+	case err != nil:
+		return nil, err
+	case res.Tombstone != nil && res.Tombstone.ID() == id:
+		return res.Tombstone, nil
+	case res.Conflict != nil && res.Conflict.ID() == id:
+		return res.Conflict, nil
+	case res.Rotations != nil:
+		return res.Rotations, nil
+	}
+	return nil, nil
+}
+
 // receipt is a node's receipt in the terms of scenarios: too few is no error.
 func receipt(r node.Receipt, err error) (scenario.Receipt, error) {
 	out := scenario.Receipt{Targets: r.Targets, Acks: r.Acks, ReadBack: r.ReadBack, Confirmed: err == nil}
@@ -134,6 +164,8 @@ func (w *nodes) Resolve(ctx context.Context, n int, id records.AgentID, policy s
 	switch {
 	case res.Tombstone != nil:
 		a.Proof = res.Tombstone.Bytes()
+	case res.Conflict != nil:
+		a.Proof = res.Conflict.Bytes()
 	case res.Record != nil:
 		a.Proof = res.Record.Bytes()
 	}

@@ -14,6 +14,7 @@ var (
 		scenario.Hosting
 		scenario.Telling
 		scenario.Leasing
+		scenario.Rotating
 	} = (*virtual)(nil)
 	_ interface {
 		scenario.World
@@ -24,6 +25,7 @@ var (
 		scenario.Hosting
 		scenario.Telling
 		scenario.Leasing
+		scenario.Rotating
 	} = (*loopback)(nil)
 	_ interface {
 		scenario.World
