@@ -113,6 +113,7 @@ var moments = []struct {
 		p.wait("nobody is apart", `document.querySelectorAll('#nodes .apart').length === 0`)
 		p.click(`#kill`)
 		p.wait("n3 is down", `document.querySelector('[data-node=n3]').classList.contains('down')`)
+		p.wait("its panel says so", `document.getElementById('panel').textContent.includes('down')`)
 	}},
 	{"ring", func(p *page, _ int) { p.click(`[name=view][value=ring] + span`) }},
 }
@@ -135,6 +136,7 @@ func TestLooks(t *testing.T) {
 				p.resize(s)
 				name := fmt.Sprintf("%s-%d-%s", m.name, s.width, theme)
 				p.wait("the picture has the window's width", `Math.abs(document.getElementById('nodes').viewBox.baseVal.width - document.getElementById('stage').clientWidth) < 3`)
+				p.wait("nothing moves", `document.getAnimations().length === 0`)
 				for _, check := range []struct{ what, list string }{{"too faint", contrasts}, {"stands out too little", shapes}, {"too wide", overflows}} {
 					for _, bad := range read[[]string](p, check.list) {
 						t.Errorf("%s: %s: %s", name, check.what, bad)

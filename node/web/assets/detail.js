@@ -24,10 +24,12 @@ export async function choose(name, byKeys) {
   if (byKeys && picture.chosen === name) $(`tab-${tab}`).focus();
 }
 
-async function look() {
+// look reads all about the node that is open, now and again and again.
+export async function look() {
   clearTimeout(timer);
   const name = picture.chosen;
   $('detail-body').hidden = $('close').hidden = !name;
+  document.querySelector('main').classList.toggle('open', !!name);
   $('detail-hint').hidden = !!name;
   $('detail-title').textContent = name ? nameOf(name) : 'A node';
   if (!name) { $('restart').hidden = true; return; }

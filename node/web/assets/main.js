@@ -1,4 +1,4 @@
-import { choose } from './detail.js';
+import { choose, look } from './detail.js';
 import { follow, post } from './live.js';
 import { apply, isUp, model, nameOf, onNews, self } from './model.js';
 import { select } from './spread.js';
@@ -171,8 +171,8 @@ function half() {
 const fault = (id, what) => $(id).addEventListener('click', e => busy(e.target, what));
 fault('split', async () => { await post('/live/partition', { nodes: half() }); say('The network is split: what one side learns, the other does not, until you heal it.'); });
 fault('heal', async () => { await post('/live/heal', {}); say('The split is over: nodes find each other again, and agree on what they missed.'); });
-fault('kill', async () => { const node = picture.chosen; await post('/live/kill', { node }); say(`${node} is dead: it said farewell to nobody.`); });
-fault('restart', async () => { const node = picture.chosen; await post('/live/restart', { node }); say(`${node} is back, with its key and its disk.`); });
+fault('kill', async () => { const node = picture.chosen; await post('/live/kill', { node }); say(`${node} is dead: it said farewell to nobody.`); look(); });
+fault('restart', async () => { const node = picture.chosen; await post('/live/restart', { node }); say(`${node} is back, with its key and its disk.`); look(); });
 
 // ---- how it is shown
 

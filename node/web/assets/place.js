@@ -49,14 +49,17 @@ export function layout(view, nodes, width, height, r, self) {
     for (const n of nodes) places.set(n.name, onRing(n.turn, ring, middle));
     if (nodes.length * (2 * r + 1) < turn * ring) spreadOut(places, (2 * r + 1) / ring, ring, middle);
   } else {
-    const far = Math.max(1, ...nodes.map(n => n.rtt_ms || 0)), room = Math.min(width, height) / 2 - 3 * r - 8;
+    const far = Math.max(1, ...nodes.map(n => n.rtt_ms || 0)), room = nearRadius(width, height, r);
     for (const n of nodes) places.set(n.name, n.name === self ? { ...middle } : onRing(n.turn, Math.max(0.16, (n.rtt_ms || far) / far) * room, middle));
     part(places, 2 * r + 2.5, width, height, r);
   }
   return places;
 }
 
-export const ringRadius = (width, height) => Math.min(width, height) / 2 - 34;
+export const ringRadius = (width, height) => Math.max(20, Math.min(width, height) / 2 - 34);
+
+// nearRadius is how far out the farthest peer stands.
+export const nearRadius = (width, height, r) => Math.max(20, Math.min(width, height) / 2 - 3 * r - 8);
 
 // onRing is a place in the key space: 0 is on top, and it goes on as a clock does.
 export function onRing(position, ring, middle) {

@@ -2,7 +2,7 @@
 // and a screen reader can reach.
 
 import { model, nameOf, self } from './model.js';
-import { coast, frame, layout, onRing, radius, ringRadius } from './place.js';
+import { coast, frame, layout, nearRadius, onRing, radius, ringRadius } from './place.js';
 
 const stage = document.getElementById('stage'), canvas = document.getElementById('links');
 const svg = document.getElementById('nodes'), tip = document.getElementById('tip');
@@ -25,6 +25,7 @@ function readColours() {
 // arrange finds every node its place: after a change of size, view or nodes.
 export function arrange() {
   const box = stage.getBoundingClientRect();
+  stage.dataset.view = picture.view;
   width = box.width; height = box.height;
   const dense = Math.min(2, window.devicePixelRatio || 1);
   canvas.width = Math.round(width * dense); canvas.height = Math.round(height * dense);
@@ -75,6 +76,7 @@ export function drawNodes() {
     dress(name, n, g);
     tabbed ||= g.getAttribute('tabindex') === '0';
   }
+  explain();
   if (!tabbed) drawn.values().next().value?.setAttribute('tabindex', 0);
   drawMarks();
 }
@@ -96,6 +98,14 @@ function dress(name, n, g) {
 
 export function dressAll() {
   for (const [name, g] of drawn) { const n = model.nodes.get(name); if (n) dress(name, n, g); }
+  explain();
+}
+
+// explain shows the signs that are in the picture, and no others.
+function explain() {
+  for (const [sign, nodes] of Object.entries({ knows: '.knows:not(.down)', asked: '.asked:not(.knows)', apart: '.apart', waits: '.starting, .degraded', down: '.down' })) {
+    document.querySelector(`#legend .${sign}`).hidden = !svg.querySelector(nodes);
+  }
 }
 
 // drawMarks draws labels of the chosen and the first node, and in the ring the agents' keys.
@@ -114,7 +124,7 @@ function drawMarks() {
     }
   }
   if (picture.view === 'near') {
-    const room = Math.min(width, height) / 2 - 3 * r - 8;
+    const room = nearRadius(width, height, r);
     for (const part of [1 / 3, 2 / 3, 1]) make('circle', { class: 'axis', cx: middle.x, cy: middle.y, r: room * part }, back);
   }
   const named = new Set([picture.chosen, picture.spread?.from].filter(Boolean));
@@ -170,7 +180,8 @@ function hover(name) {
     const at = picture.spread?.time(name);
     tip.textContent = `${nameOf(name)} · ${n.state === 'peer' ? 'peer' : n.state}` + (n.rtt_ms ? ` · ${n.rtt_ms} ms away` : n.peers ? ` · ${n.peers} peers` : '') + (at === undefined ? '' : ` · knew after ${short(at)}`);
     tip.style.left = `${Math.min(Math.max(8, p.x - 60), Math.max(8, width - 250))}px`;
-    tip.style.top = p.y > 60 ? `${p.y - r - 36}px` : `${p.y + r + 10}px`;
+    const high = tip.offsetHeight + r + 10;
+    tip.style.top = p.y > high + 4 ? `${p.y - high}px` : `${p.y + r + 10}px`;
   }
   draw();
 }
