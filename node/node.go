@@ -26,7 +26,7 @@ import (
 // The store's meta keys that node owns.
 const (
 	metaEverReady = "ever-ready"
-	metaClock     = "clock"
+	metaClock     = "clock" // the highest reading, see StoredClock
 	metaRebuilt   = "rebuilt"
 	metaSync      = "sync"  // gossip's Memory
 	metaRange     = "range" // how many bits of it are the node's own
@@ -160,7 +160,7 @@ func (n *Node) openStore() error {
 	n.onClose(n.store.Close)
 	n.facts = n.store.FactSet()
 	n.facts.OnLoss(n.lostFact)
-	stored, err := n.loadClock()
+	stored, err := StoredClock(n.store)
 	if err != nil {
 		return err
 	}
@@ -393,26 +393,6 @@ func (n *Node) wasEverReady() bool {
 	default:
 		return false
 	}
-}
-
-func (n *Node) loadClock() (time.Time, error) {
-	b, err := n.store.Meta(metaClock)
-	if err != nil || len(b) == 0 {
-		return time.Time{}, err
-	}
-	var t time.Time
-	if err := t.UnmarshalBinary(b); err != nil {
-		return time.Time{}, fmt.Errorf("stored clock: %w", err)
-	}
-	return t, nil
-}
-
-func (n *Node) storeClock(ctx context.Context) error {
-	b, err := n.clock.Now().MarshalBinary()
-	if err != nil {
-		return err
-	}
-	return n.store.SetMeta(ctx, metaClock, b)
 }
 
 // ID returns the node's peer ID.

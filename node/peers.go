@@ -276,7 +276,7 @@ func (n *Node) savePeers(ctx context.Context) {
 	if err := n.saveMemory(ctx); err != nil {
 		n.log.Warn("what is known of peers' facts not stored", "err", err)
 	}
-	if err := n.storeClock(ctx); err != nil {
+	if err := SetStoredClock(ctx, n.store, n.clock.Now()); err != nil {
 		n.log.Warn("clock not stored", "err", err)
 	}
 }

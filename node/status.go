@@ -38,8 +38,10 @@ func (n *Node) Status() api.Status {
 	if s.Reason != "" {
 		reasons = append(reasons, s.Reason)
 	}
-	if behind := n.clock.Behind(); behind > time.Minute {
-		reasons = append(reasons, fmt.Sprintf("the clock is %s behind its own last reading", behind.Round(time.Second)))
+	behind := n.clock.Behind()
+	s.ClockBehindMS = behind.Milliseconds()
+	if behind > time.Minute {
+		reasons = append(reasons, fmt.Sprintf("the clock is %s behind its own last reading, and the node goes by that reading", behind.Round(time.Second)))
 	}
 	ahead, clocks := n.offset()
 	s.ClockPeers, s.ClockOffsetMS = clocks, -ahead.Milliseconds()

@@ -9,7 +9,8 @@ import (
 )
 
 type doctorCmd struct {
-	NoWrite bool `help:"Do not put a record into the network and get it back."`
+	NoWrite    bool `help:"Do not put a record into the network and get it back."`
+	ResetClock bool `help:"Set the reading of the clock that the node kept back to this machine's clock, and nothing else; the daemon must be stopped."`
 }
 
 func (doctorCmd) Help() string {
@@ -17,6 +18,9 @@ func (doctorCmd) Help() string {
 
     cairn doctor
     cairn doctor -o jsonl | jq -r 'select(.level != "ok") | .check + ": " + .remedy'
+    cairn doctor --reset-clock     once the clock was in the future, and is right again
+
+A node's clock never runs below the highest reading that it kept, so that a clock set back revives no lease.
 
 Exit code 0 where nothing is wrong (warnings count as nothing), else 1.`
 }
@@ -38,6 +42,9 @@ type finding struct {
 
 // Run checks everything, and prints all findings.
 func (c *doctorCmd) Run(s *session) error {
+	if c.ResetClock {
+		return resetClock(s)
+	}
 	found, err := c.examine(s)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ const (
 // checkRunning judges what a daemon says of itself.
 func checkRunning(s *session, st api.Status, peers []api.Peer) []finding {
 	return []finding{
-		checkDaemon(st), checkReady(s, st), checkClock(st), checkPeers(s, st), checkReach(st),
+		checkDaemon(st), checkReady(s, st), checkClock(s, st), checkPeers(s, st), checkReach(st),
 		checkMesh(st, peers), checkFacts(st), checkDisk(st), checkLimits(), checkVersions(st, peers),
 	}
 }
@@ -56,10 +56,19 @@ func checkReady(s *session, st api.Status) finding {
 	return f
 }
 
-func checkClock(st api.Status) finding {
+func checkClock(s *session, st api.Status) finding {
 	f := finding{Check: "clock", Level: levelOK, Says: statusView{Status: st}.clock()}
 	const remedy = "set the clock, best by NTP (timedatectl set-ntp true); a minute later the node compares again"
-	switch off := span(st.ClockOffsetMS).Abs(); {
+	off, behind := span(st.ClockOffsetMS).Abs(), span(st.ClockBehindMS)
+	switch {
+	case behind > clockBehind:
+		f.Level = levelWarn
+		if off > clockWrong {
+			f.Level = levelFail
+		}
+		f.Says = fmt.Sprintf("the machine's clock is %s behind the highest reading that the node kept, by which it goes on; that reading is %s", showSpan(behind), f.Says)
+		f.Remedy = resetRemedy(s)
+		return f
 	case st.ClockPeers == 0 && st.Peers > 0:
 		f.Level, f.Remedy = levelWarn, "wait for the first reconciliation, which compares clocks"
 	case st.ClockPeers == 0:

@@ -32,6 +32,9 @@ func checkStopped(s *session, why error) ([]finding, error) {
 			found = append(found, f)
 		}
 	}
+	if f, ok := checkStoredClock(s); ok {
+		found = append(found, f)
+	}
 	return append(found, checkFree(dir), checkLimits()), nil
 }
 

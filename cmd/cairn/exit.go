@@ -207,6 +207,9 @@ func (s *session) nextOfProblem(p *api.Problem) string {
 	case "too-few":
 		return "look at: cairn peers" + s.dirFlag()
 	case "not-ready", "unverified":
+		if strings.Contains(p.Detail, store.ErrFull.Error()) {
+			return "make room on the daemon's disk: writes go on by themselves then; what was acknowledged is safe"
+		}
 		return "look at: cairn status" + s.dirFlag()
 	case "internal":
 		return "the daemon's own messages have the reason"

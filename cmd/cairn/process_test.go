@@ -28,7 +28,11 @@ type process struct {
 
 // spawn starts cairn in the script's folder; it does not outlive the script.
 func spawn(ts *testscript.TestScript, name string, args []string) *process {
-	p := &process{cmd: exec.Command("cairn", args...), done: make(chan struct{}), more: make(chan struct{})}
+	args = append([]string{"cairn"}, args...)
+	if mount := ts.Value("disks").(map[string]string)[name]; mount != "" {
+		args = append([]string{"unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount + ` && exec "$0" "$@"`}, args...)
+	}
+	p := &process{cmd: exec.Command(args[0], args[1:]...), done: make(chan struct{}), more: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"))
 	p.cmd.Dir = ts.MkAbs(".")
 	stdout, err := p.cmd.StdoutPipe()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -27,6 +28,13 @@ func TestMain(m *testing.M) {
 //	says NAME TEXT       wait until it has said a line with that text
 //	signal NAME SIG      send it INT, TERM, HUP or KILL
 //	ended NAME CODE      wait until it has ended; it must be with that code
+//	disk NAME MIB        NAME, which is spawned next, has its store on a disk of that size;
+//	                     needs [userns]
+//	fill NAME            leave 8 MiB of it free
+//	free NAME            give the room back
+//	reports NAME TEXT    wait until cairn status --dir NAME says TEXT, with ! until it does not
+//	clock NAME SPAN      have the node that ran in NAME keep a reading of its clock that is
+//	                     so far ahead
 //	daemon NAME ARGS...  spawn a daemon on the folder NAME and wait until it is
 //	                     ready; sets $NAME_peer, $NAME_addr, $NAME_listen and $NAME_api
 func TestScripts(t *testing.T) {
@@ -36,13 +44,18 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			testdata, err := filepath.Abs("testdata")
+			e.Setenv("TESTDATA", testdata)
 			e.Values["processes"] = map[string]*process{}
-			return nil
+			e.Values["disks"] = map[string]string{}
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "field": cmdField, "spawn": cmdSpawn, "says": cmdSays,
 			"signal": cmdSignal, "ended": cmdEnded, "daemon": cmdDaemon,
+			"disk": cmdDisk, "fill": cmdFill, "free": cmdFree, "reports": cmdReports, "clock": cmdClock,
 		},
+		Condition: condition,
 	})
 }
 

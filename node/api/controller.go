@@ -217,6 +217,7 @@ type Status struct {
 	FactCutOff    string            `json:"fact_cut_off,omitempty"` // no facts of subjects that ended before this date
 	ClockOffsetMS int64             `json:"clock_offset_ms"`        // how far the clock is ahead of the peers' clocks, their median
 	ClockPeers    int               `json:"clock_peers"`            // how many of these are known; the offset says nothing where it is 0
+	ClockBehindMS int64             `json:"clock_behind_ms"`        // how far the machine's clock is behind the highest reading that the node kept, by which it goes
 	Records       int               `json:"records"`
 	Published     int               `json:"published"` // own leases kept alive
 	CompleteAgeMS int64             `json:"complete_age_ms"`

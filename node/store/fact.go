@@ -145,12 +145,16 @@ func (s *Store) writeFacts() {
 		q.mu.Unlock()
 		err := s.writeLot(lot)
 		q.mu.Lock()
+		again := q.failing != nil && err == nil
 		if q.failing = err; err == nil {
 			q.queue = q.queue[len(lot):]
 		}
 		close(q.moved)
 		q.moved = make(chan struct{})
 		q.mu.Unlock()
+		if again {
+			s.opts.Logger.Warn("store: facts are written again")
+		}
 		if err != nil && !s.tryAgain(err) {
 			return
 		}

@@ -25,6 +25,7 @@ func (s *Store) toFormat2(from uint32) error {
 		if err := s.moveFacts(); err != nil {
 			return fmt.Errorf("move the facts of format 1: %w", err)
 		}
+		s.opts.Logger.Info("the store is brought up to date", "from", from, "to", formatVersion, "facts", s.facts.set.Len())
 	}
 	return s.update(context.Background(), nil, func() (fill, error) {
 		return func(b *pebble.Batch, _ *tally) error {
