@@ -12,33 +12,40 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the example into README.md")
+var update = flag.Bool("update", false, "write the examples into the pages")
 
-// The README shows the compiled example of package node, word for word.
-func TestReadmeExample(t *testing.T) {
-	src := exampleBody(t, "node/example_test.go")
-	if lines := strings.Count(src, "\n"); lines >= 25 {
-		t.Errorf("the example has %d lines, want under 25", lines)
-	}
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "<!-- example:begin -->\n", "<!-- example:end -->"
-	head, rest, ok := strings.Cut(string(readme), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatal("README.md has no example marks")
-	}
-	want := head + begin + "```go\n" + src + "```\n" + end + tail
-	if want == string(readme) {
-		return
-	}
-	if !*update {
-		t.Fatal("README.md does not show the example as it is; run: go test . -update")
-	}
-	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+// Pages show compiled examples, word for word: each runs as a test of its package.
+func TestPagesShowExamples(t *testing.T) {
+	for _, row := range []struct{ page, mark, path string }{
+		{"README.md", "example", "node/example_test.go"},
+		{"docs/embedding.md", "node", "node/example_test.go"},
+		{"docs/embedding.md", "overlay", "overlay/example_test.go"},
+		{"docs/embedding.md", "gossip", "gossip/example_test.go"},
+	} {
+		src := exampleBody(t, row.path)
+		if lines := strings.Count(strings.ReplaceAll(src, "\n\n", "\n"), "\n"); lines >= 25 {
+			t.Errorf("%s has %d lines, want under 25", row.path, lines)
+		}
+		page, err := os.ReadFile(row.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin, end := "<!-- "+row.mark+":begin -->\n", "<!-- "+row.mark+":end -->"
+		head, rest, ok := strings.Cut(string(page), begin)
+		_, tail, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			t.Fatalf("%s has no marks of %s", row.page, row.mark)
+		}
+		want := head + begin + "```go\n" + src + "```\n" + end + tail
+		if want == string(page) {
+			continue
+		}
+		if !*update {
+			t.Fatalf("%s does not show %s as it is; run: go test . -update", row.page, row.path)
+		}
+		if err := os.WriteFile(row.page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -55,17 +62,6 @@ func TestDocsHaveAnIndex(t *testing.T) {
 	for _, page := range pages {
 		if name := filepath.Base(page); name != "README.md" && !strings.Contains(string(index), "]("+name+")") {
 			t.Errorf("docs/README.md lacks %s", name)
-		}
-	}
-}
-
-// What embeds a part of Cairn in a program that has a host of its own is short: each of
-// these examples runs as a test of its package.
-func TestEmbeddingIsShort(t *testing.T) {
-	for _, path := range []string{"overlay/example_test.go", "gossip/example_test.go"} {
-		src := strings.ReplaceAll(exampleBody(t, path), "\n\n", "\n")
-		if lines := strings.Count(src, "\n"); lines >= 25 {
-			t.Errorf("%s has %d lines, want under 25", path, lines)
 		}
 	}
 }
