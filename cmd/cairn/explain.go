@@ -15,7 +15,7 @@ type explainCmd struct {
 }
 
 func (explainCmd) Help() string {
-	return `Says why the answer about an agent is what it is: what this node knew before it asked, who was asked and what each said, who holds the record and who confirms it, the tombstone that ended it and where that came from, how well this node knows that it was not revoked, the grants that it gave or was given as far as they are here, and what would change the answer.
+	return `Says why the answer about an agent is what it is: what this node knew before it asked, who was asked and what each said, who holds the record and who confirms it, the tombstone that ended it and where that came from, its rotations and who signed each, the two that contradict each other where it is in conflict, how well this node knows that it was not revoked, the grants that it gave or was given as far as they are here, and what would change the answer.
 
     cairn explain translator
     cairn explain did:cairn:bafyreig... -o json | jq .changes
@@ -34,6 +34,8 @@ type explanation struct {
 	Holders  []string        `json:"holders"`
 	Ended    []string        `json:"ended"` // who answered with a tombstone
 	Silent   int             `json:"silent"`
+	Rotated  []rotationSeen  `json:"rotations"`
+	Conflict *conflictSeen   `json:"conflict,omitempty"`
 	Known    string          `json:"known"` // how well this node knows revocations
 	Grants   []grantedHere   `json:"grants"`
 	Changes  []string        `json:"changes"`
@@ -79,6 +81,7 @@ func newExplanation(st api.Status, before, answer api.Resolution, grants []grant
 		ID: answer.ID, Status: answer.Status, Before: before, Answer: answer, Asked: len(answer.Path), Holders: []string{}, Ended: []string{},
 		Known: knows(st), Grants: grants, Changes: changes(st, answer), hopsView: resolutionView{Resolution: answer},
 	}
+	x.Rotated, x.Conflict = rotationsOf(answer)
 	if x.Because = x.hopsView.because(); x.Because == "" {
 		x.Because = "a record was found whose lease holds, and it is known that its owner did not end the agent"
 	}
@@ -173,6 +176,14 @@ func (x explanation) show(t *text) {
 	}
 	if x.Answer.Tombstone != nil {
 		t.field("tombstone", "%d bytes, known from %s; it proves itself: cairn resolve %s -o raw | cairn record verify -", len(x.Answer.Tombstone.Bytes()), x.Answer.Source, x.ID)
+	}
+	for _, r := range x.Rotated {
+		t.field("rotation", "%s", r)
+	}
+	if c := x.Conflict; c != nil {
+		t.field("conflict", "two rotations of number %d of %s contradict each other; the proof has %d bytes: cairn resolve %s -o json | jq -r .conflict_cbor", c.Two[0].Number, c.ID, c.Bytes, x.ID)
+		t.field("one", "%s", c.Two[0])
+		t.field("other", "%s", c.Two[1])
 	}
 	t.field("answer", "%s", x.hopsView.provenance())
 	t.field("revocations", "%s", x.Known)
