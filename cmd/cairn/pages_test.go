@@ -53,7 +53,7 @@ func TestPageRuns(t *testing.T) {
 			t.Fatalf("a block of %q: want sh, sh daemon, or what it prints", b.info)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*patience) // a whole page, on a busy machine
 	defer cancel()
 	shell := exec.CommandContext(ctx, "bash", "-c", strings.Join(script, "\n"))
 	shell.Env = append(os.Environ(), "HOME="+home)
