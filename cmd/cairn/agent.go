@@ -12,6 +12,7 @@ type agentCmd struct {
 	New    agentNewCmd    `cmd:"" help:"Make an agent: its keys and its revocation certificate."`
 	Spawn  agentSpawnCmd  `cmd:"" help:"Make an agent that another one answers for, and can end."`
 	Rotate agentRotateCmd `cmd:"" help:"Replace an agent's signing key, which is lost or stolen."`
+	Sheet  agentSheetCmd  `cmd:"" help:"Print what ends an agent, for a safe."`
 	List   agentListCmd   `cmd:"" help:"List the agents whose keys are here."`
 	Show   agentShowCmd   `cmd:"" help:"Show one agent."`
 	Seal   agentSealCmd   `cmd:"" help:"Encrypt an agent's keys on this disk."`

@@ -14,8 +14,8 @@ import (
 
 type revokeCmd struct {
 	Agent string `arg:"" optional:"" name:"name|id" help:"Name, ID or DID of an agent whose certificate lies under the data directory."`
-	Cert  string `placeholder:"FILE" help:"The revocation certificate, or - for standard input; nothing else is needed, and any daemon will do."`
-	Seed  string `placeholder:"FILE" help:"The revocation seed of the agent's parent, in place of its own certificate."`
+	Cert  string `placeholder:"FILE" help:"The revocation certificate, or the groups of its printed sheet, or - for standard input; nothing else is needed, and any daemon will do."`
+	Seed  string `placeholder:"FILE" help:"The revocation seed of the agent's parent, or the groups of its printed sheet, or - for standard input, in place of the agent's own certificate."`
 	Yes   bool   `short:"y" help:"Do not ask on a terminal."`
 }
 
@@ -25,6 +25,10 @@ func (revokeCmd) Help() string {
     cairn revoke translator
     cairn revoke --cert /media/usb/translator.cert --yes
     cairn revoke helper --seed /media/usb/translator.seed --yes
+
+From paper, type the groups of the sheet and then Ctrl-D; what is mistyped is named by its group:
+
+    cairn revoke --cert - --yes
 
 Exit code 6 means that too few nodes stored it yet; this node refuses the agent already, and tells every node that it meets.`
 }
@@ -80,7 +84,7 @@ func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
 // fromSeed makes the tombstone of an agent with its parent's revocation seed. Where the agent
 // is not here its header comes from its record.
 func (c *revokeCmd) fromSeed(s *session, keys *keyring.Keyring) (*records.Tombstone, error) {
-	seed, err := keyring.ReadSeed(c.Seed)
+	seed, err := s.readSeed(c.Seed)
 	if err != nil {
 		return nil, usage(err, "name the file that \"cairn agent spawn\" wrote for the parent")
 	}
@@ -97,6 +101,17 @@ func (c *revokeCmd) fromSeed(s *session, keys *keyring.Keyring) (*records.Tombst
 		return nil, usage(err, "the agent was not spawned with this seed; take its own certificate: --cert FILE")
 	}
 	return t, err
+}
+
+func (s *session) readSeed(name string) ([]byte, error) {
+	if name != "-" {
+		return keyring.ReadSeed(name)
+	}
+	b, err := s.readInput(name, maxEvidence)
+	if err != nil {
+		return nil, err
+	}
+	return keyring.ParseSeed(b)
 }
 
 // headerOf finds the header of an agent in its record.

@@ -235,11 +235,19 @@ func ReadCertificate(path string) (*records.Tombstone, error) {
 	return t, nil
 }
 
-// ParseCertificate reads the PEM form, or the bare bytes of a tombstone.
+// ParseCertificate reads the PEM form, the groups of a printed sheet, or the bare bytes of a
+// tombstone.
 func ParseCertificate(b []byte) (*records.Tombstone, error) {
 	block, rest := pem.Decode(b)
 	if block == nil {
-		return openCertificate(b)
+		if !isGroups(b) {
+			return openCertificate(b)
+		}
+		raw, err := readGroups(kindCertificate, b)
+		if err != nil {
+			return nil, err
+		}
+		return openCertificate(raw)
 	}
 	if block.Type != pemCertificate || len(bytes.TrimSpace(rest)) != 0 {
 		return nil, fmt.Errorf("%w: a PEM block %.40q, want one %q and nothing after it", ErrMalformed, block.Type, pemCertificate)

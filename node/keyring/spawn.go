@@ -103,9 +103,25 @@ func ReadSeed(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("revocation seed: %w", movedAway(err, "bring it back to where it was, or say where it is"))
 	}
+	seed, err := ParseSeed(b)
+	if err != nil {
+		return nil, fmt.Errorf("revocation seed %s: %w", path, err)
+	}
+	return seed, nil
+}
+
+// ParseSeed reads the PEM form of a revocation seed, or the groups of a printed sheet.
+func ParseSeed(b []byte) ([]byte, error) {
 	block, rest := pem.Decode(b)
+	if block == nil && isGroups(b) {
+		seed, err := readGroups(kindSeed, b)
+		if err == nil && len(seed) != seedSize {
+			err = fmt.Errorf("%w: a seed of %d bytes", ErrMalformed, len(seed))
+		}
+		return seed, err
+	}
 	if block == nil || block.Type != pemSeed || len(block.Bytes) != seedSize || len(bytes.TrimSpace(rest)) != 0 {
-		return nil, fmt.Errorf("revocation seed %s: %w: want one PEM block %q", path, ErrMalformed, pemSeed)
+		return nil, fmt.Errorf("%w: want one PEM block %q", ErrMalformed, pemSeed)
 	}
 	return block.Bytes, nil
 }
