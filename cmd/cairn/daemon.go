@@ -20,7 +20,11 @@ const (
 	stateRound = 500 * time.Millisecond
 )
 
-type daemonCmd struct{ settings }
+type daemonCmd struct {
+	settings
+	Web     bool   `help:"Show the node on a page in the browser, on this machine: its links, what it hears, its store and log. Whoever has the link may publish and revoke with the node's agents."`
+	WebAddr string `default:"127.0.0.1:0" placeholder:"ADDR" help:"With --web: where the page is; an address of this machine alone. Port 0 takes a free one."`
+}
 
 func (daemonCmd) Help() string {
 	return `Runs a node until it is stopped: it holds other agents' records, keeps your agents' leases alive, answers questions, and knows every revocation. What is not given as a flag comes from the environment ($CAIRN_LISTEN for --listen, and so on), then from a configuration file (cairn config show). It says when it is ready; with -o json one line has the peer ID, the addresses and the API's URL. The other verbs find it through the data directory. With a bootstrap that cannot be reached it is not ready, and says what it waits for.
@@ -29,6 +33,7 @@ func (daemonCmd) Help() string {
     cairn daemon --bootstrap /ip4/192.0.2.7/tcp/7474/p2p/12D3...
     cairn daemon --dir a --listen /ip4/127.0.0.1/tcp/0 --api 127.0.0.1:0 -o json
     cairn daemon --config /etc/cairn/cairn.toml
+    cairn daemon --web
 
 Ctrl-C, SIGTERM and SIGHUP stop it in good order; a second one stops it at once. A service manager is told by sd_notify.`
 }
@@ -40,16 +45,38 @@ func (c *daemonCmd) Run(s *session) error {
 		return err
 	}
 	s.tameLoggers()
+	page := node.NewPage(cfg.Logger.Handler())
+	if c.Web {
+		cfg = page.Watch(cfg)
+	}
 	n, err := node.New(cfg)
 	if err != nil {
 		return c.explainStart(err)
+	}
+	closePage, err := c.show(s, page, n)
+	if err != nil {
+		return errors.Join(err, n.Close())
 	}
 	super := s.supervisor()
 	super.tell("READY=1")
 	err = c.watchState(s, n, super)
 	super.tell("STOPPING=1")
 	s.say("stopping")
-	return errors.Join(err, n.Close())
+	return errors.Join(err, closePage(), n.Close())
+}
+
+// show opens the page where one is wanted, and tells its link: on standard error, so that
+// the key in it is in no pipe.
+func (c *daemonCmd) show(s *session, page *node.Page, n *node.Node) (end func() error, err error) {
+	if !c.Web {
+		return func() error { return nil }, nil
+	}
+	server, err := page.Open(n, c.WebAddr)
+	if err != nil {
+		return nil, &failure{exitUsage, err, "choose another --web-addr, such as 127.0.0.1:7480"}
+	}
+	s.say("the page, for whoever has this link: %s", server.URL())
+	return server.Close, nil
 }
 
 // explainStart adds the next step to the usual reasons why a node cannot start.

@@ -77,7 +77,7 @@ func watched(t *testing.T, bootstrap []string, act func(*fakeNode, context.Cance
 		s := &session{ctx: ctx, env: env{stdout: &out, stderr: &msg, getenv: func(string) string { return "" }}, global: &global{Output: asJSON}}
 		var done sync.WaitGroup
 		done.Go(func() {
-			if err := (&daemonCmd{settings{Bootstrap: bootstrap, Replication: node.DefaultReplication}}).watchState(s, n, s.supervisor()); err != nil {
+			if err := (&daemonCmd{settings: settings{Bootstrap: bootstrap, Replication: node.DefaultReplication}}).watchState(s, n, s.supervisor()); err != nil {
 				t.Error(err)
 			}
 		})

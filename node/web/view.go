@@ -97,6 +97,7 @@ type Detail struct {
 	Peer   string   `json:"peer"`
 	Up     bool     `json:"up"`
 	Status any      `json:"status,omitempty"` // as GET /v1/status of the API
+	Link   any      `json:"link,omitempty"`   // what a node knows of a peer, as in GET /v1/peers
 	Peers  []Peer   `json:"peers,omitempty"`
 	Log    []string `json:"log"` // the last lines, oldest first
 }

@@ -21,7 +21,7 @@ export async function choose(name, byKeys) {
   document.dispatchEvent(new Event('chosen'));
   if (!picture.chosen && $('detail').contains(document.activeElement)) focusNode(left);
   await look();
-  if (byKeys && picture.chosen === name) $(`tab-${tab}`).focus();
+  if (byKeys && picture.chosen === name) $(detail?.link ? 'panel' : `tab-${tab}`).focus();
 }
 
 // look reads all about the node that is open, now and again and again.
@@ -59,6 +59,10 @@ function list(pairs) {
 const bytes = b => b < 2048 ? `${b} bytes` : b < 2 ** 21 ? `${(b / 1024).toFixed(0)} KiB` : b < 2 ** 31 ? `${(b / 2 ** 20).toFixed(0)} MiB` : `${(b / 2 ** 30).toFixed(1)} GiB`;
 
 const panels = {
+  link: ({ link: l, peer }) => list([
+    ['peer', peer], ['round trip', l.rtt_ms ? short(l.rtt_ms) : undefined], ['connected', `${short(l.since_ms)} ago, ${l.direction}`], ['chosen as', l.role], ['has chosen us', l.chosen ? 'yes' : ''],
+    ['in the table', l.table ? 'yes' : 'no'], ['on the topic', l.gossip ? 'yes' : 'no'], ['addresses', l.addrs?.join(', ')], ['program', l.agent],
+  ]),
   state: ({ status: s, peer, up }) => list(!up ? [['state', 'down'], ['peer', peer]] : [
     ['state', s?.state], ['because', s?.reason], ['complete', s && (s.complete_age_ms >= 0 ? `agreed with others ${short(s.complete_age_ms)} ago` : 'not yet')],
     ['up for', s && short(s.uptime_ms)], ['peers', s?.peers], ['in the table', s?.table_peers], ['on the topic', s?.gossip_peers], ['peer', peer], ['addresses', s?.addrs?.map(a => a.split('/p2p/')[0]).join(', ')], ['version', s?.version],
@@ -88,7 +92,8 @@ const panels = {
 function show() {
   $('restart').hidden = detail.up || !model.about?.breaks;
   const at = $('panel').scrollTop;
-  $('panel').replaceChildren(panels[tab](detail));
+  document.querySelector('#detail .tabs').hidden = !!detail.link; // of a peer, one node knows its link alone
+  $('panel').replaceChildren(panels[detail.link ? 'link' : tab](detail));
   $('panel').scrollTop = at;
   $('panel').setAttribute('aria-labelledby', `tab-${tab}`);
 }

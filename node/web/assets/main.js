@@ -27,6 +27,7 @@ function begin() {
   if (!can[picture.view]) picture.view = can.map ? 'map' : can.near ? 'near' : 'ring';
   document.querySelector(`[name=view][value=${picture.view}]`).checked = true;
   $('faults').hidden = !a.breaks;
+  $('figures').textContent = a.whole ? 'When an agent is revoked, this shows how many nodes know of it, and how fast the news could have been at best.' : 'When this node hears of a revocation, this says from whom, and how.';
   hint();
 }
 
@@ -35,7 +36,7 @@ function hint() {
   $('hint').textContent = {
     map: 'Every dot is a node. What travels between two of them takes as long as between their cities.',
     ring: 'The ring of keys: nodes that stand close hold the same agents. Diamonds are agents.',
-    near: 'This node in the middle; the farther out a peer, the longer the round trip.',
+    near: 'This node in the middle; the farther out a peer, the longer the round trip. Where they are, one node cannot know.',
   }[picture.view];
   if (picture.view === 'map' && !a.delayed) $('hint').textContent = 'Every dot is a node.';
 }
@@ -47,7 +48,7 @@ function nodesChanged(anew) {
   const a = model.about;
   $('summary').textContent = a.whole
     ? `${a.network}: ${up.length} of ${nodes.length} nodes up, ${ready === up.length ? 'all' : ready} ready${apart ? `, split ${apart} from ${nodes.length - apart}` : ''}`
-    : `${a.network || 'main network'}: this node and ${nodes.length - 1} peers`;
+    : `${a.network || 'main network'}: this node is ${model.nodes.get(self())?.state || 'starting'}, with ${nodes.length - 1} ${nodes.length === 2 ? 'peer' : 'peers'}`;
   $('heal').disabled = apart === 0;
   $('split').disabled = apart > 0;
   if (anew || nodes.length !== count || picture.view === 'near') { count = nodes.length; arrange(); } else { drawNodes(); draw(); }
@@ -56,6 +57,7 @@ function nodesChanged(anew) {
 }
 
 function fillNodes(anew) {
+  for (const s of document.querySelectorAll('select.nodes')) s.parentElement.hidden = !model.about.whole;
   const names = model.about.whole ? [...model.nodes.values()].filter(isUp).map(n => n.name) : [self()];
   for (const s of document.querySelectorAll('select.nodes')) {
     const was = s.value;
