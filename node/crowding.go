@@ -2,10 +2,12 @@ package node
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/cairn-overlay/cairn/internal/weak"
+	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -20,14 +22,22 @@ const (
 // crowding is what a node does when strangers' records fill their quota: those farthest
 // from it leave for nearer ones, since others hold them. It is safe for concurrent use.
 type crowding struct {
-	mu    sync.Mutex
-	until time.Time // nobody nearer to come than bound gets in before; owned by mu
-	bound uint64    // owned by mu
+	mu      sync.Mutex
+	refused map[netip.Prefix]refusal // by where records come from; owned by mu
 }
 
-// makeRoom makes room for a stranger's record that is near, and reports whether there may
-// be some. What is watched here stays.
-func (n *Node) makeRoom(ctx context.Context, id records.AgentID) bool {
+// refusal is that no room was found: until then nobody gets in who is not nearer.
+type refusal struct {
+	until time.Time
+	bound uint64
+}
+
+// maxRefusals bounds them.
+const maxRefusals = 1024
+
+// makeRoom makes room for a stranger's record that is near, or comes from where few do, and
+// reports whether there may be some. What is watched here stays.
+func (n *Node) makeRoom(ctx context.Context, id records.AgentID, from netip.Prefix) bool {
 	if weak.Off(weak.NearestKept) {
 		return false
 	}
@@ -35,11 +45,11 @@ func (n *Node) makeRoom(ctx context.Context, id records.AgentID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, far := n.clock.Now(), n.dht.Away(id)
-	if now.Before(c.until) && far >= c.bound {
+	if r := c.refused[from]; now.Before(r.until) && far >= r.bound {
 		return false
 	}
 	quota := n.cfg.Limits.RecordBytes()
-	freed, err := n.store.MakeRoom(ctx, quota-quota/crowdedRoom, far, now, func(id records.AgentID) (uint64, bool) {
+	freed, err := n.store.MakeRoom(ctx, quota-quota/crowdedRoom, store.Newcomer{Far: far, From: from}, now, func(id records.AgentID) (uint64, bool) {
 		return n.dht.Away(id), !n.watchers.watched(id) && !n.leases.holds(id)
 	})
 	if err != nil {
@@ -47,7 +57,10 @@ func (n *Node) makeRoom(ctx context.Context, id records.AgentID) bool {
 	}
 	n.count.add("records_displaced_bytes_total", uint64(freed))
 	if freed == 0 {
-		c.until, c.bound = now.Add(crowdedPause), far
+		if c.refused == nil || len(c.refused) >= maxRefusals {
+			c.refused = make(map[netip.Prefix]refusal)
+		}
+		c.refused[from] = refusal{now.Add(crowdedPause), far}
 	}
 	return freed > 0
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -79,9 +80,14 @@ func (n *Node) hold(ctx context.Context, rec *records.Record, own bool) error {
 	case rank > 0: // seen by a lookup; the store looks at its own
 		return fmt.Errorf("put: %w: sequence %d, and %d was seen", records.ErrStale, rec.Sequence(), mark.Sequence)
 	}
-	err = n.store.PutRecord(ctx, rec, own, now)
-	if errors.Is(err, store.ErrQuota) && n.makeRoom(ctx, rec.ID()) {
-		err = n.store.PutRecord(ctx, rec, own, now)
+	put := func() error { return n.store.PutRecord(ctx, rec, own, now) }
+	from := overlay.Source(ctx)
+	if !own {
+		put = func() error { return n.store.PutRecordFrom(ctx, rec, now, from) }
+	}
+	err = put()
+	if errors.Is(err, store.ErrQuota) && n.makeRoom(ctx, rec.ID(), from) {
+		err = put()
 	}
 	if err != nil {
 		switch {

@@ -47,7 +47,8 @@ type Values interface {
 	Get(ctx context.Context, id records.AgentID) (records.Value, error)
 	// Put takes a verified value (from a peer or from here) and returns nil only
 	// once it is durable (or already held). Otherwise records.ErrRevoked,
-	// ErrStale, ErrExpired or ErrNotYetValid, or the storage's error.
+	// ErrStale, ErrExpired or ErrNotYetValid, or the storage's error. Of a peer's value
+	// [Source] tells where it comes from.
 	Put(ctx context.Context, v records.Value) error
 }
 

@@ -25,6 +25,7 @@ type datastore struct {
 	verify *verifier
 	stats  *counters
 	gate   *gate
+	from   *sources
 	taken  func(records.Value) // told of what was stored; may be nil
 	log    *slog.Logger
 }
@@ -104,6 +105,9 @@ func (d *datastore) put(ctx context.Context, k ds.Key, b []byte) error {
 	v, err := d.verify.open(key, r.GetValue())
 	if err != nil {
 		return err
+	}
+	if d.from != nil {
+		ctx = WithSource(ctx, d.from.take(key))
 	}
 	if err := d.values.Put(ctx, v); err != nil {
 		return err

@@ -105,7 +105,7 @@ func (d *DHT) kadOptions() []kad.Option {
 		kad.ProtocolPrefix(d.cfg.prefix()),
 		kad.BucketSize(bucketSize),
 		kad.Validator(record.NamespacedValidator{records.KeyNamespace: d.verify}),
-		kad.ValueDatastore(&datastore{values: d.cfg.Values, verify: d.verify, stats: d.stats, gate: d.serving, taken: d.Tell, log: d.cfg.Logger}),
+		kad.ValueDatastore(&datastore{values: d.cfg.Values, verify: d.verify, stats: d.stats, gate: d.serving, from: &d.doors.from, taken: d.Tell, log: d.cfg.Logger}),
 		kad.MaxRecordAge(d.cfg.RecordAge),
 		kad.DisableProviders(),
 		kad.DisableAutoRefresh(),

@@ -24,6 +24,7 @@ type doors struct {
 	gate  *gate
 	puts  *quotas                  // nil: no limit
 	cover func(*pb.Message) []byte // what is to be added to the answer; may be nil
+	from  sources
 
 	mu   sync.Mutex
 	shut bool
@@ -88,7 +89,11 @@ func (d *doors) request(ctx context.Context, s network.Stream, m *pb.Message) {
 		g.stamp = d.cover(m)
 	}
 	d.stats.served.add(requestName(m.GetType()))
-	if m.GetType() == pb.Message_PUT_VALUE && !d.admit(ctx, s.Conn().RemotePeer()) {
+	switch {
+	case m.GetType() != pb.Message_PUT_VALUE:
+	case d.admit(ctx, s.Conn().RemotePeer()):
+		d.from.note(string(m.GetKey()), addrGroupOf(s.Conn().RemoteMultiaddr()))
+	default:
 		d.stats.refused.add("rate")
 		m.Record = nil // which kad-dht refuses
 	}

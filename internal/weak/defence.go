@@ -104,6 +104,8 @@ const (
 	Score Defence = "score"
 	// ScoredOnly: no message is taken of a peer of which no score is kept.
 	ScoredOnly Defence = "scored-only"
+	// SourceRoom: no group of addresses fills the room for strangers' records.
+	SourceRoom Defence = "source-room"
 	// SourceShare: no source uses up what all strangers' facts share.
 	SourceShare Defence = "source-share"
 	// SteadyLinks: links that stand for where they lead give way to few that promise more.
@@ -185,6 +187,7 @@ var Defences = [...]Defence{
 	Seasoned,
 	SeasonedAge,
 	ShortLimits,
+	SourceRoom,
 	SourceShare,
 	SteadyLinks,
 	StickyTombstone,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,11 @@ func testStore(t *testing.T, place func(testing.TB) opener, lasts bool) {
 		s := place(t)(t, Options{MaxRecordBytes: 2000})
 		defer s.Close()
 		testQuota(t, s)
+	})
+	t.Run("room is shared", func(t *testing.T) {
+		s := place(t)(t, Options{})
+		defer s.Close()
+		testShares(t, s)
 	})
 	t.Run("room for the nearest", func(t *testing.T) {
 		s := place(t)(t, Options{MaxRecordBytes: 2000})
@@ -310,7 +316,7 @@ func testMakeRoom(t *testing.T, s *Store) {
 	last, spared := testAgent(t, fit-1), testAgent(t, fit-2)
 	distance := func(id records.AgentID) (uint64, bool) { return far[id], id != spared.ID() }
 	makeRoom := func(newcomer uint64, now time.Time) int64 {
-		return must[int64](t)(s.MakeRoom(ctx, int64(2000-size), newcomer, now, distance))
+		return must[int64](t)(s.MakeRoom(ctx, int64(2000-size), Newcomer{Far: newcomer}, now, distance))
 	}
 	if freed := makeRoom(uint64(1+fit)<<40, testTime); freed != 0 {
 		t.Fatalf("%d bytes freed for what is farther than all", freed)
@@ -327,6 +333,51 @@ func testMakeRoom(t *testing.T, s *Store) {
 	}
 	if freed := makeRoom(1<<63, testTime.Add(25*time.Hour)); freed > 0 && held(testAgent(t, 0)) && held(testAgent(t, 1)) {
 		t.Fatal("one whose lease has ended stays before one whose lease holds")
+	}
+	checkCounts(t, s)
+}
+
+// testShares: of a group of addresses with more than its share the farthest leave, and of no other.
+func testShares(t *testing.T, s *Store) {
+	many, few, unknown := netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8:1::/48"), netip.Prefix{}
+	size, far := 0, make(map[records.AgentID]uint64)
+	for i, from := range []netip.Prefix{many, many, few, many, many, unknown, many, many, many, few, many, many, many, unknown, many, many} {
+		a := testAgent(t, i)
+		far[a.ID()] = 1 << (20 + i*7%16) // the nearest to the farthest, in no order
+		size = a.record(t, 1).Size()
+		if err := s.PutRecordFrom(ctx, a.record(t, 1), testTime, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := func() map[netip.Prefix][]uint64 {
+		held := make(map[netip.Prefix][]uint64)
+		for h, err := range s.Held() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			held[h.From] = append(held[h.From], far[h.ID])
+		}
+		for _, all := range held {
+			slices.Sort(all)
+		}
+		return held
+	}
+	before, total := held(), int(s.Counts().ForeignBytes)
+	makeRoom := func(less int, newcomer Newcomer) int64 {
+		most := int64(total - less*size + size/2)
+		return must[int64](t)(s.MakeRoom(ctx, most, newcomer, testTime, func(id records.AgentID) (uint64, bool) { return far[id], true }))
+	}
+	if freed := makeRoom(4, Newcomer{Far: 1 << 40, From: many}); freed != 0 {
+		t.Fatalf("%d bytes freed for one who has too much", freed)
+	}
+	for less, from := range map[int]netip.Prefix{4: few, 7: netip.MustParsePrefix("198.51.100.0/24")} {
+		if freed := makeRoom(less, Newcomer{Far: 1 << 40, From: from}); freed == 0 && len(held()[many]) > 12-less {
+			t.Fatalf("nothing freed for one from %s", from)
+		}
+	}
+	got := held()
+	if !slices.Equal(got[few], before[few]) || !slices.Equal(got[unknown], before[unknown]) || !slices.Equal(got[many], before[many][:5]) {
+		t.Fatalf("left are %v, of %v", got, before)
 	}
 	checkCounts(t, s)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -55,6 +56,8 @@ func FuzzPeer(f *testing.F) {
 // FuzzRow decodes stored marks, counters and check files.
 func FuzzRow(f *testing.F) {
 	f.Add(row{mark: records.Mark{Sequence: 1}, seen: testTime, notAfter: testTime, size: 1, own: true}.encode())
+	f.Add(row{mark: records.Mark{Sequence: 1}, seen: testTime, notAfter: testTime, size: 1, from: netip.MustParsePrefix("192.0.2.0/24")}.encode())
+	f.Add(row{mark: records.Mark{Sequence: 1}, seen: testTime, notAfter: testTime, size: 1, from: netip.MustParsePrefix("2001:db8:1::/48")}.encode())
 	f.Add(tally{1, 2, 3, 4, 5}.encode())
 	f.Add(check{9, 3}.encode())
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"iter"
+	"net/netip"
 	"time"
 
 	"github.com/cairn-overlay/cairn/records"
@@ -10,10 +11,11 @@ import (
 // Held says of one record that it is held, without the record.
 type Held struct {
 	ID       records.AgentID
-	Seen     time.Time // when it was stored, or issued where that is later
-	NotAfter time.Time // the end of its lease
-	Size     int       // bytes
-	Own      bool      // it is of an own agent
+	Seen     time.Time    // when it was stored, or issued where that is later
+	NotAfter time.Time    // the end of its lease
+	Size     int          // bytes
+	Own      bool         // it is of an own agent
+	From     netip.Prefix // where it came from, see PutRecordFrom
 }
 
 // Held yields what is held, each as it stands when the loop comes to it, in the order of
@@ -30,7 +32,7 @@ func (s *Store) Held() iter.Seq2[Held, error] {
 			if !ok || err != nil || r.size == 0 {
 				continue
 			}
-			if !yield(Held{ID: id, Seen: r.seen, NotAfter: r.notAfter, Size: int(r.size), Own: r.own}, nil) {
+			if !yield(Held{ID: id, Seen: r.seen, NotAfter: r.notAfter, Size: int(r.size), Own: r.own, From: r.from}, nil) {
 				return
 			}
 		}

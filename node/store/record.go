@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"net/netip"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -39,13 +40,23 @@ const (
 // Calls for one agent take effect one after the other. A call that returns since
 // ctx ended may or may not take effect.
 func (s *Store) PutRecord(ctx context.Context, rec *records.Record, own bool, now time.Time) error {
+	return s.putRecord(ctx, rec, own, now, netip.Prefix{})
+}
+
+// PutRecordFrom is PutRecord for a stranger's record of which it is known from which group of
+// addresses it came: a /24 of IPv4, a /48 of IPv6; see MakeRoom.
+func (s *Store) PutRecordFrom(ctx context.Context, rec *records.Record, now time.Time, from netip.Prefix) error {
+	return s.putRecord(ctx, rec, false, now, from)
+}
+
+func (s *Store) putRecord(ctx context.Context, rec *records.Record, own bool, now time.Time, from netip.Prefix) error {
 	if rec == nil {
 		return fmt.Errorf("put record: %w: nil", ErrInvalid)
 	}
 	if now.After(rec.NotAfter().Add(keepExpired)) {
 		return fmt.Errorf("put record: %w: the lease ended %s", records.ErrExpired, rec.NotAfter().Format(time.RFC3339))
 	}
-	err := s.update(ctx, s.agentLocks(rec.ID()), func() (fill, error) { return s.fillRecord(rec, own, now) })
+	err := s.update(ctx, s.agentLocks(rec.ID()), func() (fill, error) { return s.fillRecord(rec, own, now, from) })
 	if err != nil {
 		return fmt.Errorf("put record: %w", err)
 	}
@@ -53,7 +64,7 @@ func (s *Store) PutRecord(ctx context.Context, rec *records.Record, own bool, no
 }
 
 // fillRecord compares; nil where rec is held already.
-func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, error) {
+func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time, from netip.Prefix) (fill, error) {
 	id := rec.ID()
 	v, err := s.view()
 	if err != nil {
@@ -83,7 +94,7 @@ func (s *Store) fillRecord(rec *records.Record, own bool, now time.Time) (fill, 
 	if rec.Issued().After(seen) {
 		seen = rec.Issued()
 	}
-	next := row{mark: rec.Mark(), seen: seen, notAfter: rec.NotAfter(), size: uint32(rec.Size()), own: own}
+	next := row{mark: rec.Mark(), seen: seen, notAfter: rec.NotAfter(), size: uint32(rec.Size()), own: own, from: from}
 	return s.fillRow(id, old, next, rec), nil
 }
 
@@ -193,6 +204,6 @@ func (s *Store) DropRecord(id records.AgentID) error {
 
 // dropped is the row without its record.
 func (r row) dropped() row {
-	r.size, r.own, r.notAfter = 0, false, time.UnixMicro(0)
+	r.size, r.own, r.notAfter, r.from = 0, false, time.UnixMicro(0), netip.Prefix{}
 	return r
 }

@@ -95,6 +95,7 @@ func Table() []Row {
 		{Defence: weak.ProofFacts, Attack: "A28", Package: "node", Test: "TestA28RotationComesWithARecord"},
 		{Defence: weak.Handover, Attack: "P6", Scenario: "lease/all-replaced"},
 		{Defence: weak.NearestKept, Attack: "A16", Package: "node", Test: "TestNearestKept"},
+		{Defence: weak.SourceRoom, Attack: "A16", Package: "node", Test: "TestRoomIsShared"},
 		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
 		{Defence: weak.ChannelBinding, Attack: "A44", Package: "node/presence", Test: "TestRelayed"},
 		{Defence: weak.FreshNonce, Attack: "A45", Package: "node/presence", Test: "TestReplayed"},
