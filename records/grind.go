@@ -25,8 +25,22 @@ const (
 // now and then with how many nonces were tried; its error ends the search and is
 // returned. It may be nil.
 func Grind(g Genesis, work int, tried func(uint64) error, end time.Time, secrets ...Secret) (*Identity, error) {
+	return grind(g, work, tried, end, func([32]byte) ([]Secret, error) { return secrets, nil })
+}
+
+// grind is Grind where the secrets may follow from the digest of the genesis, which every
+// nonce changes.
+func grind(g Genesis, work int, tried func(uint64) error, end time.Time, secretsOf func(body [32]byte) ([]Secret, error)) (*Identity, error) {
 	if work < 0 || work > MaxWork {
 		return nil, fmt.Errorf("identity: %w: %d bits of work, want 0 to %d", ErrMalformed, work, MaxWork)
+	}
+	digest, err := g.Digest()
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := secretsOf(digest)
+	if err != nil {
+		return nil, err
 	}
 	ident, err := NewIdentity(g, end, secrets...)
 	if err != nil {
@@ -43,6 +57,9 @@ func Grind(g Genesis, work int, tried func(uint64) error, end time.Time, secrets
 		}
 		binary.BigEndian.PutUint64(count, binary.BigEndian.Uint64(count)+1)
 		h.Body = sha256.Sum256(body)
+		if secrets, err = secretsOf(h.Body); err != nil {
+			return nil, err
+		}
 		for i, s := range secrets {
 			h.Locks[i] = h.lock(s)
 		}

@@ -27,6 +27,34 @@ func TestGrind(t *testing.T) {
 	}
 }
 
+func TestSpawnGround(t *testing.T) {
+	parent, key := testProof(t, 1, 1), testHot(t, 1, 1)
+	for _, bits := range []int{0, 1, 10} {
+		own := Secret{1}
+		child, err := parent.SpawnGround(testGenesis(t, 5), bits, nil, parent.Own().End(), testSeed, key, own)
+		wantNil(t, err)
+		if child.ID().Work() < bits {
+			t.Errorf("%d bits, want %d", child.ID().Work(), bits)
+		}
+		header := child.Own().Identity().Header()
+		for _, reveal := range []func() (*Tombstone, error){
+			func() (*Tombstone, error) { return header.RevealDerived(testSeed) },
+			func() (*Tombstone, error) { return header.Reveal(own) },
+		} {
+			tomb, err := reveal()
+			wantNil(t, err)
+			if tomb.ID() != child.ID() {
+				t.Error("a secret opens another agent")
+			}
+		}
+		if _, err := OpenProof(child.Bytes()); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := parent.SpawnGround(testGenesis(t, 5), MaxWork+1, nil, parent.Own().End(), testSeed, key)
+	wantErr(t, err, ErrMalformed)
+}
+
 func TestGrindStops(t *testing.T) {
 	enough := errors.New("enough")
 	tries := uint64(0)

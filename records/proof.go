@@ -66,20 +66,22 @@ func (proof *Proof) Adopt(child *Chain, key Signer) (*Proof, error) {
 // secrets, and key, one of the parent's signing keys, consents. The child's end is not after the
 // parent's.
 func (proof *Proof) Spawn(g Genesis, end time.Time, seed []byte, key Signer, own ...Secret) (*Proof, error) {
+	return proof.SpawnGround(g, 0, nil, end, seed, key, own...)
+}
+
+// SpawnGround is Spawn with so many bits of work in the child's ID; work and tried are those
+// of Grind. A try takes longer than there, since the derived secret changes with the nonce.
+func (proof *Proof) SpawnGround(g Genesis, work int, tried func(uint64) error, end time.Time, seed []byte, key Signer, own ...Secret) (*Proof, error) {
 	id := proof.ID()
 	g.Parent = &id
-	body, err := g.Digest()
-	if err != nil {
-		return nil, err
-	}
 	if unix := end.Unix(); unix < MinEnd || unix > 1<<32-1 {
 		return nil, fmt.Errorf("spawn: %w: end %s", ErrMalformed, end)
 	}
-	secret, err := DeriveSecret(seed, KindAgent, uint32(end.Unix()), body)
-	if err != nil {
-		return nil, err
-	}
-	child, err := NewIdentity(g, end, append([]Secret{secret}, own...)...)
+	secrets := append(make([]Secret, 1), own...)
+	child, err := grind(g, work, tried, end, func(body [32]byte) (_ []Secret, err error) {
+		secrets[0], err = DeriveSecret(seed, KindAgent, uint32(end.Unix()), body)
+		return secrets, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ type agentSpawnCmd struct {
 	RotationKey string `placeholder:"PATH" help:"Where its rotation key goes. Default: its folder in the data directory."`
 	Seed        string `placeholder:"PATH" help:"Where the parent's revocation seed is, or goes with the first agent that it spawns. Default: the parent's folder in the data directory."`
 	Life        life   `placeholder:"365d" help:"How long the agent may live, such as 1h or 30d; never longer than its parent. Default: 365d."`
+	Work        int    `placeholder:"16" default:"16" help:"Bits of work in the ID, 0 to 40, as with \"cairn agent new\"; each try takes somewhat longer. Default: 16."`
 }
 
 func (agentSpawnCmd) Help() string {
@@ -39,7 +40,10 @@ func (c *agentSpawnCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	a, err := keys.Spawn(parent.Name, c.Name, c.Seed, keyring.NewOptions{Life: time.Duration(c.Life), CertificatePath: c.Certificate, RotationKeyPath: c.RotationKey})
+	a, err := keys.Spawn(parent.Name, c.Name, c.Seed, keyring.NewOptions{
+		Life: time.Duration(c.Life), CertificatePath: c.Certificate, RotationKeyPath: c.RotationKey,
+		Work: c.Work, Tried: s.grinding(c.Work),
+	})
 	if err != nil {
 		return err
 	}

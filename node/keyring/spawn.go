@@ -19,8 +19,8 @@ const seedSize = 32
 // Spawn makes an agent whose parent is another one of this keyring: with the parent's consent,
 // an end that is not after the parent's, and one lock that opens by the parent's revocation
 // seed, beside that of its own certificate. The seed is made with the first one that the
-// agent spawns, and goes to seedPath, empty meaning into the parent's folder. Of opts, Work is
-// not looked at. Errors are those of New.
+// agent spawns, and goes to seedPath, empty meaning into the parent's folder. Errors are those
+// of New.
 func (k *Keyring) Spawn(parent, name, seedPath string, opts NewOptions) (Agent, error) {
 	opts = opts.withDefaults()
 	if err := CheckName(name); err != nil {
@@ -55,7 +55,7 @@ func (k *Keyring) Spawn(parent, name, seedPath string, opts NewOptions) (Agent, 
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
 	}
-	proof, err := p.Proof.Spawn(g, opts.End, seed, signer, lock)
+	proof, err := p.Proof.SpawnGround(g, opts.Work, opts.Tried, opts.End, seed, signer, lock)
 	if err != nil {
 		return Agent{}, fmt.Errorf("agent %q: %w", name, err)
 	}
