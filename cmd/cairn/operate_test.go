@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,8 +27,11 @@ var hasUserNS = sync.OnceValue(func() bool {
 })
 
 func condition(cond string) (bool, error) {
-	if cond == "userns" {
+	switch cond {
+	case "userns":
 		return hasUserNS(), nil
+	case "hangup": // nohup takes it away
+		return !signal.Ignored(syscall.SIGHUP), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }
