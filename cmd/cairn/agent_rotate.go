@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/node/keyring"
@@ -20,7 +18,7 @@ type agentRotateCmd struct {
 }
 
 func (agentRotateCmd) Help() string {
-	return `Makes a new signing key and a new rotation key, and has the old rotation key say so, which is used up with it and removed. The ID stays. From then on every node refuses what the old signing key signed: records, grants, claims, and consents to agents that it spawned. Here all of these are made anew at once: the daemon publishes again what it keeps alive, the grants get new files, and agents spawned here the consent of the new key. An agent has at most 16 rotations.
+	return `Makes a new signing key and a new rotation key, and has the old rotation key say so, which is used up with it and removed. The ID stays. From then on every node refuses what the old signing key signed: records, grants, claims, and consents to agents that it spawned. Here all of these are made anew at once: the daemon publishes again what it keeps alive, grants and claims that were not revoked get new files, for those whom they concern, and agents spawned here the consent of the new key. An agent has at most 16 rotations.
 
 Whoever stole the signing key can do nothing more after this; it never could rotate. Whoever stole the rotation key could: then two rotations contradict each other, every node says "conflict" (exit code 8) and gives no place any more, and all that is left is to revoke the agent. So keep the rotation key where nobody finds it, and no copy of it after its use.
 
@@ -31,10 +29,10 @@ Exit code 6 means that too few nodes heard of it yet; it goes on spreading by it
 
 type rotateResult struct {
 	agentInfo
-	Grants      []keptGrantInfo `json:"grants,omitempty"` // those that were made anew
-	GossipPeers int             `json:"gossip_peers"`
-	Targets     int             `json:"targets"`
-	ReadBack    int             `json:"read_back"`
+	issuedAnew
+	GossipPeers int `json:"gossip_peers"`
+	Targets     int `json:"targets"`
+	ReadBack    int `json:"read_back"`
 }
 
 func (r rotateResult) show(t *text) {
@@ -45,6 +43,9 @@ func (r rotateResult) show(t *text) {
 	t.field("told", "%s on the fact topic", count(r.GossipPeers, "peer"))
 	for _, g := range r.Grants {
 		t.field("new grant", "%s, for %s", g.File, g.Audience)
+	}
+	for _, c := range r.Claims {
+		t.field("new claim", "%s, about %s", c.File, c.Subject)
 	}
 }
 
@@ -63,8 +64,8 @@ func (c *agentRotateCmd) Run(s *session) error {
 		if a, err = c.rotate(s, keys, a); err != nil {
 			return err
 		}
-		if res.Grants, err = grantAnew(keys, a); err != nil {
-			s.warn("not all grants were made anew: %s", err)
+		if res.issuedAnew, err = s.issueAnew(keys, a); err != nil {
+			s.warn("not all grants and claims were made anew: %s", err)
 		}
 	}
 	if a.Proof.Own().Number() == 0 {
@@ -106,48 +107,4 @@ func (c *agentRotateCmd) rotate(s *session, keys *keyring.Keyring, a keyring.Age
 	}
 	warnOfPlace(s, dir, "new rotation key", rotated.RotationKeyPath)
 	return rotated, nil
-}
-
-// grantAnew issues the agent's grants that were made under its earlier keys anew, as far as
-// they have not ended, and returns the new ones.
-func grantAnew(keys *keyring.Keyring, a keyring.Agent) (anew []keptGrantInfo, err error) {
-	held, errs := keys.Grants(a.Name)
-	key, err := keys.Signer(a.Name)
-	if err != nil {
-		return nil, err
-	}
-	for _, old := range held {
-		if old.Grant.Issuer().Own().Number()+1 != a.Proof.Own().Number() {
-			continue // it was made anew before, or has just been issued
-		}
-		if old.Grant.End().Before(time.Now()) {
-			continue
-		}
-		kept, err := grantOneAnew(keys, a, key, old.Grant)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("grant %s: %w", old.Grant.ID(), err))
-			continue
-		}
-		anew = append(anew, newKeptGrant(kept))
-	}
-	return anew, errors.Join(errs...)
-}
-
-func grantOneAnew(keys *keyring.Keyring, a keyring.Agent, key records.Signer, old *records.Grant) (keyring.Kept, error) {
-	draft := records.GrantDraft{Audience: old.Audience(), Command: old.Command(), Policy: old.Policy(), NotBefore: old.NotBefore(), End: old.End()}
-	if chain := old.Chain(); len(chain) > 1 {
-		draft.Under = chain[1]
-	}
-	var secret records.Secret
-	_, _ = rand.Read(secret[:]) // never fails, by its contract
-	_, _ = rand.Read(draft.Nonce[:])
-	g, err := a.Proof.Grant(draft, nil, key, secret)
-	if err != nil {
-		return keyring.Kept{}, err
-	}
-	cert, err := g.Header().Reveal(secret)
-	if err != nil {
-		return keyring.Kept{}, err
-	}
-	return keys.KeepGrant(a.Name, g, cert)
 }

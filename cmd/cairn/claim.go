@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/gateway/vc"
+	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/records"
 )
 
 // claimCmd are the verbs for what one agent attests of another.
 type claimCmd struct {
 	Issue  claimIssueCmd  `cmd:"" help:"Attest that an agent has a capability."`
+	List   claimListCmd   `cmd:"" help:"List the claims that your agents issued."`
 	Show   claimShowCmd   `cmd:"" help:"Show all that a claim says."`
 	Verify claimVerifyCmd `cmd:"" help:"Say whether claims by issuers of your choice show a capability."`
 	VC     claimVCCmd     `cmd:"" name:"vc" help:"Give a claim the form of a W3C Verifiable Credential."`
@@ -23,6 +25,7 @@ func (claimCmd) Help() string {
 	return `A claim is a proof of capability: one agent attests that another can do something, until a time, by evidence that it names. Anybody can claim anything; whose word counts is for the reader to say, in a trust policy. A claim is revoked by its certificate, as an agent is: cairn revoke --cert FILE
 
     cairn claim issue examiner /translate/en-es --about bafyreig... --evidence report.pdf
+    cairn claim list
     cairn claim verify /translate/en-es the.claim --about bafyreig... --trust trust.json
     cairn claim vc the.claim > credential.json`
 }
@@ -91,13 +94,23 @@ func (claimIssueCmd) Help() string {
 
 func (claimIssueCmd) rawDoc() string { return "the claim's bytes" }
 
-type issuedClaim struct {
+// keptClaimInfo is a claim that was issued here.
+type keptClaimInfo struct {
 	claimInfo
-	Agent       string `json:"agent"`
+	Agent       string `json:"agent"`           // the issuer's name
+	State       string `json:"state,omitempty"` // in a list: how it stands
 	File        string `json:"file"`
 	Certificate string `json:"certificate"`
-	bytes       []byte
-	dir         string
+}
+
+func newKeptClaim(kept keyring.KeptClaim) keptClaimInfo {
+	return keptClaimInfo{claimInfo: newClaimInfo(kept.Claim), Agent: kept.Agent, File: kept.Path, Certificate: kept.CertificatePath}
+}
+
+type issuedClaim struct {
+	keptClaimInfo
+	bytes []byte
+	dir   string
 }
 
 func (c issuedClaim) raw() []byte { return c.bytes }
@@ -131,22 +144,27 @@ func (c *claimIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	kept, err := issueClaim(keys, a, key, draft)
+	if err != nil {
+		return err
+	}
+	return s.print(issuedClaim{newKeptClaim(kept), kept.Claim.Bytes(), s.dirFlag()})
+}
+
+// issueClaim signs a claim, and keeps it with the certificate that ends it.
+func issueClaim(keys *keyring.Keyring, a keyring.Agent, key records.Signer, draft records.ClaimDraft) (keyring.KeptClaim, error) {
 	var secret records.Secret
 	_, _ = rand.Read(secret[:]) // never fails, by its contract
 	_, _ = rand.Read(draft.Nonce[:])
 	claim, err := a.Proof.Claim(draft, nil, key, secret)
 	if err != nil {
-		return err
+		return keyring.KeptClaim{}, err
 	}
 	cert, err := claim.Header().Reveal(secret)
 	if err != nil {
-		return err
+		return keyring.KeptClaim{}, err
 	}
-	path, certPath, err := keys.KeepClaim(a.Name, claim, cert)
-	if err != nil {
-		return err
-	}
-	return s.print(issuedClaim{newClaimInfo(claim), a.Name, path, certPath, claim.Bytes(), s.dirFlag()})
+	return keys.KeepClaim(a.Name, claim, cert)
 }
 
 // digests reads files named [TYPE=]FILE.

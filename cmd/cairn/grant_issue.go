@@ -48,22 +48,27 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	kept, err := issueGrant(keys, a, key, draft)
+	if err != nil {
+		return err
+	}
+	return s.print(issuedGrant{newKeptGrant(kept), kept.Grant.Bytes(), s.dirFlag()})
+}
+
+// issueGrant signs a grant, and keeps it with the certificate that ends it.
+func issueGrant(keys *keyring.Keyring, a keyring.Agent, key records.Signer, draft records.GrantDraft) (keyring.Kept, error) {
 	var secret records.Secret
 	_, _ = rand.Read(secret[:]) // never fails, by its contract
 	_, _ = rand.Read(draft.Nonce[:])
 	g, err := a.Proof.Grant(draft, nil, key, secret)
 	if err != nil {
-		return err
+		return keyring.Kept{}, err
 	}
 	cert, err := g.Header().Reveal(secret)
 	if err != nil {
-		return err
+		return keyring.Kept{}, err
 	}
-	kept, err := keys.KeepGrant(a.Name, g, cert)
-	if err != nil {
-		return err
-	}
-	return s.print(issuedGrant{newKeptGrant(kept), g.Bytes(), s.dirFlag()})
+	return keys.KeepGrant(a.Name, g, cert)
 }
 
 // draft is what the flags ask for.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"time"
 
-	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -25,26 +23,20 @@ func (c *grantListCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var agents []keyring.Agent
-	var broken []error
-	if c.Agent != "" {
-		a, err := s.agent(c.Agent)
-		if err != nil {
-			return err
-		}
-		agents = append(agents, a)
-	} else {
-		agents, broken = keys.List()
+	agents, broken, err := s.agents(keys, c.Agent)
+	if err != nil {
+		return err
 	}
-	state, done := s.grantStates()
+	known, enough, done := s.facts()
 	defer done()
 	var infos []keptGrantInfo
 	for _, a := range agents {
 		kept, errs := keys.Grants(a.Name)
 		broken = append(broken, errs...)
 		for _, k := range kept {
-			info := newKeptGrant(k)
-			info.State = state(k.Grant)
+			info, g := newKeptGrant(k), k.Grant
+			call := records.Call{By: g.Audience(), Subject: g.Subject(), Command: g.Command(), At: time.Now()}
+			info.State = stateOf(g.Covers(call, known), enough)
 			infos = append(infos, info)
 		}
 	}
@@ -63,27 +55,17 @@ func (c *grantListCmd) Run(s *session) error {
 	return nil
 }
 
-// grantStates returns how grants stand now, by the facts of the daemon where there is one.
-func (s *session) grantStates() (state func(*records.Grant) string, done func()) {
-	known, unsure := func(records.AgentID) records.Fact { return nil }, func() bool { return true }
-	done = func() {}
-	if client, err := s.dial(); err == nil {
-		ctx, cancel := context.WithTimeout(s.ctx, s.global.Timeout)
-		done = func() { cancel(); _ = client.Close() }
-		facts, ready := &factsOf{ctx: ctx, client: client}, client.Ready(ctx) == nil
-		known, unsure = facts.known, func() bool { return !ready || facts.err != nil || facts.unsure != "" }
+// stateOf says in a list how a grant or a claim stands, by the error of whoever judged it.
+func stateOf(err error, enough func() bool) string {
+	var v grantVerdict
+	v.settle(err)
+	switch {
+	case v.code != exitOK:
+		return v.Finding
+	case !enough():
+		return "unverified"
 	}
-	return func(g *records.Grant) string {
-		var v grantVerdict
-		v.settle(g.Covers(records.Call{By: g.Audience(), Subject: g.Subject(), Command: g.Command(), At: time.Now()}, known))
-		switch {
-		case v.code != exitOK:
-			return v.Finding
-		case unsure():
-			return "unverified"
-		}
-		return "valid"
-	}, done
+	return "valid"
 }
 
 func grantTable(grants []keptGrantInfo) [][]string {

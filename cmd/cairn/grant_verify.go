@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
@@ -159,47 +158,4 @@ func (v *grantVerdict) unsure(reason string) {
 	if v.code == exitOK {
 		v.Finding, v.Reason, v.code = "unverified", reason, exitUnverified
 	}
-}
-
-// factsOf asks a daemon what it knows of subjects, each once.
-type factsOf struct {
-	ctx    context.Context
-	client *api.Client
-	asked  map[records.AgentID]records.Fact
-	unsure string // why the answers are no proof
-	err    error
-}
-
-func (f *factsOf) known(id records.AgentID) records.Fact {
-	if fact, ok := f.asked[id]; ok || f.err != nil {
-		return fact
-	}
-	if f.asked == nil {
-		f.asked = map[records.AgentID]records.Fact{}
-	}
-	policy, err := api.ParsePolicy("cache-only")
-	if err != nil {
-		f.err = err
-		return nil
-	}
-	res, err := f.client.Resolve(f.ctx, id, policy)
-	switch {
-	case err != nil:
-		f.err = fmt.Errorf("ask what is known of %s: %w", id, err)
-	case res.Tombstone != nil:
-		f.asked[id] = res.Tombstone
-		return res.Tombstone
-	case res.Conflict != nil:
-		f.asked[id] = res.Conflict
-		return res.Conflict
-	case res.Rotations != nil:
-		f.asked[id] = res.Rotations
-		return res.Rotations
-	case res.Status == records.StatusUnverified:
-		f.unsure = fmt.Sprintf("the daemon's facts are not complete for %s", id)
-	case res.Status == records.StatusConflict:
-		f.unsure = fmt.Sprintf("the keys of %s contradict themselves", id)
-	}
-	f.asked[id] = nil
-	return nil
 }

@@ -19,6 +19,17 @@ func (s *session) agent(nameOrID string) (keyring.Agent, error) {
 	return a, s.suggest(keys, nameOrID, err, s.listAgents(keys, nameOrID))
 }
 
+// agents returns the agent of that name, or all of them where it is empty, and one error per
+// folder that holds none.
+func (s *session) agents(keys *keyring.Keyring, nameOrID string) ([]keyring.Agent, []error, error) {
+	if nameOrID == "" {
+		agents, broken := keys.List()
+		return agents, broken, nil
+	}
+	a, err := s.agent(nameOrID)
+	return []keyring.Agent{a}, nil, err
+}
+
 // listAgents is the next step of whoever looked for an agent of his own.
 func (s *session) listAgents(keys *keyring.Keyring, name string) string {
 	if agents, broken := keys.List(); len(agents)+len(broken) == 0 {

@@ -3,10 +3,7 @@ package keyring
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -15,8 +12,6 @@ const (
 	grantFolder = "grants"
 	grantSuffix = ".grant"
 	heldFolder  = "held"
-	claimFolder = "claims"
-	claimSuffix = ".claim"
 	certSuffix  = ".pem"
 )
 
@@ -76,42 +71,6 @@ func (k *Keyring) HeldGrants(name string) ([]*records.Grant, error) {
 	return all, nil
 }
 
-// KeepClaim is KeepGrant for a claim. It returns where the two files are.
-func (k *Keyring) KeepClaim(name string, c *records.Claim, cert *records.Tombstone) (path, certPath string, err error) {
-	return k.keep(name, claimFolder, claimSuffix, c, cert)
-}
-
-// issued is what an agent says under a header of its own.
-type issued interface {
-	ID() records.AgentID
-	Issuer() *records.Proof
-	Bytes() []byte
-}
-
-func (k *Keyring) keep(name, folder, suffix string, what issued, cert *records.Tombstone) (path, certPath string, err error) {
-	a, err := k.Get(name)
-	if err != nil {
-		return "", "", err
-	}
-	if what.Issuer().ID() != a.ID() || cert.ID() != what.ID() {
-		return "", "", fmt.Errorf("agent %q: %w: what is to be kept, or its certificate, is of another", name, ErrWrongKey)
-	}
-	dir := filepath.Join(a.home, folder)
-	if err := makeDirs(dir); err != nil {
-		return "", "", fmt.Errorf("agent %q: %w", name, err)
-	}
-	base := filepath.Join(dir, what.ID().String())
-	path, certPath = base+suffix, base+certSuffix
-	// The certificate first: what nobody can revoke must not be there to be given away.
-	if err := writeNew(certPath, encodeCertificate(cert)); err != nil {
-		return "", "", fmt.Errorf("agent %q: %w", name, err)
-	}
-	if err := writeNew(path, what.Bytes()); err != nil {
-		return "", "", fmt.Errorf("agent %q: %w", name, errors.Join(err, os.Remove(certPath)))
-	}
-	return path, certPath, syncDir(dir)
-}
-
 func keptAt(name, dir string, g *records.Grant) Kept {
 	base := filepath.Join(dir, g.ID().String())
 	return Kept{Agent: name, Grant: g, Path: base + grantSuffix, CertificatePath: base + certSuffix}
@@ -119,32 +78,10 @@ func keptAt(name, dir string, g *records.Grant) Kept {
 
 // Grants returns the grants that the named agent issued, in the order of their IDs, and one
 // error per file that is none.
-func (k *Keyring) Grants(name string) ([]Kept, []error) {
-	a, err := k.Get(name)
-	if err != nil {
-		return nil, []error{err}
-	}
-	dir := filepath.Join(a.home, grantFolder)
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, []error{fmt.Errorf("agent %q: %w", name, err)}
-	}
-	var all []Kept
-	var errs []error
-	for _, e := range entries {
-		text, ok := strings.CutSuffix(e.Name(), grantSuffix)
-		if !ok {
-			continue
-		}
-		g, err := readGrant(filepath.Join(dir, e.Name()))
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("agent %q: %w", name, err))
-		case g.ID().String() != text || g.Issuer().ID() != a.ID():
-			errs = append(errs, fmt.Errorf("agent %q: %s: %w: it is another grant", name, e.Name(), ErrMalformed))
-		default:
-			all = append(all, keptAt(name, dir, g))
-		}
+func (k *Keyring) Grants(name string) (all []Kept, errs []error) {
+	dir, grants, errs := listed(k, name, grantFolder, grantSuffix, readGrant)
+	for _, g := range grants {
+		all = append(all, keptAt(name, dir, g))
 	}
 	return all, errs
 }
