@@ -230,7 +230,7 @@ func (n *Node) assert(ctx context.Context, t records.Fact) (RevokeReceipt, error
 	if err != nil {
 		n.log.Warn("fact not handed to the topic", "agent", t.ID(), "err", err)
 	}
-	if peers > 0 {
+	if peers > 0 || !placed(t) { // who has it already is handed it by nobody
 		if receipt, err := n.witness(ctx, t); err == nil {
 			return RevokeReceipt{Receipt: receipt, GossipPeers: peers}, nil
 		}

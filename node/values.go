@@ -43,8 +43,8 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 	}
 	switch val := val.(type) {
 	case records.Fact:
-		if t, dead := val.(*records.Tombstone); dead && t.Kind() != records.KindAgent {
-			return fmt.Errorf("put: %w: a tombstone of a %s has no place in the DHT", records.ErrUnsupported, t.Kind())
+		if !placed(val) {
+			return fmt.Errorf("put: %w: a tombstone of what is no agent has no place in the DHT", records.ErrUnsupported)
 		}
 		if v.n.cutOff().Past(val) {
 			return fmt.Errorf("put: %w", errPast(val))
@@ -54,6 +54,13 @@ func (v values) Put(ctx context.Context, val records.Value) error {
 		return v.n.hold(ctx, val, false)
 	}
 	return fmt.Errorf("put: %w: %T", records.ErrUnsupported, val)
+}
+
+// placed reports whether a fact is kept at its subject's key in the DHT: one about an agent is.
+// That of a grant or a claim is told and reconciled alone.
+func placed(f records.Fact) bool {
+	t, dead := f.(*records.Tombstone)
+	return !dead || t.Kind() == records.KindAgent
 }
 
 // hold stores a record with its mark, unless a fact ends it, the record is
