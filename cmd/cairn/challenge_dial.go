@@ -85,22 +85,56 @@ func (d *placeDialer) askPeer(ctx context.Context, asker presence.Asker, place s
 			return nil, err
 		}
 	}
+	if err := d.mayAsk(info.Addrs); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotAsked, err)
+	}
 	if err := d.host.Connect(ctx, *info); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNotAsked, err)
 	}
 	return asker.Peer(ctx, d.host, info.ID)
 }
 
-// mayDial is asked for each address, after names were looked up.
+// mayDial is asked for each address of TCP, after names were looked up.
 func (d *placeDialer) mayDial(address string) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return err
 	}
-	if why := gateway.NotPublic(at.Addr()); why != "" && !d.private {
-		return fmt.Errorf("%s is %s; allow it with --allow-private", at.Addr(), why)
+	return d.allowed(at.Addr())
+}
+
+// allowed says why an address must not be connected to, or nothing.
+func (d *placeDialer) allowed(at netip.Addr) error {
+	if why := gateway.NotPublic(at); why != "" && !d.private {
+		return fmt.Errorf("%s is %s; allow it with --allow-private", at, why)
 	}
 	return nil
+}
+
+// mayAsk says why none of a peer's addresses may be dialled, or nothing, where one may or is a
+// name: of a refusal by the gater the host does not tell the reason.
+func (d *placeDialer) mayAsk(addrs []multiaddr.Multiaddr) (why error) {
+	for _, addr := range addrs {
+		at, ok := ipOf(addr)
+		if !ok {
+			return nil
+		}
+		if err := d.allowed(at); err == nil {
+			return nil
+		} else if why == nil {
+			why = err
+		}
+	}
+	return why
+}
+
+// ipOf is the IP address that a multiaddr begins with, whatever is spoken there.
+func ipOf(addr multiaddr.Multiaddr) (netip.Addr, bool) {
+	ip, err := manet.ToIP(addr)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFromSlice(ip)
 }
 
 // gater is mayDial for a libp2p host.
@@ -114,8 +148,8 @@ func (g gater) InterceptAddrDial(_ peer.ID, addr multiaddr.Multiaddr) bool {
 	if _, err := addr.ValueForProtocol(multiaddr.P_CIRCUIT); err == nil {
 		return true // the relay's own address is asked for, too
 	}
-	at, err := manet.ToNetAddr(addr)
-	return err == nil && g.d.mayDial(at.String()) == nil
+	at, ok := ipOf(addr)
+	return ok && g.d.allowed(at) == nil
 }
 
 // InterceptAccept lets nobody in: the host does not listen.

@@ -1,5 +1,11 @@
 package main
 
+import (
+	"errors"
+
+	"github.com/cairn-overlay/cairn/node/keyring"
+)
+
 type grantHoldCmd struct {
 	File string `arg:"" help:"A grant for an agent whose key is here; - is standard input."`
 }
@@ -39,6 +45,9 @@ func (c *grantHoldCmd) Run(s *session) error {
 		return err
 	}
 	path, err := keys.HoldGrant(a.Name, g)
+	if errors.Is(err, keyring.ErrExists) {
+		return badInput("there is nothing to do", "%s holds the grant %s already", a.Name, g.ID())
+	}
 	if err != nil {
 		return err
 	}
