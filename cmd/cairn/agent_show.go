@@ -85,6 +85,9 @@ func (d agentDetail) show(t *text) {
 	}
 	t.field("certificate", "%s", place(d.Certificate, d.CertificateHere))
 	t.field("rotation key", "%s", place(d.RotationKey, d.RotationKeyHere))
+	if d.Seed != "" {
+		t.field("seed", "%s", place(d.Seed, exists(d.Seed)))
+	}
 }
 
 // place says where a secret file is.

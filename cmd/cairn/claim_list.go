@@ -7,7 +7,7 @@ type claimListCmd struct {
 }
 
 func (claimListCmd) Help() string {
-	return `Lists the claims that agents whose keys are here issued, ended ones too, and how each stands: valid, expired or revoked, or conflict where the issuer's keys were rotated since, as far as the daemon knows; unverified where it could not be asked. Exit code 1 where a file cannot be read; the others are listed all the same.
+	return `Lists the claims that agents whose keys are here issued, ended ones too, and how each stands: valid, expired, revoked, or outdated by a rotation of the issuer's keys, as far as the daemon knows; unverified where it could not be asked. Exit code 1 where a file cannot be read; the others are listed all the same.
 
     cairn claim list
     cairn claim list examiner -o jsonl | jq -r .file`

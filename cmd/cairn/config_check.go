@@ -21,7 +21,7 @@ type checkedConfig struct {
 	Settings int    `json:"settings"` // how many it sets
 }
 
-func (v checkedConfig) show(t *text) { t.line("%s is good: %d settings", v.File, v.Settings) }
+func (v checkedConfig) show(t *text) { t.line("%s is good: %s", v.File, count(v.Settings, "setting")) }
 
 // Run parses the command line of a daemon with the file.
 func (c configCheckCmd) Run(s *session) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,7 +24,7 @@ const (
 type daemonCmd struct {
 	settings
 	Web     bool   `help:"Show the node on a page in the browser, on this machine: its links, what it hears, its store and log. Whoever has the link may publish and revoke with the node's agents."`
-	WebAddr string `default:"127.0.0.1:0" placeholder:"ADDR" help:"With --web: where the page is; an address of this machine alone. Port 0 takes a free one."`
+	WebAddr string `placeholder:"ADDR" help:"With --web: where the page is; an address of this machine alone. Default: 127.0.0.1:0, which takes a free port."`
 }
 
 func (daemonCmd) Help() string {
@@ -43,6 +44,9 @@ func (c *daemonCmd) Run(s *session) error {
 	cfg, err := c.node(s)
 	if err != nil {
 		return err
+	}
+	if c.WebAddr != "" && !c.Web {
+		return badInput("give --web, too", "--web-addr says where the page is, and there is none")
 	}
 	s.tameLoggers()
 	page := node.NewPage(cfg.Logger.Handler())
@@ -71,7 +75,7 @@ func (c *daemonCmd) show(s *session, page *node.Page, n *node.Node) (end func() 
 	if !c.Web {
 		return func() error { return nil }, nil
 	}
-	server, err := page.Open(n, c.WebAddr)
+	server, err := page.Open(n, cmp.Or(c.WebAddr, "127.0.0.1:0"))
 	if err != nil {
 		return nil, &failure{exitUsage, err, "choose another --web-addr, such as 127.0.0.1:7480"}
 	}

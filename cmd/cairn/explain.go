@@ -44,10 +44,11 @@ type explanation struct {
 
 // grantedHere is a grant that the keyring has and the agent takes part in.
 type grantedHere struct {
-	ID   records.AgentID `json:"id"`
-	Part string          `json:"part"` // issuer, audience
-	Path string          `json:"path"`
-	End  time.Time       `json:"end"`
+	ID    records.AgentID `json:"id"`
+	Part  string          `json:"part"` // issuer, audience
+	Path  string          `json:"path"`
+	End   time.Time       `json:"end"`
+	State string          `json:"state"` // as "cairn grant list" has it
 }
 
 // Run asks the daemon twice: what it knows, and what the network says.
@@ -144,15 +145,18 @@ func (s *session) grantsOf(id records.AgentID) []grantedHere {
 		return found // the keys may be elsewhere: with --api they are
 	}
 	agents, _ := keys.List()
+	known, enough, done := s.facts()
+	defer done()
 	for _, a := range agents {
 		kept, _ := keys.Grants(a.Name)
 		for _, k := range kept {
 			g := newKeptGrant(k)
+			g.State = stateOf(standingOf(k.Grant, known), enough)
 			switch id {
 			case a.Identity.ID():
-				found = append(found, grantedHere{g.ID, "issuer", g.Command, g.End})
+				found = append(found, grantedHere{g.ID, "issuer", g.Command, g.End, g.State})
 			case g.Audience:
-				found = append(found, grantedHere{g.ID, "audience", g.Command, g.End})
+				found = append(found, grantedHere{g.ID, "audience", g.Command, g.End, g.State})
 			}
 		}
 	}
@@ -188,7 +192,7 @@ func (x explanation) show(t *text) {
 	t.field("answer", "%s", x.hopsView.provenance())
 	t.field("revocations", "%s", x.Known)
 	for _, g := range x.Grants {
-		t.field("grant", "%s of %s, until %s, as its %s", g.ID, g.Path, showTime(g.End), g.Part)
+		t.field("grant", "%s of %s, %s, until %s, as its %s", g.ID, g.Path, g.State, showTime(g.End), g.Part)
 	}
 	for _, c := range x.Changes {
 		t.field("changes if", "%s", c)

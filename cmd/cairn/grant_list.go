@@ -11,7 +11,7 @@ type grantListCmd struct {
 }
 
 func (grantListCmd) Help() string {
-	return `Lists the grants that agents whose keys are here issued, ended ones too, and how each stands: valid, ended or revoked, as far as the daemon knows; unverified where it could not be asked. Exit code 1 where a file cannot be read; the others are listed all the same.
+	return `Lists the grants that agents whose keys are here issued, ended ones too, and how each stands: valid, expired, revoked, or outdated by a rotation of its issuer's keys, as far as the daemon knows; unverified where it could not be asked. Exit code 1 where a file cannot be read; the others are listed all the same.
 
     cairn grant list
     cairn grant list planner -o jsonl | jq -r .id`
@@ -34,9 +34,8 @@ func (c *grantListCmd) Run(s *session) error {
 		kept, errs := keys.Grants(a.Name)
 		broken = append(broken, errs...)
 		for _, k := range kept {
-			info, g := newKeptGrant(k), k.Grant
-			call := records.Call{By: g.Audience(), Subject: g.Subject(), Command: g.Command(), At: time.Now()}
-			info.State = stateOf(g.Covers(call, known), enough)
+			info := newKeptGrant(k)
+			info.State = stateOf(standingOf(k.Grant, known), enough)
 			infos = append(infos, info)
 		}
 	}
@@ -53,6 +52,11 @@ func (c *grantListCmd) Run(s *session) error {
 		return exitFailed
 	}
 	return nil
+}
+
+// standingOf judges a grant now, whatever the arguments of a call.
+func standingOf(g *records.Grant, known func(records.AgentID) records.Fact) error {
+	return g.Covers(records.Call{By: g.Audience(), Subject: g.Subject(), Command: g.Command(), At: time.Now()}, known)
 }
 
 // stateOf says in a list how a grant or a claim stands, by the error of whoever judged it.

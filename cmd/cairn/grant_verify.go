@@ -27,7 +27,7 @@ func (grantVerifyCmd) Help() string {
     cairn grant verify part.grant /translate/en-es --by bafyreig... --of bafyreih... \
         --args '{"size": 100}'
 
-Exit code by finding: 0 valid; 1 not covered, or forged; 2 bytes that are no grant; 4 revoked; 5 ended; 7 not yet begun, or unverified: the daemon is not ready, or was not asked.`
+Exit code by finding: 0 valid; 1 not covered, or forged; 2 bytes that are no grant; 4 revoked; 5 ended; 7 not yet begun, or unverified: the daemon is not ready, or was not asked; 8 made by keys that were rotated since, or whose rotations contradict each other.`
 }
 
 // Run judges the grant.
@@ -145,12 +145,33 @@ func (v *grantVerdict) settle(err error) {
 		v.Finding, v.code = "expired", exitExpired
 	case errors.Is(err, records.ErrNotYetValid):
 		v.Finding, v.code = "not yet valid", exitUnverified
-	case errors.Is(err, records.ErrConflict), errors.Is(err, records.ErrStale):
+	case errors.Is(err, records.ErrStale):
+		v.Finding, v.code = "outdated", exitConflict
+	case errors.Is(err, records.ErrConflict):
 		v.Finding, v.code = "conflict", exitConflict
 	default:
 		v.Finding, v.code = "not covered", exitFailed
 	}
 	v.Reason = err.Error()
+	if ended != nil && v.Grant != nil {
+		v.Reason += "; that is " + v.Grant.part(ended.Subject)
+	}
+	if errors.Is(err, records.ErrStale) {
+		v.Reason += "; its keys were rotated: ask for the grant that was made anew"
+	}
+}
+
+// part says what a subject is in a grant.
+func (g *grantInfo) part(id records.AgentID) string {
+	switch id {
+	case g.ID:
+		return "the grant itself"
+	case g.Audience:
+		return "the agent that the grant is for"
+	case g.Issuer:
+		return "the grant's issuer"
+	}
+	return "a grant or an agent that this one stands on"
 }
 
 // unsure makes a good finding an unverified one.

@@ -86,7 +86,7 @@ func (c *revokeCmd) tombstone(s *session) (*records.Tombstone, error) {
 func (c *revokeCmd) fromSeed(s *session, keys *keyring.Keyring) (*records.Tombstone, error) {
 	seed, err := s.readSeed(c.Seed)
 	if err != nil {
-		return nil, usage(err, "name the file that \"cairn agent spawn\" wrote for the parent")
+		return nil, usage(err, "want the file that \"cairn agent spawn\" wrote for the parent, or the groups of its sheet, all of them in their order")
 	}
 	var header records.Header
 	if a, err := keys.Lookup(c.Agent); err == nil {
@@ -138,7 +138,7 @@ func (s *session) headerOf(id records.AgentID) (header records.Header, err error
 func (c *revokeCmd) fromFile(s *session) (*records.Tombstone, error) {
 	t, err := s.readCertificate(c.Cert)
 	if err != nil {
-		return nil, usage(err, "name the file that \"cairn agent new\" wrote as certificate")
+		return nil, usage(err, "want the file that \"cairn agent new\" wrote as certificate, or the groups of its sheet, all of them in their order")
 	}
 	if c.Agent == "" {
 		return t, nil

@@ -20,7 +20,7 @@ type settings struct {
 	Announce    []string `setting:"" sep:"none" placeholder:"MULTIADDR" help:"Tell peers these addresses in place of the node's own, such as those of a published port of a container; repeats."`
 	Bootstrap   []string `setting:"" sep:"none" placeholder:"MULTIADDR" help:"Join through this node (.../p2p/12D3...); repeats. A DNS name of your own network may stand without the peer's ID, as /dns4/cairn.example/tcp/7474; the node that the first such name leads to begins the network. Without any, and with no peer known from an earlier run, the node begins a network of its own."`
 	Network     string   `setting:"" placeholder:"NAME" help:"Name of a separate network; networks of different names never merge."`
-	Profile     string   `setting:"" enum:",local,lan,wan" default:"" placeholder:"PROFILE" help:"local, lan or wan; cairn config shows in what they differ. Default: local where every listen address is loopback, lan where every one is private, else wan."`
+	Profile     string   `setting:"" enum:",local,lan,wan" default:"" placeholder:"PROFILE" help:"local, lan or wan; cairn config profiles shows in what they differ. Default: local where every listen address is loopback, lan where every one is private, else wan."`
 	Replication int      `setting:"" default:"20" placeholder:"K" help:"How many nodes hold an agent's record, 1 to 20. Default: 20. All nodes of a network use the same."`
 	FactRoom    int64    `setting:"" name:"fact-room" placeholder:"MIB" help:"Room for revocations, in MiB: about 13,000 fit into one. When it is out, the node holds all of a half of the key space only, and so on, and says so. Default: an eighth of the memory."`
 	NoMDNS      bool     `setting:"" name:"no-mdns" help:"Do not look for peers on the local network."`

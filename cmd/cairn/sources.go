@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -161,9 +162,25 @@ func configError(err error, flags []*kong.Flag) error {
 		return errors.Join(all...)
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
+		if i := slices.Index(names, strings.Join(wrong.Key(), ".")); i >= 0 && strings.Contains(wrong.Error(), "cannot decode") {
+			return fmt.Errorf("line %d, column %d: %s wants %s", line, column, names[i], kindOfValue(flags[i]))
+		}
 		return fmt.Errorf("line %d, column %d: %s", line, column, strings.TrimPrefix(wrong.Error(), "toml: "))
 	}
 	return err
+}
+
+// kindOfValue says how a setting's value is written in TOML.
+func kindOfValue(f *kong.Flag) string {
+	switch f.Target.Kind() {
+	case reflect.Slice:
+		return `a list of strings, such as ["..."]`
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return `a string, such as "..."`
+	}
+	return "a whole number"
 }
 
 // Validate is part of kong's interface; readConfig has done it.

@@ -41,8 +41,10 @@ func (v storeReport) show(t *text) {
 	t.field("revocations", "%d", v.Facts)
 	t.field("records", "%d", v.Records)
 	t.field("own leases", "%d", v.Leases)
-	t.field("on the disk", "%.1f MB", float64(v.Bytes)/1e6)
-	if v.Damaged > 0 {
+	t.field("on the disk", "%s", showBytes(v.Bytes))
+	if v.Damaged == 0 {
+		t.field("verified", "every block, record and revocation")
+	} else {
 		t.field("damaged", "%d values do not verify, and count as absent", v.Damaged)
 	}
 }
@@ -187,7 +189,7 @@ type exportedStore struct {
 }
 
 func (v exportedStore) show(t *text) {
-	t.line("wrote %.1f MB to %s", float64(v.Bytes)/1e6, v.File)
+	t.line("wrote %s to %s", showBytes(v.Bytes), v.File)
 	t.field("next", "cairn store verify %s", v.File)
 }
 
