@@ -25,6 +25,7 @@ type cli struct {
 	Withdraw withdrawCmd `cmd:"" group:"agents" help:"Stop renewing an agent's lease, without revoking."`
 	Grant    grantCmd    `cmd:"" group:"agents" help:"Let another agent act for one of yours, within bounds."`
 	Claim    claimCmd    `cmd:"" group:"agents" help:"Attest that an agent can do something, and judge such claims."`
+	Obituary obituaryCmd `cmd:"" group:"agents" help:"Say why an agent was ended, and who takes its place."`
 	Revoke   revokeCmd   `cmd:"" group:"agents" help:"End an agent for good, everywhere."`
 
 	Resolve    resolveCmd    `cmd:"" group:"ask" help:"Find out where an agent is, and how good the answer is."`

@@ -91,5 +91,5 @@ func onDir(path string) bool {
 
 // offline reports whether a verb works without any daemon.
 func offline(path string) bool {
-	return path == "init" || path == "man" || strings.HasPrefix(path, "completion") || path == "version" || strings.HasPrefix(path, "config ") || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
+	return path == "init" || path == "man" || path == "obituary write" || strings.HasPrefix(path, "completion") || path == "version" || strings.HasPrefix(path, "config ") || strings.HasPrefix(path, "agent ") || strings.HasPrefix(path, "record ")
 }

@@ -189,6 +189,19 @@ func (a Agent) rotationKey() (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
+// rotationKeyAt is rotationKey from that path, where the key is from now on; empty means from
+// where it was put.
+func (a *Agent) rotationKeyAt(path string) (ed25519.PrivateKey, error) {
+	if path != "" {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("agent %q: %w", a.Name, err)
+		}
+		a.RotationKeyPath = abs
+	}
+	return a.rotationKey()
+}
+
 // movedAway makes a missing file a missing secret.
 func movedAway(err error, next string) error {
 	if errors.Is(err, ErrNotFound) {

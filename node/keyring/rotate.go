@@ -30,12 +30,7 @@ func (k *Keyring) Rotate(name string, opts RotateOptions) (a Agent, left []strin
 	if err != nil {
 		return Agent{}, nil, err
 	}
-	if opts.ColdKey != "" {
-		if old.RotationKeyPath, err = filepath.Abs(opts.ColdKey); err != nil {
-			return Agent{}, nil, fmt.Errorf("agent %q: %w", name, err)
-		}
-	}
-	cold, err := old.rotationKey()
+	cold, err := old.rotationKeyAt(opts.ColdKey)
 	if err != nil {
 		return Agent{}, nil, err
 	}
