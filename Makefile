@@ -10,6 +10,8 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME    ?= 5m
 PKGS        ?= ./...
+# The packages whose tests take longest go first, so that no core waits for the other at the end.
+LONG        := ./testnet/scenario ./gossip ./overlay ./testnet ./testnet/sim ./testnet/bench/lab ./node/store ./node/api
 
 # Everything is pure Go; only the race detector needs a C compiler.
 export CGO_ENABLED := 0
@@ -45,7 +47,7 @@ lint:
 
 unit:
 	$(say) 'go test $(PKGS)'
-	@$(GO) test $(PKGS)
+	@$(GO) test $(if $(filter ./...,$(PKGS)),$(LONG)) $(PKGS)
 	$(say) 'weak builds: one defence off, for each promise'
 	@$(GO) test -tags cairn_weak ./testnet/weaktest
 

@@ -37,9 +37,10 @@ func (r *trees) originate(fact []byte) int {
 func (r *trees) missed(fact []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.relay.Learned(nameOf(fact), fact)
-	r.relay.Missed(r.now())
-	r.ask()
+	name := nameOf(fact)
+	r.relay.Learned(name, fact)
+	r.relay.Missed(name, r.now())
+	r.fetchSoon()
 }
 
 // ask asks neighbours for the next facts, where one was missed; owned by mu.
@@ -190,7 +191,7 @@ func (l *link) pass(tag tree.Tag, name tree.Name, fact []byte) {
 		r.t.counters.treeNamed.Add(1)
 		r.links[s].send(appendFrame(nil, treeName, name[:]))
 	}
-	r.ask()
+	r.fetchSoon()
 	r.tellSoon() // a neighbour may have been blamed
 }
 
@@ -221,10 +222,7 @@ func (l *link) gotNames(payload []byte) error {
 	for _, n := range names {
 		l.r.relay.Named(l.slot, n, l.r.now())
 	}
-	if !l.r.fetching {
-		l.r.fetching = true
-		l.r.fetch.Reset(tree.Patience * time.Microsecond)
-	}
+	l.r.fetchSoon()
 	return nil
 }
 

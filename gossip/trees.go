@@ -51,21 +51,21 @@ type trees struct {
 	tag      tree.Tag
 	wake     chan struct{} // holds a token when links may be missing
 
-	mu       sync.Mutex
-	relay    *tree.Relay           // this and all below: owned by mu
-	links    [tree.MaxLinks]*link  // by slot
-	byPeer   map[peer.ID]*link     //
-	proven   int                   // of these
-	shun     map[peer.ID]time.Time // peers left alone, until when
-	later    map[peer.ID]time.Time // peers to whom no link is opened, until when
-	opens    map[peer.ID]bool      // peers to whom a link is being opened
-	tell     *time.Timer           // runs while there is something to tell
-	told     time.Time             // when that was last done
-	gather   time.Duration         // the delay then
-	fetch    *time.Timer           // runs while something is missing
-	fetching bool
-	onTopic  map[peer.ID]bool // peers on the topic
-	closed   bool
+	mu      sync.Mutex
+	relay   *tree.Relay           // this and all below: owned by mu
+	links   [tree.MaxLinks]*link  // by slot
+	byPeer  map[peer.ID]*link     //
+	proven  int                   // of these
+	shun    map[peer.ID]time.Time // peers left alone, until when
+	later   map[peer.ID]time.Time // peers to whom no link is opened, until when
+	opens   map[peer.ID]bool      // peers to whom a link is being opened
+	tell    *time.Timer           // runs while there is something to tell
+	told    time.Time             // when that was last done
+	gather  time.Duration         // the delay then
+	fetch   *time.Timer           // runs while something is missing
+	fetchAt tree.Time             // when it ends
+	onTopic map[peer.ID]bool      // peers on the topic
+	closed  bool
 }
 
 func newTrees(t *Topic) *trees {
@@ -74,7 +74,7 @@ func newTrees(t *Topic) *trees {
 		t: t, protocol: protocol.ID(t.cfg.prefix() + "/trees/1"), start: time.Now(), tag: tag,
 		wake: make(chan struct{}, 1), relay: tree.NewRelay(tree.New(tag, treeCharge)),
 		byPeer: make(map[peer.ID]*link), shun: make(map[peer.ID]time.Time), later: make(map[peer.ID]time.Time), opens: make(map[peer.ID]bool),
-		onTopic: make(map[peer.ID]bool),
+		onTopic: make(map[peer.ID]bool), fetchAt: tree.Never,
 	}
 	r.fetch = time.AfterFunc(time.Hour, r.fetchDue)
 	r.fetch.Stop()
@@ -240,6 +240,7 @@ func (r *trees) fetchDue() {
 		return
 	}
 	now := r.now()
+	r.ask()
 	fetches, next := r.relay.Due(now)
 	for _, f := range fetches {
 		if l := r.links[f.From]; l != nil {
@@ -247,8 +248,17 @@ func (r *trees) fetchDue() {
 			l.send(appendFrame(nil, treeFetch, f.Name[:]))
 		}
 	}
-	if r.fetching = next != tree.Never; r.fetching {
+	if r.fetchAt = next; next != tree.Never {
 		r.fetch.Reset(time.Duration(next-min(next, now)) * time.Microsecond)
+	}
+}
+
+// fetchSoon has fetchDue look at what is missing as soon as something may be due; owned by
+// mu.
+func (r *trees) fetchSoon() {
+	if at := r.now() + tree.Patience; at < r.fetchAt && !r.closed {
+		r.fetchAt = at
+		r.fetch.Reset(tree.Patience * time.Microsecond)
 	}
 }
 

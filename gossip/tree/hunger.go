@@ -1,6 +1,10 @@
 package tree
 
-import "github.com/cairn-overlay/cairn/internal/weak"
+import (
+	"slices"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
+)
 
 const (
 	// Helping is how many facts a node asks of all its neighbours at once. A neighbour
@@ -9,6 +13,11 @@ const (
 	Helping     = 16
 	mostHelping = 128
 	spree       = 10_000_000
+	// lateness is how long a fact that came by other ways may still come along its tree, in
+	// microseconds: then it was not missed, only overtaken. mostDoubts is how many such
+	// facts are waited for.
+	lateness   = 150_000
+	mostDoubts = 64
 	// mostRecent is how many of the latest facts are named to who asks, and by who asks.
 	mostRecent = 16
 	// judgeAfter is how long after the beginning of a round neighbours are judged, in
@@ -25,13 +34,19 @@ const (
 // gives any. It names them its latest facts, and they theirs: so that who missed one too
 // hears of it at once.
 type hunger struct {
-	missed bool           // a fact
+	doubts []doubt        // facts that came by other ways a moment ago
 	begun  Time           // the round
 	asked  Set            // the neighbours that are to be judged; empty: they were
 	left   int            // facts until then
 	gave   [MaxLinks]int  // what a neighbour pushed or named in the round
 	owed   [MaxLinks]int  // what came, and neither from it nor by us to it
 	debts  [MaxLinks]debt // what neighbours have asked of us
+}
+
+// doubt is a fact that may have been missed.
+type doubt struct {
+	name Name
+	due  Time // when to see whether it has come along its tree after all
 }
 
 // debt is what a neighbour asked for.
@@ -41,19 +56,36 @@ type debt struct {
 	most  int  // and this is all
 }
 
-// Missed notes that a fact came by other ways which should have come along its tree.
-func (r *Relay) Missed(now Time) { r.hunger.missed = r.hunger.missed || now >= r.short }
+// Missed notes that a fact came by other ways which should have come along its tree: it is
+// missed if it does not do so shortly, see Ask.
+func (r *Relay) Missed(n Name, now Time) {
+	if h := &r.hunger; now >= r.short && len(h.doubts) < mostDoubts {
+		h.doubts = append(h.doubts, doubt{n, now + lateness})
+	}
+}
 
 // Ask begins a round where a fact was missed and none is under way, and returns the
 // neighbours to ask for Helping facts.
 func (r *Relay) Ask(now Time) Set {
 	h := &r.hunger
-	missed := h.missed
-	if h.missed = false; !missed || h.asked != 0 || h.begun != 0 && now < h.begun+spree || weak.Off(weak.Hunger) {
+	if !r.missed(now) || h.asked != 0 || h.begun != 0 && now < h.begun+spree || weak.Off(weak.Hunger) {
 		return 0
 	}
-	*h = hunger{begun: now, asked: r.Up() &^ r.newcomers(now), left: Helping, debts: h.debts}
+	*h = hunger{doubts: h.doubts, begun: now, asked: r.Up() &^ r.newcomers(now), left: Helping, debts: h.debts}
 	return h.asked
+}
+
+// missed reports whether a fact was missed, and forgets those of which it is known by now.
+func (r *Relay) missed(now Time) (yes bool) {
+	r.doubts = slices.DeleteFunc(r.doubts, func(d doubt) bool {
+		if now < d.due {
+			return false
+		}
+		it := r.items[d.name]
+		yes = yes || it == nil || !it.came
+		return true
+	})
+	return yes
 }
 
 // Asked notes that a neighbour wants the next facts, so many.

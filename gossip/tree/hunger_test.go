@@ -50,32 +50,35 @@ func TestHunger(t *testing.T) {
 	if r.Ask(2) != 0 {
 		t.Error("neighbours are asked though nothing was missed")
 	}
-	r.Missed(2)
-	if got := r.Ask(2); got != Of(parent)|Of(giver)|Of(taker)|Of(child) {
+	r.Missed(Name{100}, 2)
+	if r.Ask(1+lateness) != 0 {
+		t.Error("neighbours are asked for a fact that may come yet")
+	}
+	if got := r.Ask(2 + lateness); got != Of(parent)|Of(giver)|Of(taker)|Of(child) {
 		t.Errorf("asked are %b, want all but the new link", got)
 	}
-	r.Missed(3)
-	if r.Ask(3) != 0 {
+	r.Missed(Name{101}, 3)
+	if r.Ask(3+lateness) != 0 {
 		t.Error("asked again in one round")
 	}
 	for i := range Time(Helping) {
-		r.comes(giver, 10+i)
+		r.comes(giver, 10+lateness+i)
 	}
 	if r.Judge(judgeAfter); r.Silent() != 0 {
 		t.Errorf("%b are silent before their time", r.Silent())
 	}
-	if r.Judge(2 + judgeAfter); r.Silent() != Of(taker) {
+	if r.Judge(2 + lateness + judgeAfter); r.Silent() != Of(taker) {
 		t.Errorf("%b are silent, want %b: the parent and the child were pushed to", r.Silent(), Of(taker))
 	}
-	r.Missed(3 + judgeAfter)
-	if r.Ask(3+judgeAfter) != 0 {
+	r.Missed(Name{102}, 3+judgeAfter)
+	if r.Ask(3+judgeAfter+lateness) != 0 {
 		t.Error("neighbours are asked while they give")
 	}
-	r.Missed(2 + spree)
-	if r.Ask(2+spree) == 0 {
+	r.Missed(Name{103}, 2+spree)
+	if r.Ask(2+lateness+spree) == 0 {
 		t.Error("nobody is asked in a second round")
 	}
-	r.comes(taker, 3+judgeAfter)
+	r.comes(taker, 3+lateness+judgeAfter)
 	if r.Silent() != 0 {
 		t.Error("who gives is still silent")
 	}
@@ -144,5 +147,36 @@ func TestRecent(t *testing.T) {
 	}
 	if got := r.Recent(taker); len(got) != 0 {
 		t.Errorf("%d facts are named twice", len(got))
+	}
+}
+
+// Who had a fact by another way before it came along its tree has missed nothing; nor has
+// who fetched one that his parent was about to push.
+func TestOvertakenIsNotMissed(t *testing.T) {
+	r := newHungry()
+	early := Name{100}
+	r.Learned(early, []byte("fact"))
+	r.Missed(early, 1)
+	r.Pushed(parent, early)
+	r.Accept(parent, testRoot, early, []byte("fact"), 2)
+	if r.Ask(1+lateness) != 0 {
+		t.Error("neighbours are asked though the fact came along its tree")
+	}
+	late := Name{101}
+	r.Named(giver, late, 3)
+	r.Due(3 + Patience)
+	r.Pushed(giver, late)
+	r.Accept(giver, testRoot, late, []byte("fact"), 4+Patience)
+	r.Pushed(parent, late)
+	if r.Ask(4+Patience+lateness) != 0 {
+		t.Error("neighbours are asked though the parent was only late")
+	}
+	lost := Name{102}
+	r.Named(taker, lost, 5) // who was late is no parent for a while
+	r.Due(5 + Patience)
+	r.Pushed(taker, lost)
+	r.Accept(taker, testRoot, lost, []byte("fact"), 6+Patience)
+	if r.Ask(6+Patience+lateness) == 0 {
+		t.Error("nobody is asked though the fact never came along its tree")
 	}
 }

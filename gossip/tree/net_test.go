@@ -209,6 +209,7 @@ func (n *net) spread(from *station) (at map[*station]Dist64, copies int) {
 	}
 	var fetch func(s *station)
 	fetch = func(s *station) {
+		n.ask(s)
 		fetches, next := s.relay.Due(Time(n.now))
 		for _, f := range fetches {
 			p := s.peers[f.From]
@@ -238,7 +239,7 @@ func (n *net) spread(from *station) (at map[*station]Dist64, copies int) {
 		if s.drops {
 			return
 		}
-		n.ask(s)
+		fetch(s)
 		push(s, to, tag)
 		for slot := range tell.All {
 			p := s.peers[slot]
@@ -257,8 +258,8 @@ func (n *net) spread(from *station) (at map[*station]Dist64, copies int) {
 	for _, s := range n.nodes {
 		if _, ok := at[s]; !ok && !s.dead && !s.drops { // reconciliation brings it
 			s.relay.Learned(name, name[:])
-			s.relay.Missed(Time(n.now))
-			n.ask(s)
+			s.relay.Missed(name, Time(n.now))
+			n.after(lateness, func() { n.ask(s) })
 		}
 	}
 	return at, copies

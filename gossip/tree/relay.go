@@ -57,6 +57,8 @@ type item struct {
 	due    Time   // when to ask the next one
 	fetch  bool   // somebody was asked
 	left   bool   // it was declined
+	late   Slot   // whose fault it is that it had to be fetched
+	came   bool   // along its tree, be it late
 }
 
 // NewRelay returns a relay over t.
@@ -70,7 +72,7 @@ func (r *Relay) item(n Name) *item {
 	if it := r.items[n]; it != nil {
 		return it
 	}
-	it := &item{asked: None}
+	it := &item{asked: None, late: None}
 	r.items[n] = it
 	if len(r.ring) < recent {
 		r.ring = append(r.ring, n)
@@ -168,12 +170,13 @@ func (r *Relay) Pushed(s Slot, n Name) (fresh, held bool) {
 		r.open[s] = max(r.open[s]-1, 0)
 		it.asked = None
 	}
+	it.came = it.came || s != None && s == it.late
 	return !it.passed, it.fact != nil
 }
 
 // Accept takes a verified fact that a neighbour pushed along the tree of tag, and
 // says to whom it goes on, and who is to hear its name. That it had to be fetched is
-// the fault of the parent, but where he was only late.
+// the fault of the parent, but where it was fetched from him.
 func (r *Relay) Accept(s Slot, tag Tag, n Name, fact []byte, now Time) (push, name Set) {
 	it := r.item(n)
 	r.hold(n, it, fact)
@@ -181,11 +184,15 @@ func (r *Relay) Accept(s Slot, tag Tag, n Name, fact []byte, now Time) (push, na
 		return 0, 0
 	}
 	it.passed, it.tag = true, tag
-	if p := r.Parent(tag); it.fetch && p != s && now >= r.short {
+	switch p := r.Parent(tag); {
+	case !it.fetch, p == s:
+		it.came = true
+	case now >= r.short:
+		it.late = p
 		if p != None {
 			r.Blame(p)
 		}
-		r.Missed(now)
+		r.Missed(n, now)
 	}
 	push, name = r.Forward(tag, it.have)
 	if more := (r.newcomers(now) | r.helped(now)) &^ it.have; more != 0 {
@@ -224,9 +231,12 @@ type Fetch struct {
 	Name Name
 }
 
-// Due returns what is to be fetched now, and when to call it again.
+// Due returns what is to be fetched now, and when to call it, and Ask, again.
 func (r *Relay) Due(now Time) (fetches []Fetch, next Time) {
 	next = Never
+	for _, d := range r.doubts {
+		next = min(next, d.due)
+	}
 	for n, it := range r.late {
 		if now < it.due {
 			next = min(next, it.due)

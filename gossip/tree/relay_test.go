@@ -29,7 +29,7 @@ func TestDeclined(t *testing.T) {
 	}
 	r.Pushed(other, b)
 	r.Accept(other, 1, b, []byte("b"), 1_000_000)
-	if r.Ask(1_000_000) != 0 {
+	if r.Ask(1_000_000+lateness) != 0 {
 		t.Error("all are asked for everything while facts are declined")
 	}
 	c := Name{3}
@@ -38,7 +38,7 @@ func TestDeclined(t *testing.T) {
 	r.Due(later + Patience)
 	r.Pushed(other, c)
 	r.Accept(other, 1, c, []byte("c"), later+Patience)
-	if r.Ask(later+Patience) != Of(parent)|Of(other) {
+	if r.Ask(later+Patience+lateness) != Of(parent)|Of(other) {
 		t.Error("nobody is asked for more any more")
 	}
 }
