@@ -10,7 +10,7 @@ func onWire() Metric {
 	return Metric{
 		Name: "wire", About: "B; on the wire for each tombstone and node", Virtual: true, Nodes: labNodes, Memory: labMemory,
 		Explained: Explanation{
-			Measures: "All packets that all nodes send while tombstones go out on the topic, one every 250 ms and two seconds more, with 28 bytes of IPv4 and UDP headers each, acknowledgements included, over the number of tombstones and nodes. A stranger gives each tombstone to a node of ours, so that nothing is put at its key. What the network sent in the idle 30 seconds before, for as long a time, is subtracted.",
+			Measures: "All packets that all nodes send while tombstones go out on the topic, one every 250 ms and two seconds more, with 28 bytes of IPv4 and UDP headers each, acknowledgements included, over the number of tombstones and nodes. A stranger gives each tombstone to a node of ours, so that nothing is put at its key. The nodes have been up for ten minutes and more. What the network sent in the idle 30 seconds before, for as long a time, is subtracted.",
 			Unit:     "B; quantiles are of the slots of 250 ms that each tombstone begins. `net` is the mean of the whole run over the floor, `gross` the same with nothing subtracted in either; `X_net`, `X_gross` in bytes and `X_idle` in bytes a second and node are of each arm. `ours_revoked_net` is with the puts at the subject's key, 20 for each tombstone whatever the size of the network. `ours_in_run_...` are the latencies of the same run over their floor.",
 			Floor:    "Executed: a tombstone on an open stream between two hosts, one every 250 ms, counted in the same way.",
 			Goal:     "`net` at most 1.5, in a run whose latencies hold too (1.10 / 1.12 / 1.15 of their floor) and in which everything arrives.",

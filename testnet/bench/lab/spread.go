@@ -17,6 +17,9 @@ const (
 	tail = 2 * time.Second
 	// idleWindow is how long nothing is sent, for the bytes of upkeep.
 	idleWindow = 30 * time.Second
+	// lull is how long the network is left alone before bytes are counted: what newcomers
+	// ask and tell is over by then.
+	lull = 10 * time.Minute
 	// lateWindow is how long a tombstone may take before it is missing: more than the
 	// pause between two reconciliations.
 	lateWindow = 45 * time.Second
@@ -91,8 +94,8 @@ func RunSpread(ctx context.Context, cfg Config, messages int, topic bool) (s *Sp
 	if s.Revoked, err = r.phase(ctx, calmPace(messages), r.revoke); err != nil || !topic {
 		return s, err
 	}
-	cfg.Say("%d tombstones, on the topic alone", messages)
-	if err := r.meet(ctx, messages); err != nil {
+	cfg.Say("%d tombstones, on the topic alone, after %s of calm", messages, lull)
+	if err := errors.Join(pause(ctx, lull), r.meet(ctx, messages)); err != nil {
 		return nil, err
 	}
 	s.Topic, err = r.phase(ctx, calmPace(messages), r.inject)
