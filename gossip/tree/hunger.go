@@ -16,7 +16,7 @@ const (
 	// lateness is how long a fact that came by other ways may still come along its tree, in
 	// microseconds: then it was not missed, only overtaken. mostDoubts is how many such
 	// facts are waited for.
-	lateness   = 150_000
+	lateness   = 50_000
 	mostDoubts = 64
 	// mostRecent is how many of the latest facts are named to who asks, and by who asks.
 	mostRecent = 16
