@@ -112,6 +112,11 @@ browser: ## the live page in a headless Chromium, with mouse and keyboard (some 
 	@$(GO) vet -tags browser ./testnet/browser
 	@$(GO) test -v -tags browser -timeout 30m ./testnet/browser $(if $(SHOTS),-shots '$(abspath $(SHOTS))')
 
+.PHONY: docs
+docs: ## every shell block of the documentation, in namespaces of its own (Linux; a minute)
+	$(say) 'go test ./cmd/cairn -run Pages -pages'
+	@$(GO) test -count=1 -v -run 'Page' ./cmd/cairn -pages
+
 .PHONY: chaos
 chaos: build ## separate daemons in network namespaces, broken for 10 minutes (Linux, root)
 	$(say) 'chaos'

@@ -1,102 +1,14 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/alecthomas/kong"
 )
-
-// fence is a block of code of a page: its info string, and what is in it.
-type fence struct{ info, body string }
-
-var fences = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
-
-func fencesOf(page string) (all []fence) {
-	for _, m := range fences.FindAllStringSubmatch(page, -1) {
-		all = append(all, fence{m[1], m[2]})
-	}
-	return all
-}
-
-// TestPageRuns runs a page of the documentation as one session of a shell. Blocks of
-// "sh daemon" run beside it, from when their node is ready; a block without a name has
-// what the one before prints, line by line, where ... is anything.
-func TestPageRuns(t *testing.T) {
-	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip(err)
-	}
-	raw, err := os.ReadFile("../../docs/getting-started.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	home := t.TempDir()
-	blocks := fencesOf(string(raw))
-	script := []string{"set -eu", "cd", `trap 'for d in n*; do [ ! -S $d/api.sock ] || cairn stop --dir $d; done' EXIT`}
-	for i, b := range blocks {
-		switch b.info {
-		case "sh":
-			script = append(script, fmt.Sprintf("echo '=== %d'", i), b.body)
-		case "sh daemon":
-			script = append(script, fmt.Sprintf("{\n%s} > daemon.%d 2>&1 &", b.body, i),
-				fmt.Sprintf("until grep -q '^the node is ready' daemon.%d; do sleep 0.1; done", i))
-		case "":
-		default:
-			t.Fatalf("a block of %q: want sh, sh daemon, or what it prints", b.info)
-		}
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*patience) // a whole page, on a busy machine
-	defer cancel()
-	shell := exec.CommandContext(ctx, "bash", "-c", strings.Join(script, "\n"))
-	shell.Env = append(os.Environ(), "HOME="+home)
-	shell.Cancel = func() error { return shell.Process.Signal(syscall.SIGTERM) }
-	shell.WaitDelay = time.Second
-	out, err := shell.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for i, b := range blocks {
-		if b.info != "" {
-			continue
-		}
-		_, printed, _ := strings.Cut(string(out), fmt.Sprintf("=== %d\n", i-1))
-		printed, _, _ = strings.Cut(printed, "=== ")
-		for line := range strings.Lines(b.body) {
-			if want := printedAs(line); !want.MatchString(printed) {
-				t.Errorf("the page says that this is printed: %sit was:\n%s", line, printed)
-			}
-		}
-	}
-}
-
-// printedAs matches a line of output, where ... is anything.
-func printedAs(line string) *regexp.Regexp {
-	return regexp.MustCompile("(?m)^" + strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(line)), `\.\.\.`, ".*") + "$")
-}
-
-func TestPrintedAs(t *testing.T) {
-	for _, row := range []struct {
-		line, printed string
-		want          bool
-	}{
-		{"ready\n", "ready\n  peer x\n", true},
-		{"ready\n", "not ready\n", false},
-		{"...1 connected...\n", "ready\n  peers  1 connected, 1 in the table\n", true},
-		{"...1 connected...\n", "peers 0 connected\n", false},
-	} {
-		if got := printedAs(row.line).MatchString(row.printed); got != row.want {
-			t.Errorf("%q in %q: %v", row.line, row.printed, got)
-		}
-	}
-}
 
 // call is cairn with its arguments within a line of a shell, up to a comment.
 var call = regexp.MustCompile(`(?:^|\$ |[|;&] |\$\()(?:bin/)?cairn ((?: ?[^|;&<>)\s#][^;\s]*)*)`)
