@@ -12,6 +12,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/traces"
 )
 
 const (
@@ -90,6 +91,9 @@ type Config struct {
 	// soon as its answers change, which is before the disk has it; it must return at once.
 	// May be nil.
 	Seen func(Seen)
+	// Traces is the base URL of a collector of OpenTelemetry (OTLP over HTTP), which gets spans of
+	// what publishes, resolves and revokes did; empty: nobody does.
+	Traces string
 	// Logger gets what the node has to say; nil discards.
 	Logger *slog.Logger
 	// Version is shown to peers and in the status.
@@ -135,6 +139,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if len(c.Listen) == 0 && c.Host == nil {
 		c.Listen = c.preset.Listen
+	}
+	if c.Traces != "" {
+		if err := traces.Check(c.Traces); err != nil {
+			return c, fmt.Errorf("%w: %w", err, ErrUsage)
+		}
 	}
 	if c.Limits.Memory < 0 || c.Limits.Files < 0 || c.Limits.Facts < 0 {
 		return c, fmt.Errorf("negative limits: %w", ErrUsage)

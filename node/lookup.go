@@ -75,7 +75,7 @@ func (l *lookup) take(ctx context.Context, a overlay.Answer) {
 		l.hear(a.Backing)
 	}
 	if a.Value != nil {
-		l.path = append(l.path, overlay.Hop{Peer: a.Peer, Via: a.Via, Answer: "record", RTT: a.RTT})
+		l.path = append(l.path, overlay.Hop{Peer: a.Peer, Via: a.Via, Answer: "record", RTT: a.RTT, At: time.Now()})
 	}
 	if a.Via == "" && a.Value != nil {
 		l.answers[a.Peer] = a.Value

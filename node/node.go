@@ -19,6 +19,7 @@ import (
 	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/node/metrics"
 	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/node/traces"
 	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -69,6 +70,7 @@ type Node struct {
 	topic      *gossip.Topic
 	count      *counters
 	metrics    *metrics.Metrics
+	traces     *traces.Sender // nil where nobody collects
 	apiURL     string
 
 	joined     chan struct{} // closed once overlay and topic are there: peers may put from then on
@@ -111,7 +113,7 @@ func New(cfg Config) (*Node, error) {
 // build brings the parts up, ground first; what it starts, Close ends.
 func (n *Node) build() error {
 	for _, step := range []func() error{
-		n.openDir, n.openGround, n.claimRange, n.recallReady, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.servePresence, n.serveAPI,
+		n.openDir, n.openGround, n.openTraces, n.claimRange, n.recallReady, n.joinOverlay, n.joinTopic, n.startMDNS, n.start, n.servePresence, n.serveAPI,
 	} {
 		if err := step(); err != nil {
 			return err

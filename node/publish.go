@@ -10,6 +10,7 @@ import (
 
 	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/node/store"
+	"github.com/cairn-overlay/cairn/node/traces"
 	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 )
@@ -27,7 +28,9 @@ type Receipt = overlay.Receipt
 // overlay.ErrNoPeers, both with the receipt; a revoked agent is
 // records.ErrRevoked, an outranked record records.ErrStale. The node does not renew
 // a record whose key it does not hold.
-func (n *Node) Publish(ctx context.Context, rec *records.Record) (Receipt, error) {
+func (n *Node) Publish(ctx context.Context, rec *records.Record) (receipt Receipt, err error) {
+	ctx, call := n.traces.Begin(ctx, "cairn.publish")
+	defer func() { endWrite(call, rec.ID(), receipt, err) }()
 	if err := n.hold(ctx, rec, true); err != nil {
 		return Receipt{}, fmt.Errorf("publish: %w", err)
 	}
@@ -39,11 +42,13 @@ func (n *Node) Publish(ctx context.Context, rec *records.Record) (Receipt, error
 func (n *Node) place(ctx context.Context, v records.Value, in *overlay.Tract) (receipt Receipt, err error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
 	defer cancel()
+	call, begin := n.traces.Within(ctx, "cairn.put"), time.Now()
 	if in != nil {
 		receipt, err = n.dht.Renew(ctx, in, v)
 	} else {
 		receipt, err = n.dht.Publish(ctx, v, nil)
 	}
+	endEvidence(call, begin, receipt, err)
 	n.noteReceipt(receipt, err)
 	if lost := n.outranked(ctx, v, receipt); lost != nil {
 		return receipt, fmt.Errorf("publish: %w", lost)
@@ -95,7 +100,9 @@ type Announcement struct {
 // publishes it, and keeps its lease alive until Withdraw or Revoke, also across
 // restarts. A zero lease means DefaultLease. What was partial is kept and goes out
 // again when peers come; the announcement then comes with the error of Publish.
-func (n *Node) PublishAgent(ctx context.Context, name string, loc records.Location, lease time.Duration) (Announcement, error) {
+func (n *Node) PublishAgent(ctx context.Context, name string, loc records.Location, lease time.Duration) (done Announcement, err error) {
+	ctx, call := n.traces.Begin(ctx, "cairn.publish")
+	defer func() { endAnnouncement(call, done, err) }()
 	if lease == 0 {
 		lease = DefaultLease
 	}
@@ -201,7 +208,11 @@ type RevokeReceipt struct {
 // key whether they have it; where one does not, it puts it to all of them. Nothing
 // undoes it. Errors are those of Publish; the tombstone stands here and spreads in any
 // case.
-func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (_ RevokeReceipt, err error) {
+func (n *Node) Revoke(ctx context.Context, t *records.Tombstone) (receipt RevokeReceipt, err error) {
+	ctx, call := n.traces.Begin(ctx, "cairn.revoke")
+	defer func() {
+		endWrite(call, t.ID(), receipt.Receipt, err, traces.Attribute{Key: "cairn.gossip_peers", Value: receipt.GossipPeers})
+	}()
 	defer func(start time.Time) { n.metrics.Revoked(err == nil, time.Since(start)) }(time.Now())
 	return n.assert(ctx, t)
 }
@@ -252,7 +263,9 @@ func (n *Node) witness(ctx context.Context, t records.Fact) (Receipt, error) {
 	for _, p := range n.topic.Relays() {
 		told[p] = true
 	}
+	call, begin := n.traces.Within(ctx, "cairn.witness"), time.Now()
 	receipt, err := n.dht.Witness(ctx, t, func(p peer.ID) bool { return told[p] })
+	endEvidence(call, begin, receipt, err)
 	if err != nil {
 		n.count.add("revokes_unwitnessed_total", 1)
 		return receipt, err

@@ -15,6 +15,7 @@ import (
 	"github.com/cairn-overlay/cairn/gossip"
 	"github.com/cairn-overlay/cairn/node/links"
 	"github.com/cairn-overlay/cairn/node/metrics"
+	"github.com/cairn-overlay/cairn/node/traces"
 	"github.com/cairn-overlay/cairn/overlay"
 )
 
@@ -44,6 +45,7 @@ func TestEveryCounterIsInTheTable(t *testing.T) {
 	addCounters(stats, "gossip_", gossip.Stats{})
 	addCounters(stats, "overlay_", overlay.Stats{})
 	addCounters(stats, "links_", links.Stats{})
+	addCounters(stats, "traces_", traces.Stats{})
 	for name := range stats {
 		if !inTable(t, name, true) {
 			t.Errorf("%s is in a Stats, and not in the table; %s", name, next)

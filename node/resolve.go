@@ -70,11 +70,14 @@ type Resolution struct {
 // error; an error means that the question could not be worked on.
 func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (res Resolution, err error) {
 	if n.warm(&res, id, policy.Mode) {
+		n.traceWarm(ctx, &res)
 		return res, nil
 	}
 	if policy.Mode == PolicyQuorum && (policy.Quorum < 1 || policy.Quorum > DefaultReplication) {
 		return Resolution{}, fmt.Errorf("resolve: quorum %d: want 1 to %d", policy.Quorum, DefaultReplication)
 	}
+	ctx, call := n.traces.Begin(ctx, "cairn.resolve")
+	defer func() { endResolve(call, id, policy, &res, err) }()
 	start := time.Now()
 	if res, err = n.resolve(ctx, id, policy); err != nil {
 		return Resolution{}, fmt.Errorf("resolve: %w", err)

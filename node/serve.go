@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/traces"
 )
 
 // drainLimit bounds how long Close waits for requests that are being answered.
@@ -94,6 +95,9 @@ func dialable(addr net.Addr) string {
 
 // serve answers on l until Close.
 func (n *Node) serve(l net.Listener, h http.Handler, cfg api.Config) {
+	if n.traces != nil {
+		h = traces.Incoming(h)
+	}
 	srv := api.NewServer(h, cfg)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()

@@ -69,6 +69,7 @@ func (n *Node) Status() api.Status {
 	s.Counters["store_stalls_total"] = counts.Stalls
 	addCounters(s.Counters, "overlay_", n.dht.Stats())
 	addCounters(s.Counters, "links_", n.links.Stats())
+	addCounters(s.Counters, "traces_", n.traces.Stats())
 	addCounters(s.Counters, "gossip_", n.topic.Stats())
 	return s
 }

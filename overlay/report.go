@@ -39,6 +39,7 @@ type Hop struct {
 	Distance int     // bits of the XOR distance to the key, 0 to 256
 	Answer   string  // one of the Answer constants
 	RTT      time.Duration
+	At       time.Time // when its end was known
 }
 
 // Report is how a search went.

@@ -92,7 +92,7 @@ func (s *search) got(l *peerLookup, r reply) bool {
 	if r.via != "" && r.value == nil {
 		return true // whoever was to pass it on knew nobody
 	}
-	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Via: r.via, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt})
+	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Via: r.via, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt, At: time.Now()})
 	var said Backing
 	if s.backing != nil {
 		s.backing.note(r)

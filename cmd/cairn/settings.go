@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -27,6 +28,7 @@ type settings struct {
 	APIHost     []string `setting:"" name:"api-host" sep:"none" placeholder:"NAME" help:"A name that this API is called by, beside the loopback ones; repeats. Other names in a Host header are refused."`
 	APIOrigin   []string `setting:"" name:"api-origin" sep:"none" placeholder:"URL" help:"Web pages of this origin, such as https://console.example, may read what is open; repeats."`
 	APIExpose   bool     `setting:"" name:"api-expose" help:"Allow an --api address that others can reach; this needs a token of your own."`
+	Traces      string   `setting:"" placeholder:"URL" help:"Send spans of OpenTelemetry to the collector at this URL, such as http://127.0.0.1:4318: what publishes, resolves and revokes did. Default: $$OTEL_EXPORTER_OTLP_ENDPOINT, else nobody is told."`
 }
 
 // settingFlags lists all settings, in the order of the help.
@@ -74,6 +76,7 @@ func (c *settings) node(s *session) (node.Config, error) {
 	cfg := node.Config{
 		Dir: dir, KeyFile: s.keyFile(), Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
 		API: s.global.API, APIExpose: c.APIExpose, APIHosts: c.APIHost, APIOrigins: c.APIOrigin, Socket: true, Logger: s.log, Version: version,
+		Traces: cmp.Or(c.Traces, s.env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT")),
 	}
 	if c.Replication < 1 || c.Replication > node.DefaultReplication {
 		return cfg, badInput("leave it out for the default", "%s %d: want 1 to %d", s.from.name("replication"), c.Replication, node.DefaultReplication)

@@ -174,6 +174,7 @@ func TestBrokenHouses(t *testing.T) {
 		{"node/metrics/a.go", uses(module + "/node/store"), "node/metrics" + isRoom},
 		{"node/presence/a.go", uses(module + "/node/api"), "node/presence" + isRoom},
 		{"node/store/a.go", uses(module + "/gossip"), "node/store" + isRoom},
+		{"node/traces/a.go", uses(module + "/node/api"), "node/traces" + isRoom},
 		{"node/web/a.go", uses(module + "/node/api"), "node/web" + isRoom},
 
 		{"node/a.go", "package a; func init() {}", whyInit},

@@ -93,7 +93,7 @@ var law = slices.Concat([]rule{
 		from: pkgs{"..."}, spare: pkgs{"testnet/..."}, to: simulator,
 		why: "simulated links and test libraries stay inside testnet",
 	},
-}, room("api"), room("audit"), room("gateway"), room("links"), room("metrics"), room("presence"), room("store"), room("web"))
+}, room("api"), room("audit"), room("gateway"), room("links"), room("metrics"), room("presence"), room("store"), room("traces"), room("web"))
 
 // room is the rule of one room of node.
 func room(name string) []rule {

@@ -36,6 +36,8 @@ func standing() []Family {
 		{Name: "cairn_clock_offset_seconds", Kind: Gauge, Help: "How far the clock is ahead of the peers' clocks, by their median; negative: behind."},
 		{Name: "cairn_clock_peers", Kind: Gauge, Help: "How many peers' clocks are known; where 0 the offset says nothing."},
 		{Name: "cairn_clock_set_total", Kind: Counter, Help: "Times that the clock was set, or the machine slept."},
+		{Name: "cairn_traces_spans_total", Kind: Counter, Label: "outcome", Values: []string{"sent", "dropped", "refused"}, Reading: "traces_*_total",
+			Help: "Spans, where they are collected: sent, dropped since the queue was full, or refused by the collector, or by its absence."},
 	}
 }
 
