@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"time"
@@ -36,6 +37,8 @@ type Config struct {
 	// Network enters every protocol ID, so that two networks of one test never
 	// merge; default DefaultNetwork.
 	Network string
+	// Version is what the nodes say they are; default "testnet".
+	Version string
 	// Dir holds one data directory per node, n1, n2 and so on, and stays after
 	// Close. Empty makes a temporary one that Close removes.
 	Dir string
@@ -88,6 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Network == "" {
 		c.Network = DefaultNetwork
 	}
+	c.Version = cmp.Or(c.Version, "testnet")
 	if c.API == nil {
 		c.API = func(int) string { return "" }
 	}

@@ -66,7 +66,7 @@ func (n *Node) open(cfg Config, s *seat, anchors []peer.AddrInfo) error {
 	c := node.Config{
 		Dir: s.dir, Host: n.host, Bootstrap: anchors, Network: cfg.Network, Profile: node.ProfileLocal,
 		Replication: cfg.Replication, Limits: node.Limits{Facts: cfg.Room}, NoMDNS: true,
-		Now: func() time.Time { return cfg.Now(s.index) }, Logger: cfg.Logger.With("node", s.name()), Version: "testnet",
+		Now: func() time.Time { return cfg.Now(s.index) }, Logger: cfg.Logger.With("node", s.name()), Version: cfg.Version,
 	}
 	if cfg.Seen != nil {
 		c.Seen = func(seen node.Seen) { cfg.Seen(s.index, seen) }

@@ -118,7 +118,7 @@ func (c *upCmd) start(s *session, dir string, view *live.View) (*testnet.Network
 	ctx, cancel := context.WithTimeout(s.ctx, upLimit)
 	defer cancel()
 	cfg := testnet.Config{
-		Nodes: c.Nodes, Replication: c.Replication, Network: c.Network, Dir: dir,
+		Nodes: c.Nodes, Replication: c.Replication, Network: c.Network, Version: version, Dir: dir,
 		API:     func(i int) string { return fmt.Sprintf("127.0.0.1:%d", c.port(i)) },
 		Started: started(s.env.stderr),
 	}

@@ -23,8 +23,6 @@ const (
 
 type daemonCmd struct {
 	settings
-	Web     bool   `help:"Show the node on a page in the browser, on this machine: its links, what it hears, its store and log. Whoever has the link may publish and revoke with the node's agents."`
-	WebAddr string `placeholder:"ADDR" help:"With --web: where the page is; an address of this machine alone. Default: 127.0.0.1:0, which takes a free port."`
 }
 
 func (daemonCmd) Help() string {

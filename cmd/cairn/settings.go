@@ -29,6 +29,8 @@ type settings struct {
 	APIOrigin   []string `setting:"" name:"api-origin" sep:"none" placeholder:"URL" help:"Web pages of this origin, such as https://console.example, may read what is open; repeats."`
 	APIExpose   bool     `setting:"" name:"api-expose" help:"Allow an --api address that others can reach; this needs a token of your own."`
 	Traces      string   `setting:"" placeholder:"URL" help:"Send spans of OpenTelemetry to the collector at this URL, such as http://127.0.0.1:4318: what publishes, resolves and revokes did. Default: $$OTEL_EXPORTER_OTLP_ENDPOINT, else nobody is told."`
+	Web         bool     `setting:"" help:"Show the node on a page in the browser, on this machine: its links, what it hears, its store and log. Whoever has the link, which is in the messages of the start, may publish and revoke with the node's agents."`
+	WebAddr     string   `setting:"" name:"web-addr" placeholder:"ADDR" help:"With --web: where the page is; an address of this machine alone. Default: 127.0.0.1:0, which takes a free port."`
 }
 
 // settingFlags lists all settings, in the order of the help.

@@ -28,7 +28,7 @@ func TestSettingsByEachWay(t *testing.T) {
 		"listen": []string{"/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/udp/1/quic-v1"}, "announce": []string{"/dns4/a.example/tcp/1"},
 		"bootstrap": []string{"/ip4/192.0.2.1/tcp/7474/p2p/12D3KooWNe56QYqjX4Ngf94baBrsjs9Dw4DDLybS1HNaGwVUcHbv"},
 		"network":   "n", "profile": "lan", "replication": 3, "fact-room": 64, "no-mdns": true, "api": "127.0.0.1:1", "api-host": []string{"a.example"},
-		"api-origin": []string{"https://a.example"}, "api-expose": true, "traces": "http://127.0.0.1:4318", "log-level": "info", "log-format": "json",
+		"api-origin": []string{"https://a.example"}, "api-expose": true, "traces": "http://127.0.0.1:4318", "web": true, "web-addr": "127.0.0.1:7480", "log-level": "info", "log-format": "json",
 		"dir": "", "key-file": "", "token-file": "", // paths, below
 	}
 	folder := t.TempDir()

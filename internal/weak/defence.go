@@ -75,6 +75,11 @@ const (
 	NearestKept Defence = "nearest-kept"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
+	// PageDoor: who is not the live page's own page, and has not the key of its run, is refused.
+	PageDoor Defence = "page-door"
+	// PagePolicy: the live page tells browsers to run nothing but its own scripts, and to ask
+	// nobody but its own server.
+	PagePolicy Defence = "page-policy"
 	// PeerMemory: a node comes back to the peers that it knew before its restart.
 	PeerMemory Defence = "peer-memory"
 	// PutRate: each peer puts so many values a second.
@@ -174,6 +179,8 @@ var Defences = [...]Defence{
 	LongKnown,
 	NearestKept,
 	OwnFault,
+	PageDoor,
+	PagePolicy,
 	PeerMemory,
 	ProofFacts,
 	PutRate,

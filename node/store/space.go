@@ -70,7 +70,7 @@ func (s *space) check(n int64, own bool) error {
 		floor /= 4
 	}
 	if s.known && s.free < floor+uint64(s.written+n) {
-		return fmt.Errorf("%w: %d bytes are free where %s is, %d are to stay free; make room", ErrFull, s.free, s.dir, floor)
+		return fmt.Errorf("%w: %d MiB are free where %s is, %d MiB are to stay free; make room", ErrFull, s.free>>20, s.dir, floor>>20)
 	}
 	if time.Now().Before(s.until) {
 		return fmt.Errorf("%w: the disk where %s is reports that it is full; make room", ErrFull, s.dir)

@@ -122,7 +122,7 @@ func TestLifeOfAnAgent(t *testing.T) {
 	p.wait("every node knows", know(few))
 	p.wait("the words say so", `document.getElementById('figures').textContent.includes('8 of 8 nodes know it')`)
 	p.wait("the distribution is drawn beside its floor", `!!document.querySelector('#cdf .ours') && !!document.querySelector('#cdf .floor')`)
-	if !read[bool](p, `document.getElementById('figures').textContent.includes('No way is faster than')`) {
+	if !read[bool](p, `document.getElementById('figures').textContent.includes('At the very best it would be')`) {
 		t.Errorf("nothing is said of the floor: %s", p.text())
 	}
 	p.wait("the list says that it is over", `!!document.querySelector('#agents .revoked')`)

@@ -99,6 +99,8 @@ func Table() []Row {
 		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
 		{Defence: weak.ChannelBinding, Attack: "A44", Package: "node/presence", Test: "TestRelayed"},
 		{Defence: weak.FreshNonce, Attack: "A45", Package: "node/presence", Test: "TestReplayed"},
+		{Defence: weak.PageDoor, Attack: "A17", Package: "node/web", Test: "TestAttacks"},
+		{Defence: weak.PagePolicy, Attack: "A17", Package: "node/web", Test: "TestOwnPage"},
 		{Defence: weak.Verify, Attack: "P10", Package: "overlay", Test: "TestFalseAnswers"},
 	}
 }

@@ -152,7 +152,7 @@ async function revoke(a) {
   say(`${nameOf(node)} revokes ${a.name}…`);
   $('trace').hidden = true;
   const r = await post('/live/revoke', { node, agent: a.id });
-  say(`${a.name} is revoked: ${r.acks} of the ${r.targets} nodes asked say so too, after ${short(r.took_ms)}.${r.reason ? ` ${r.reason}` : ''}`, !!r.reason);
+  say(`${a.name} is revoked: ${r.targets === 1 ? `the one node asked ${r.acks ? 'says so too' : 'does not say so yet'}` : `${r.acks} of the ${r.targets} nodes asked say so too`}, after ${short(r.took_ms)}.${r.reason ? ` ${r.reason}` : ''}`, !!r.reason);
 }
 
 // ---- faults

@@ -104,7 +104,7 @@ function tell() {
   say(`${now.count()} of ${Math.max(up, times.length)} nodes`, true);
   say(' know it');
   if (times.length > 1) say(`: half of them after ${short(quantile(times, 0.5))}, the last after ${short(now.end)}`);
-  if (floor.length > 1) say(`. No way is faster than ${short(quantile(floor, 0.5))} and ${short(floor.at(-1))}`);
+  if (floor.length > 1) say(`. At the very best it would be ${short(quantile(floor, 0.5))} and ${short(floor.at(-1))}`);
   say('.');
 }
 
