@@ -126,12 +126,12 @@ chaos: build ## separate daemons in network namespaces, broken for 10 minutes (L
 .PHONY: release
 release: ## archives for all platforms, with lists of modules and checksums, in dist/
 	$(say) 'release $(VERSION)'
-	@$(GO) run ./internal/release -version '$(VERSION)' -out dist
+	@$(GO) run ./internal/release -version '$(VERSION)' -out dist $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: reproduce
 reproduce: ## make release twice, the second time without any cache: the same bytes?
 	$(say) 'reproduce $(VERSION)'
-	@$(GO) run ./internal/release -version '$(VERSION)' -out dist -check
+	@$(GO) run ./internal/release -version '$(VERSION)' -out dist -check $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: cover
 cover: ## test coverage per function and in all, in cover.out

@@ -130,19 +130,19 @@ func (r release) programs(system, arch string, anew bool) (files []file, modules
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=" + r.version, "-o", tmp + string(filepath.Separator)}
+	if anew {
+		args = append(args, "-a")
+	}
+	if err := goTool(system, arch, append(args, "./cmd/cairn", "./cmd/cairn-testnet")...); err != nil {
+		return nil, nil, err
+	}
 	for _, program := range []string{"cairn", "cairn-testnet"} {
 		name := program
 		if system == "windows" {
 			name += ".exe"
 		}
 		at := filepath.Join(tmp, name)
-		args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=" + r.version, "-o", at}
-		if anew {
-			args = append(args, "-a")
-		}
-		if err := goTool(system, arch, append(args, "./cmd/"+program)...); err != nil {
-			return nil, nil, err
-		}
 		b, err := os.ReadFile(at)
 		if err != nil {
 			return nil, nil, err
