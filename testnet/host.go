@@ -72,7 +72,7 @@ func (w *Network) buildHost(s *seat) (host.Host, *gate, error) {
 		libp2p.Security(tls.ID, tls.New),
 		libp2p.ConnectionManager(cm),
 		libp2p.ConnectionGater(g),
-		libp2p.UserAgent("cairn/testnet"),
+		libp2p.UserAgent("cairn/"+w.cfg.Version),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
 	)

@@ -43,12 +43,9 @@ func (c *daemonCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if c.WebAddr != "" && !c.Web {
-		return badInput("give --web, too", "--web-addr says where the page is, and there is none")
-	}
 	s.tameLoggers()
 	page := node.NewPage(cfg.Logger.Handler())
-	if c.Web {
+	if c.shown() {
 		cfg = page.Watch(cfg)
 	}
 	n, err := node.New(cfg)
@@ -70,7 +67,7 @@ func (c *daemonCmd) Run(s *session) error {
 // show opens the page where one is wanted, and tells its link: on standard error, so that
 // the key in it is in no pipe.
 func (c *daemonCmd) show(s *session, page *node.Page, n *node.Node) (end func() error, err error) {
-	if !c.Web {
+	if !c.shown() {
 		return func() error { return nil }, nil
 	}
 	server, err := page.Open(n, cmp.Or(c.WebAddr, "127.0.0.1:0"))

@@ -10,6 +10,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/node/web"
 )
 
 // settings are what a daemon can be told, with those of global that are tagged setting:
@@ -30,7 +31,7 @@ type settings struct {
 	APIExpose   bool     `setting:"" name:"api-expose" help:"Allow an --api address that others can reach; this needs a token of your own."`
 	Traces      string   `setting:"" placeholder:"URL" help:"Send spans of OpenTelemetry to the collector at this URL, such as http://127.0.0.1:4318: what publishes, resolves and revokes did. Default: $$OTEL_EXPORTER_OTLP_ENDPOINT, else nobody is told."`
 	Web         bool     `setting:"" help:"Show the node on a page in the browser, on this machine: its links, what it hears, its store and log. Whoever has the link, which is in the messages of the start, may publish and revoke with the node's agents."`
-	WebAddr     string   `setting:"" name:"web-addr" placeholder:"ADDR" help:"With --web: where the page is; an address of this machine alone. Default: 127.0.0.1:0, which takes a free port."`
+	WebAddr     string   `setting:"" name:"web-addr" placeholder:"ADDR" help:"Where the page is, which this asks for, too; an address of this machine alone. Default: 127.0.0.1:0, which takes a free port."`
 }
 
 // settingFlags lists all settings, in the order of the help.
@@ -90,6 +91,11 @@ func (c *settings) node(s *session) (node.Config, error) {
 	if strings.Contains(cfg.API, "://") {
 		return cfg, badInput("give an address such as "+exampleAPI, "%s %s: the daemon takes an address, not a URL", s.from.name("api"), cfg.API)
 	}
+	if c.WebAddr != "" {
+		if err := web.CheckAddr(c.WebAddr); err != nil {
+			return cfg, badInput("choose another one, such as 127.0.0.1:7480", "%s: %w", s.from.name("web-addr"), err)
+		}
+	}
 	if cfg.APIToken, err = s.token(); err != nil {
 		return cfg, err
 	}
@@ -104,6 +110,9 @@ func (c *settings) node(s *session) (node.Config, error) {
 	}
 	return cfg, cfg.Check()
 }
+
+// shown reports whether the node is to be shown on a page.
+func (c *settings) shown() bool { return c.Web || c.WebAddr != "" }
 
 func parseAddrs(name string, texts []string) ([]multiaddr.Multiaddr, error) {
 	var addrs []multiaddr.Multiaddr

@@ -79,19 +79,34 @@ func Open(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// listen opens a loopback address.
-func listen(addr string) (net.Listener, error) {
+// CheckAddr returns why the page would not listen at an address, whether or not that is taken.
+func CheckAddr(addr string) error {
+	_, err := own(addr)
+	return err
+}
+
+// own is a loopback address in its plain form.
+func own(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("address %.100q: want 127.0.0.1:PORT", addr)
+		return "", fmt.Errorf("address %.100q: want 127.0.0.1:PORT", addr)
 	}
 	if strings.EqualFold(host, "localhost") {
 		host = "127.0.0.1" // whatever the hosts file says
 	}
 	if !porter.Loopback(host) {
-		return nil, fmt.Errorf("address %.100q: %w: listen on 127.0.0.1, and reach it from elsewhere through ssh -L", addr, ErrAddr)
+		return "", fmt.Errorf("address %.100q: %w: listen on 127.0.0.1, and reach it from elsewhere through ssh -L", addr, ErrAddr)
 	}
-	return net.Listen("tcp", net.JoinHostPort(host, port))
+	return net.JoinHostPort(host, port), nil
+}
+
+// listen opens a loopback address.
+func listen(addr string) (net.Listener, error) {
+	at, err := own(addr)
+	if err != nil {
+		return nil, err
+	}
+	return net.Listen("tcp", at)
 }
 
 // newServer prepares a server; nothing runs yet.
