@@ -142,7 +142,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Traces != "" {
 		if err := traces.Check(c.Traces); err != nil {
-			return c, fmt.Errorf("%w: %w", err, ErrUsage)
+			return c, fmt.Errorf("traces: %w: %w", err, ErrUsage)
 		}
 	}
 	if c.Limits.Memory < 0 || c.Limits.Files < 0 || c.Limits.Facts < 0 {

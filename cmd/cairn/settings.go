@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"math"
 	"strings"
 
@@ -10,8 +9,12 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/node/traces"
 	"github.com/cairn-overlay/cairn/node/web"
 )
+
+// otelEndpoint is the variable that says to every program where OpenTelemetry's collector is.
+const otelEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 // settings are what a daemon can be told, with those of global that are tagged setting:
 // one table. Each field is a flag, a key of a configuration file, and a variable of the
@@ -79,7 +82,6 @@ func (c *settings) node(s *session) (node.Config, error) {
 	cfg := node.Config{
 		Dir: dir, KeyFile: s.keyFile(), Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
 		API: s.global.API, APIExpose: c.APIExpose, APIHosts: c.APIHost, APIOrigins: c.APIOrigin, Socket: true, Logger: s.log, Version: version,
-		Traces: cmp.Or(c.Traces, s.env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT")),
 	}
 	if c.Replication < 1 || c.Replication > node.DefaultReplication {
 		return cfg, badInput("leave it out for the default", "%s %d: want 1 to %d", s.from.name("replication"), c.Replication, node.DefaultReplication)
@@ -90,6 +92,16 @@ func (c *settings) node(s *session) (node.Config, error) {
 	cfg.Limits.Facts = c.FactRoom << 20
 	if strings.Contains(cfg.API, "://") {
 		return cfg, badInput("give an address such as "+exampleAPI, "%s %s: the daemon takes an address, not a URL", s.from.name("api"), cfg.API)
+	}
+	from := s.from.name("traces")
+	cfg.Traces = c.Traces
+	if cfg.Traces == "" {
+		cfg.Traces, from = s.env.getenv(otelEndpoint), "$"+otelEndpoint
+	}
+	if cfg.Traces != "" {
+		if err := traces.Check(cfg.Traces); err != nil {
+			return cfg, badInput("leave it out, and nobody is told", "%s: %w", from, err)
+		}
 	}
 	if c.WebAddr != "" {
 		if err := web.CheckAddr(c.WebAddr); err != nil {

@@ -43,7 +43,7 @@ func Check(endpoint string) error {
 func target(endpoint string) (string, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("traces %q: want the URL of a collector of OTLP over HTTP, such as http://127.0.0.1:4318", endpoint)
+		return "", fmt.Errorf("%.100q: want the URL of a collector of OTLP over HTTP, such as http://127.0.0.1:4318", endpoint)
 	}
 	return u.JoinPath("v1/traces").String(), nil
 }
