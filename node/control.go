@@ -25,7 +25,7 @@ type control struct{ n *Node }
 
 // Resolve answers where an agent is.
 func (c control) Resolve(ctx context.Context, id records.AgentID, p api.Policy) (api.Resolution, error) {
-	policy := Policy{Mode: PolicyMode(p.Mode), Quorum: p.Quorum}
+	policy := Policy{Mode: PolicyMode(p.Mode), Quorum: p.Quorum, Paths: p.Paths}
 	if p.Mode == api.CacheFirst {
 		policy.Mode = PolicyCacheFirst
 	}
@@ -46,11 +46,14 @@ func resolutionDTO(r Resolution) api.Resolution {
 		out.LineageBytes = r.Lineage.Bytes()
 	}
 	for _, h := range r.Path {
-		hop := api.Hop{Peer: h.Peer.String(), Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)}
+		hop := api.Hop{Peer: h.Peer.String(), Path: h.Path, Distance: h.Distance, Answer: h.Answer, RTTMS: milliseconds(h.RTT)}
 		if h.Via != "" {
 			hop.Via = h.Via.String()
 		}
 		out.Path = append(out.Path, hop)
+	}
+	for _, p := range r.Paths {
+		out.Paths = append(out.Paths, api.PathAnswer(p))
 	}
 	return out
 }

@@ -27,6 +27,7 @@ type lookup struct {
 	best    *records.Record           // newest valid record so far; owned by mu
 	answers map[peer.ID]records.Value // owned by mu
 	path    []overlay.Hop             // owned by mu; the answers so far, then the whole report
+	paths   []overlay.PathReport      // owned by mu; with PolicyPaths, at the end
 	fell    fall                      // why no record of the agent will do; owned by mu
 	said    testimony                 // owned by mu
 	err     error                     // owned by mu
@@ -35,13 +36,7 @@ type lookup struct {
 // run drives the overlay's search to its end.
 func (l *lookup) run(ctx context.Context) {
 	take := func(a overlay.Answer) bool { l.take(ctx, a); return true }
-	var report overlay.Report
-	var err error
-	if l.beyond {
-		report, err = l.n.dht.SearchBacked(ctx, l.id, completeLimit, take)
-	} else {
-		report, err = l.n.dht.Search(ctx, l.id, take)
-	}
+	report, err := l.search(ctx, take)
 	l.mu.Lock()
 	var said *testimony
 	if l.beyond {
@@ -49,7 +44,7 @@ func (l *lookup) run(ctx context.Context) {
 		copied := l.said
 		said = &copied
 	}
-	l.path, l.err = report.Path, err
+	l.path, l.paths, l.err = report.Path, report.Paths, err
 	best, final, source := l.best, l.final(), sourceFound
 	if held := l.held(); held != nil {
 		best, source = held, sourceHeld
@@ -66,6 +61,43 @@ func (l *lookup) run(ctx context.Context) {
 		l.catchUp(ctx, best)
 		l.repair(ctx, best, report)
 	}
+}
+
+// search asks as the policy says, and whether the agent is revoked where only others know.
+func (l *lookup) search(ctx context.Context, take func(overlay.Answer) bool) (overlay.Report, error) {
+	var youth time.Duration
+	if l.beyond {
+		youth = completeLimit
+	}
+	switch {
+	case l.policy.Mode == PolicyPaths:
+		return l.n.dht.SearchPaths(ctx, l.id, l.policy.Paths, youth, take)
+	case l.beyond:
+		return l.n.dht.SearchBacked(ctx, l.id, youth, take)
+	}
+	return l.n.dht.Search(ctx, l.id, take)
+}
+
+// pathAnswers says of each path what it found, beside the answer as a whole.
+func (l *lookup) pathAnswers(res Resolution) (all []PathAnswer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.paths {
+		a := PathAnswer{Asked: p.Asked, Answered: p.Answered, Answer: overlay.AnswerNothing}
+		switch v := p.Best.(type) {
+		case *records.Record:
+			a.Answer, a.Sequence = overlay.AnswerRecord, v.Sequence()
+			a.Agrees = res.Record != nil && res.Record.Mark() == v.Mark()
+		case records.Fact:
+			a.Answer = answerOf(v)
+			a.Agrees = a.Answer == overlay.AnswerTombstone && res.Status == records.StatusRevoked ||
+				a.Answer == overlay.AnswerConflict && res.Status == records.StatusConflict
+		default:
+			a.Agrees = p.Answered > 0 && res.Status == records.StatusUnknown
+		}
+		all = append(all, a)
+	}
+	return all
 }
 
 // take judges one answer as it arrives.

@@ -206,7 +206,7 @@ func policyOf(text string) (Policy, error) {
 	if how.Mode == api.CacheFirst {
 		mode = PolicyCacheFirst
 	}
-	return Policy{Mode: mode, Quorum: how.Quorum}, nil
+	return Policy{Mode: mode, Quorum: how.Quorum, Paths: how.Paths}, nil
 }
 
 // PageAnswer is an answer as the live page draws it; nameOf says what a peer is called

@@ -17,6 +17,7 @@ import (
 type Policy struct {
 	Mode   PolicyMode
 	Quorum int // with PolicyQuorum: how many peers must give the same answer, 1 to 20
+	Paths  int // with PolicyPaths: how many, 2 to overlay.MaxPaths
 }
 
 // PolicyMode names a policy.
@@ -29,6 +30,7 @@ const (
 	PolicyFirst      PolicyMode = "first"       // the first valid answer; the rest confirm behind it
 	PolicyQuorum     PolicyMode = "quorum"      // the same answer from Quorum peers
 	PolicyMostRecent PolicyMode = "most-recent" // all holders are heard, the newest wins
+	PolicyPaths      PolicyMode = "paths"       // as most-recent, on Paths lookups that share no peer
 )
 
 // The sources of an answer.
@@ -56,12 +58,23 @@ type Resolution struct {
 	Confirmations int           // peers that gave the same answer in the lookup behind it
 	Elapsed       time.Duration // what the answer took; 0 is less than there is a clock for
 	Path          []overlay.Hop
+	Paths         []PathAnswer       // with PolicyPaths, what each path found; nil where nobody was asked
 	Reason        string             // why the status is not active, in words
 	Record        *records.Record    // nil where none is known, or where it must not be used
 	Tombstone     *records.Tombstone // set exactly where the status is revoked: the agent's, or the ancestor's that it ended with
 	Conflict      *records.Duplicity // set exactly where the status is conflict: likewise
 	Rotations     *records.Chain     // of the agent, as far as they are known; nil where it was never rotated, or is of no use any more
 	Lineage       *records.Record    // set where one of these is an ancestor's: its proof names that ancestor, and it is not to be followed
+}
+
+// PathAnswer is what one of several paths found that share no peer.
+type PathAnswer struct {
+	Asked, Answered int    // peers
+	Answer          string // overlay.AnswerRecord and so on; AnswerNothing where none of them knew the agent
+	Sequence        uint64 // of the newest record, where it is one
+	// Agrees: it is what the answer as a whole rests on. Where a path does not, some on it were
+	// misled, mislead, or lag behind.
+	Agrees bool
 }
 
 // Resolve answers where an agent is and how good the answer is. It is the one
@@ -75,6 +88,9 @@ func (n *Node) Resolve(ctx context.Context, id records.AgentID, policy Policy) (
 	}
 	if policy.Mode == PolicyQuorum && (policy.Quorum < 1 || policy.Quorum > DefaultReplication) {
 		return Resolution{}, fmt.Errorf("resolve: quorum %d: want 1 to %d", policy.Quorum, DefaultReplication)
+	}
+	if policy.Mode == PolicyPaths && (policy.Paths < 2 || policy.Paths > overlay.MaxPaths) {
+		return Resolution{}, fmt.Errorf("resolve: %d paths: want 2 to %d", policy.Paths, overlay.MaxPaths)
 	}
 	ctx, call := n.traces.Begin(ctx, "cairn.resolve")
 	defer func() { endResolve(call, id, policy, &res, err) }()
@@ -283,5 +299,7 @@ func (n *Node) lookup(ctx context.Context, id records.AgentID, policy Policy) (R
 	case <-ctx.Done():
 		return Resolution{}, ctx.Err()
 	}
-	return l.result(), nil
+	res := l.result()
+	res.Paths = l.pathAnswers(res)
+	return res, nil
 }

@@ -143,7 +143,7 @@ func (b *backing) note(r reply) {
 }
 
 // of is the backing as the lookup stands.
-func (b *backing) of(l *peerLookup) Backing {
+func (b *backing) of(l course) Backing {
 	nearest, done := l.Nearest(), l.Done()
 	if done {
 		nearest = l.Closest()

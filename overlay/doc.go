@@ -5,6 +5,7 @@
 //	reached, err := d.Bootstrap(ctx, seeds)   // dial, then walk: the table fills
 //	receipt, err := d.Publish(ctx, record, nil)
 //	report, err := d.Search(ctx, id, func(a overlay.Answer) bool { ...; return true })
+//	report, err = d.SearchPaths(ctx, id, 3, 0, ...) // on paths that share no peer
 //	err = d.Watch(ctx, id, func(v records.Value) { ... }) // pushed by holders, until ctx ends
 //	err = d.Close()                           // waits; the host stays open
 //
@@ -75,7 +76,6 @@
 //
 // What it does not do: a holder does not hand its values on when the neighbourhood
 // changes (owners renew, readers repair with [DHT.PutTo], and the node of a holder
-// publishes again what nobody renews); a search follows one
-// set of paths, whose seeds come from the whole table and the view; questions of
+// publishes again what nobody renews); questions of
 // Kademlia are not rated per peer.
 package overlay

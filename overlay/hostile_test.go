@@ -12,6 +12,7 @@ import (
 
 	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
 	record "github.com/libp2p/go-libp2p-record"
+	recpb "github.com/libp2p/go-libp2p-record/pb"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -330,6 +331,64 @@ func TestSearchIsNotEndedEarly(t *testing.T) {
 	if !slices.Contains(report.Empty, sybils[0].ID) {
 		t.Error("the Sybils are not among the empty")
 	}
+}
+
+// A47: one of the reader's acquaintances names a crowd that stands nearer to the key than all
+// honest peers, and all of them give an old record. Of two paths one at most ends there; the
+// other brings the newest.
+func TestPathsAroundALiar(t *testing.T) {
+	const k, paths = 3, 2
+	replicated := func(c *Config) { c.Replication = k }
+	nodes := newNetwork(t, 9, tcp, replicated)
+	agent := newAgent(t, 1)
+	old, newest := agent.record(1), agent.record(2)
+	if _, err := nodes[1].Publish(t.Context(), newest, nil); err != nil {
+		t.Fatal(err)
+	}
+	var crowd []peer.AddrInfo
+	lie := func(m *pb.Message) *pb.Message {
+		if string(m.GetKey()) != agent.id().Key() {
+			return named(m)
+		}
+		reply := named(m, crowd...)
+		if m.GetType() == pb.Message_GET_VALUE {
+			reply.Record = &recpb.Record{Key: m.GetKey(), Value: old.Bytes()}
+		}
+		return reply
+	}
+	for _, seed := range seedsNear(t, nodes, agent.id(), 4*k+1) {
+		crowd = append(crowd, infoOf(fakePeer(t, seed, lie)))
+	}
+	reader := newNode(t, 50, tcp, replicated)
+	if _, err := reader.Bootstrap(t.Context(), []peer.AddrInfo{crowd[0], nodes[3].info(), nodes[4].info()}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the liar is known", func() bool { return slices.Contains(reader.TablePeers(), crowd[0].ID) })
+	atLast(t, "the newest is found", func() bool {
+		var best records.Value
+		report, err := reader.SearchPaths(t.Context(), agent.id(), paths, 0, func(a Answer) bool {
+			if best == nil || records.Compare(a.Value, best) > 0 {
+				best = a.Value
+			}
+			return true
+		})
+		misled, asked := 0, make(map[peer.ID]bool)
+		for _, p := range report.Paths {
+			if p.Best != nil && records.Compare(p.Best, old) == 0 {
+				misled++
+			}
+		}
+		for _, h := range report.Path {
+			if asked[h.Peer] || h.Path < 1 || h.Path > paths || h.Via != "" {
+				t.Errorf("hop %+v: asked by two, or on no path", h)
+			}
+			asked[h.Peer] = true
+		}
+		if misled > 1 || len(report.Paths) != paths {
+			t.Errorf("%d of %d paths misled: %+v", misled, paths, report.Paths)
+		}
+		return err == nil && best != nil && records.Compare(best, newest) == 0
+	})
 }
 
 // Values that do not verify reach nobody, and their sender counts as a liar.

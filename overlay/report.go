@@ -36,10 +36,20 @@ type Answer struct {
 type Hop struct {
 	Peer     peer.ID
 	Via      peer.ID // who passed the question on, and says that Peer answered; empty: nobody
+	Path     int     // which path it is of in SearchPaths, from 1; else 0
 	Distance int     // bits of the XOR distance to the key, 0 to 256
 	Answer   string  // one of the Answer constants
 	RTT      time.Duration
 	At       time.Time // when its end was known
+}
+
+// PathReport is how one of several paths went that share no peer. They agree where all that
+// answered found the same.
+type PathReport struct {
+	// Asked and Answered are how many peers.
+	Asked, Answered int
+	// Best is the newest verified value that one of them gave, nil where none did.
+	Best records.Value
 }
 
 // Report is how a search went.
@@ -58,6 +68,8 @@ type Report struct {
 	Empty []peer.ID
 	// Backing is what all said, in SearchBacked.
 	Backing Backing
+	// Paths is what each path found, in SearchPaths.
+	Paths []PathReport
 	// Exhausted: the search ended by itself, on live answers of the k closest
 	// peers (of all, where there are fewer). Otherwise nothing follows from what
 	// was not found.

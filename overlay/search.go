@@ -25,18 +25,35 @@ import (
 // whatever the error. The error is ErrNoPeers where nobody answered, or the
 // context's.
 func (d *DHT) Search(ctx context.Context, id records.AgentID, yield func(Answer) bool) (Report, error) {
-	return d.search(ctx, id, 0, yield)
+	return d.search(ctx, id, manner{}, yield)
 }
 
 // SearchBacked is Search for whoever does not know himself what was revoked there: it asks
 // each peer too whether it does, as of youth ago at most, and yields every answer, with
 // a value or without, with what all said so far.
 func (d *DHT) SearchBacked(ctx context.Context, id records.AgentID, youth time.Duration, yield func(Answer) bool) (Report, error) {
-	return d.search(ctx, id, youth, yield)
+	return d.search(ctx, id, manner{youth: youth}, yield)
 }
 
-// search is Search, or SearchBacked where youth is more than nothing.
-func (d *DHT) search(ctx context.Context, id records.AgentID, youth time.Duration, yield func(Answer) bool) (Report, error) {
+// SearchPaths is Search on so many paths, up to MaxPaths, that share no peer at any step: one
+// who misleads, or an own part of the network that does, is met on one of them alone. It asks
+// somewhat more peers, passes no question on, and tells in [Report.Paths] what each path
+// found, so that it shows where one disagrees. With a youth, which may be zero, it is
+// SearchBacked as well.
+func (d *DHT) SearchPaths(ctx context.Context, id records.AgentID, paths int, youth time.Duration, yield func(Answer) bool) (Report, error) {
+	return d.search(ctx, id, manner{paths: min(max(paths, 1), MaxPaths), youth: youth}, yield)
+}
+
+// MaxPaths bounds the paths of a search: with more of them hardly a holder is left for each.
+const MaxPaths = 8
+
+// manner is how a search is made.
+type manner struct {
+	paths int           // 0: one lookup as any other
+	youth time.Duration // SearchBacked where it is more than nothing
+}
+
+func (d *DHT) search(ctx context.Context, id records.AgentID, how manner, yield func(Answer) bool) (Report, error) {
 	ctx, end, err := d.enter(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("search: %w", err)
@@ -48,15 +65,19 @@ func (d *DHT) search(ctx context.Context, id records.AgentID, youth time.Duratio
 		region = lookup.Region{K: 3}
 	}
 	ask := d.askValue
-	if youth > 0 {
+	if how.youth > 0 {
 		ask = d.askBacked
 	}
 	w := d.newWalk(id.Key(), region, ask)
-	if youth > 0 {
-		s.backing = d.newBacking(w.eager, youth)
+	if how.youth > 0 {
+		s.backing = d.newBacking(w.eager, how.youth)
 	}
 	w.got = func(r reply) bool { return s.got(w.look, r) }
-	if w.eager {
+	if how.paths > 0 {
+		s.paths = d.newPaths(w.target, region, d.members.nearest(w.target, lookup.MaxPerAnswer), how.paths)
+		w.look = s.paths
+		s.report.Paths = make([]PathReport, how.paths)
+	} else if w.eager {
 		w.passers = d.passers(id.Key())
 		w.pass = func(ctx context.Context, x peer.ID) reply { return d.askPassed(ctx, x, id.Key()) }
 	}
@@ -84,15 +105,16 @@ type search struct {
 	holders map[peer.ID]bool
 	enough  bool // yield said so
 	backing *backing
+	paths   *peerPaths // nil: one lookup
 	passed  []reply
 	best    records.Value // of those that were not passed on
 }
 
-func (s *search) got(l *peerLookup, r reply) bool {
+func (s *search) got(l course, r reply) bool {
 	if r.via != "" && r.value == nil {
 		return true // whoever was to pass it on knew nobody
 	}
-	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Via: r.via, Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt, At: time.Now()})
+	s.report.Path = append(s.report.Path, Hop{Peer: r.peer, Via: r.via, Path: s.onPath(r), Distance: l.Distance(r.peer), Answer: r.kind(), RTT: r.rtt, At: time.Now()})
 	var said Backing
 	if s.backing != nil {
 		s.backing.note(r)
@@ -116,6 +138,24 @@ func (s *search) got(l *peerLookup, r reply) bool {
 	return !s.enough
 }
 
+// onPath notes a reply for the path that asked, and returns which it is; 0 where there is one
+// lookup.
+func (s *search) onPath(r reply) int {
+	if s.paths == nil {
+		return 0
+	}
+	path := s.paths.Path(r.peer)
+	p := &s.report.Paths[path-1]
+	p.Asked++
+	if r.err == nil {
+		p.Answered++
+	}
+	if r.value != nil && (p.Best == nil || records.Compare(r.value, p.Best) > 0) {
+		p.Best = r.value
+	}
+	return path
+}
+
 // staleBy are those who passed on a value that the holders' own answers outrank.
 func (s *search) staleBy() (all []peer.ID) {
 	for _, r := range s.passed {
@@ -127,7 +167,7 @@ func (s *search) staleBy() (all []peer.ID) {
 }
 
 // finish completes the report from where the lookup stands.
-func (s *search) finish(l *peerLookup) Report {
+func (s *search) finish(l course) Report {
 	s.report.Closest, s.report.Crowded = l.Closest(), l.Crowded()
 	if s.backing != nil {
 		s.report.Backing = s.backing.of(l)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	pb "github.com/libp2p/go-libp2p-kad-dht/pb"
@@ -36,7 +37,26 @@ var errLiar = errors.New("false answer")
 type (
 	contact    = lookup.Peer[peer.ID, multiaddr.Multiaddr]
 	peerLookup = lookup.Lookup[peer.ID, multiaddr.Multiaddr]
+	peerPaths  = lookup.Paths[peer.ID, multiaddr.Multiaddr]
 )
+
+// course decides whom a walk asks: a lookup, or one on several paths.
+type course interface {
+	Next(cost func(peer.ID) time.Duration) (contact, bool)
+	Cheapest(cost func(peer.ID) time.Duration) (contact, bool)
+	Suggest(named contact, by peer.ID)
+	Answered(p peer.ID, closer []contact)
+	Failed(p peer.ID, liar bool)
+	Late(p peer.ID)
+	Reached(p peer.ID, group netip.Prefix)
+	Done() bool
+	Stragglers() []peer.ID
+	Closest() []peer.ID
+	Nearest() []peer.ID
+	Alive() []contact
+	Crowded() bool
+	Distance(p peer.ID) int
+}
 
 // reply is how one question of a walk ended.
 type reply struct {
@@ -109,7 +129,7 @@ func (d *DHT) askFor(ctx context.Context, p peer.ID, key string, question *pb.Me
 type walk struct {
 	d        *DHT
 	target   lookup.Position
-	look     *peerLookup
+	look     course
 	parallel int
 	// eager walks ask everybody at once: whoever is connected first, and then, headStart
 	// later, those who must be dialled.
@@ -185,19 +205,41 @@ func farness(known []member) map[peer.ID]time.Duration {
 
 // newLookup starts where the table knows somebody, and the view.
 func (d *DHT) newLookup(target lookup.Position, region lookup.Region, known []member) *peerLookup {
+	l := lookup.New(d.lookupConfig(target, region), d.seeds(target, known))
+	d.suggest(l, known)
+	return l
+}
+
+// newPaths is newLookup on several paths that share no peer.
+func (d *DHT) newPaths(target lookup.Position, region lookup.Region, known []member, paths int) *peerPaths {
+	l := lookup.NewPaths(d.lookupConfig(target, region), paths, d.seeds(target, known))
+	d.suggest(l, known)
+	return l
+}
+
+func (d *DHT) lookupConfig(target lookup.Position, region lookup.Region) lookup.Config[peer.ID] {
+	return lookup.Config[peer.ID]{Self: d.self, Target: target, Region: region, Where: positionOfPeer}
+}
+
+// seeds are whom a lookup begins with: those of the table, and of the view whom this node
+// talked with.
+func (d *DHT) seeds(target lookup.Position, known []member) []contact {
 	seeds := d.table.nearest(target, lookup.MaxPerAnswer)
 	for _, p := range known {
 		if !p.Hint {
 			seeds = append(seeds, contactOf(p))
 		}
 	}
-	l := lookup.New(lookup.Config[peer.ID]{Self: d.self, Target: target, Region: region, Where: positionOfPeer}, d.grouped(seeds))
+	return d.grouped(seeds)
+}
+
+// suggest adds the hints of the view.
+func (d *DHT) suggest(l course, known []member) {
 	for _, p := range known {
 		if p.Hint {
 			l.Suggest(d.grouped([]contact{contactOf(p)})[0], p.Source.peer())
 		}
 	}
-	return l
 }
 
 // run walks until the lookup is done, and then reports true, or until ctx ends,

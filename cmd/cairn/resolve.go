@@ -13,7 +13,8 @@ import (
 
 type resolveCmd struct {
 	IDs    []string `arg:"" name:"id" help:"IDs or DIDs, or names of agents whose keys are here; - reads them from standard input, one per line."`
-	Policy string   `placeholder:"POLICY" help:"cache-only, cache-first (default), first, quorum=N or most-recent."`
+	Policy string   `placeholder:"POLICY" help:"cache-only, cache-first (default), first, quorum=N, most-recent or paths=N."`
+	Paths  int      `placeholder:"N" help:"Short for --policy paths=N: N lookups that share no peer, 2 to 8."`
 	Trace  bool     `help:"Show whom the node asked, and what each answered."`
 }
 
@@ -25,13 +26,19 @@ func (resolveCmd) Help() string {
     cairn resolve - -o jsonl < ids.txt
     cairn resolve bafyreig... -o raw | cairn record verify -
 
-Policies: cache-only asks nobody; cache-first asks where nothing fresh is known here; first takes the first valid answer; quorum=N waits until N nodes agree; most-recent hears all holders. Exit code by status: 0 active, 3 unknown, 4 revoked, 5 expired, 7 unverified or stale, 8 conflict; of several agents, that of the first one that is not active. With -o raw it prints the record's own bytes, or the tombstone's.`
+Policies: cache-only asks nobody; cache-first asks where nothing fresh is known here; first takes the first valid answer; quorum=N waits until N nodes agree; most-recent hears all holders; paths=N does so by N lookups that share no peer, so that whoever misleads one misleads no other, and says what each found. Exit code by status: 0 active, 3 unknown, 4 revoked, 5 expired, 7 unverified or stale, 8 conflict; of several agents, that of the first one that is not active. With -o raw it prints the record's own bytes, or the tombstone's.`
 }
 
 func (resolveCmd) rawDoc() string { return "the bytes of the record or tombstone" }
 
 // Run resolves one agent, or many.
 func (c *resolveCmd) Run(s *session) error {
+	if c.Paths != 0 {
+		if c.Policy != "" {
+			return badInput("give one of them", "--paths is a policy, and so is --policy")
+		}
+		c.Policy = api.Policy{Mode: api.Paths, Paths: c.Paths}.String()
+	}
 	policy, err := api.ParsePolicy(c.Policy)
 	if err != nil {
 		return usage(err, "such as --policy most-recent, or --policy quorum=3")
@@ -78,6 +85,9 @@ func (v resolutionView) show(t *text) {
 		t.field("lease", "until %s, sequence %d", showTime(v.Record.NotAfter()), v.Record.Sequence())
 	}
 	t.field("answer", "%s", v.provenance())
+	for i, p := range v.Paths {
+		t.field("path "+itoa(i+1), "%s", pathWords(p))
+	}
 	if v.trace {
 		v.showPath(t)
 	}
@@ -107,14 +117,30 @@ func (v resolutionView) provenance() string {
 	return text
 }
 
+// pathWords says what one path found, and that it is something else than all together did.
+func pathWords(p api.PathAnswer) string {
+	found := p.Answer
+	if p.Sequence > 0 {
+		found = fmt.Sprintf("%s, sequence %d", p.Answer, p.Sequence)
+	}
+	text := fmt.Sprintf("%s, from %d of %s", found, p.Answered, count(p.Asked, "peer"))
+	if !p.Agrees {
+		text += "; does not agree"
+	}
+	return text
+}
+
 func (v resolutionView) showPath(t *text) {
 	if len(v.Path) == 0 {
 		t.field("path", "nobody was asked")
 	}
 	for i, h := range v.Path {
 		way := ""
+		if h.Path > 0 {
+			way = "  on path " + itoa(h.Path)
+		}
 		if h.Via != "" {
-			way = "  by way of " + h.Via
+			way += "  by way of " + h.Via
 		}
 		t.field("hop "+itoa(i+1), "%s  distance %d  %s  %.1f ms%s", h.Peer, h.Distance, h.Answer, h.RTTMS, way)
 	}

@@ -89,6 +89,8 @@ func TestUsageErrors(t *testing.T) {
 		{"no time at all", "status --timeout 0s", "not positive"},
 		{"unknown level", "status --log-level loud", "--log-level"},
 		{"unknown policy", "resolve x --policy best", "most-recent"},
+		{"one path", "resolve x --paths 1", "paths=N"},
+		{"paths and a policy", "resolve x --paths 2 --policy first", "is a policy"},
 		{"quorum of none", "resolve x --policy quorum=0", "quorum=N"},
 		{"a watch of nothing", "watch", "watch --tombstones"},
 		{"a watch of both", "watch x --tombstones", "one agent, or all revocations"},

@@ -33,6 +33,8 @@ const (
 	CutOffAhead Defence = "cut-off-ahead"
 	// Disk: a fact is on disk before it is acknowledged.
 	Disk Defence = "disk"
+	// Disjoint: several paths of one lookup share no peer.
+	Disjoint Defence = "disjoint"
 	// Diversity: of one network of addresses only a few are taken from an answer, and
 	// only a few count among the holders of an agent.
 	Diversity Defence = "diversity"
@@ -160,6 +162,7 @@ var Defences = [...]Defence{
 	ConnCaps,
 	Consent,
 	CutOffAhead,
+	Disjoint,
 	Disk,
 	Diversity,
 	FloodPublish,

@@ -113,7 +113,7 @@ func TestPolicyParameter(t *testing.T) {
 
 // TestParsePolicy reads the five forms and nothing else.
 func TestParsePolicy(t *testing.T) {
-	for _, s := range []string{CacheOnly, CacheFirst, First, MostRecent, "quorum=1", "quorum=20"} {
+	for _, s := range []string{CacheOnly, CacheFirst, First, MostRecent, "quorum=1", "quorum=20", "paths=2", "paths=8"} {
 		if p, err := ParsePolicy(s); err != nil || p.String() != s {
 			t.Errorf("%q: %v %v", s, p, err)
 		}
@@ -121,7 +121,7 @@ func TestParsePolicy(t *testing.T) {
 	if p, err := ParsePolicy(""); err != nil || p.Mode != CacheFirst || (Policy{}).String() != CacheFirst {
 		t.Error(p, err)
 	}
-	for _, s := range []string{"First", "quorum", "quorum=", "quorum=0", "quorum=21", "quorum=+1", "quorum=01", "quorum= 1", "quorum=1 ", "first ", "cache"} {
+	for _, s := range []string{"First", "quorum", "quorum=", "quorum=0", "quorum=21", "quorum=+1", "quorum=01", "paths", "paths=", "paths=1", "paths=9", "paths=03", "quorum= 1", "quorum=1 ", "first ", "cache"} {
 		if p, err := ParsePolicy(s); err == nil {
 			t.Errorf("%q: %+v", s, p)
 		}

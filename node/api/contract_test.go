@@ -132,6 +132,7 @@ func special(t testing.TB, find func(method, pattern string) route, a agent) []e
 	withdraw, publish, revoke := find("POST", "/v1/agents/{id}/withdraw"), find("POST", "/v1/publish"), find("POST", "/v1/tombstones")
 	all := []exchange{
 		resolved(a, 200, Resolution{Status: records.StatusActive, Record: rec, Path: []Hop{{Peer: "p", Distance: 250, Answer: "record", RTTMS: 1.5}}}),
+		resolved(a, 200, Resolution{Status: records.StatusActive, Record: rec, Path: []Hop{{Peer: "p", Path: 2, Answer: "record"}}, Paths: []PathAnswer{{Asked: 7, Answer: "nothing"}, {Asked: 7, Answered: 7, Answer: "record", Sequence: 3, Agrees: true}}}),
 		resolved(a, 200, Resolution{Status: records.StatusStale, Record: rec}, "Accept: application/cbor"),
 		resolved(a, 404, Resolution{Status: records.StatusExpired, Record: rec, Reason: "not renewed"}),
 		resolved(a, 404, Resolution{Status: records.StatusUnknown}),
@@ -351,7 +352,7 @@ func TestDescription(t *testing.T) {
 func TestSchemas(t *testing.T) {
 	s := loadSpec(t)
 	for name, v := range map[string]any{
-		"Resolution": Resolution{}, "Hop": Hop{}, "PublishResult": PublishResult{}, "PublishOutcome": PublishOutcome{},
+		"Resolution": Resolution{}, "Hop": Hop{}, "PathAnswer": PathAnswer{}, "PublishResult": PublishResult{}, "PublishOutcome": PublishOutcome{},
 		"WithdrawResult": WithdrawResult{}, "ImportResult": ImportResult{}, "RevokeResult": RevokeResult{}, "TombstoneEvent": TombstoneEvent{}, "FactEvent": FactEvent{}, "Status": Status{},
 		"Peer": Peer{}, "Problem": Problem{}, "State": stateAnswer{}, "Endpoint": records.Endpoint{},
 	} {

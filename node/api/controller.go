@@ -53,10 +53,11 @@ type Controller interface {
 }
 
 // Policy says how hard to look: "cache-only", "cache-first" (default), "first",
-// "quorum=N", "most-recent".
+// "quorum=N", "most-recent", "paths=N".
 type Policy struct {
 	Mode   string
 	Quorum int // only with mode "quorum", 1 to 20
+	Paths  int // only with mode "paths", 2 to 8
 }
 
 // The policy modes.
@@ -66,6 +67,7 @@ const (
 	First      = "first"
 	Quorum     = "quorum"
 	MostRecent = "most-recent"
+	Paths      = "paths"
 )
 
 // Resolution is the answer to Resolve.
@@ -77,6 +79,7 @@ type Resolution struct {
 	Confirmations int                `json:"confirmations"`
 	ElapsedMS     float64            `json:"elapsed_ms"`
 	Path          []Hop              `json:"path"`
+	Paths         []PathAnswer       `json:"paths,omitempty"`  // by policy paths=N, what each found
 	Reason        string             `json:"reason,omitempty"` // why not active
 	Record        *records.Record    `json:"record,omitempty"`
 	RecordBytes   []byte             `json:"record_cbor,omitempty"` // canonical bytes, base64
@@ -94,12 +97,22 @@ type Resolution struct {
 	LineageBytes []byte `json:"lineage_cbor,omitempty"`
 }
 
+// PathAnswer is what one of several paths found that share no peer.
+type PathAnswer struct {
+	Asked    int    `json:"asked"` // peers
+	Answered int    `json:"answered"`
+	Answer   string `json:"answer"`             // record, tombstone, rotation, conflict, nothing
+	Sequence uint64 `json:"sequence,omitempty"` // of the newest record
+	Agrees   bool   `json:"agrees"`             // it is what the answer as a whole rests on
+}
+
 // Hop is one question of a lookup.
 type Hop struct {
 	Peer     string  `json:"peer"`
-	Via      string  `json:"via,omitempty"` // who passed the question on; empty where it was asked itself
-	Distance int     `json:"distance"`      // bits of the XOR distance, 0 to 256
-	Answer   string  `json:"answer"`        // record, tombstone, closer, nothing, error
+	Via      string  `json:"via,omitempty"`  // who passed the question on; empty where it was asked itself
+	Path     int     `json:"path,omitempty"` // by policy paths=N, which path it is of, from 1
+	Distance int     `json:"distance"`       // bits of the XOR distance, 0 to 256
+	Answer   string  `json:"answer"`         // record, tombstone, closer, nothing, error
 	RTTMS    float64 `json:"rtt_ms"`
 }
 

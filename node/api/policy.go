@@ -6,11 +6,15 @@ import (
 	"strings"
 )
 
-// MaxQuorum bounds the N of "quorum=N": the replicas of one key.
-const MaxQuorum = 20
+const (
+	// MaxQuorum bounds the N of "quorum=N": the replicas of one key.
+	MaxQuorum = 20
+	// MaxPaths bounds the N of "paths=N"; the least is 2.
+	MaxPaths = 8
+)
 
 // ParsePolicy reads the text form of a policy; the empty string is cache-first.
-// Anything else that is not exactly one of the five forms is ErrInvalid.
+// Anything else that is not exactly one of the six forms is ErrInvalid.
 func ParsePolicy(s string) (Policy, error) {
 	switch s {
 	case "":
@@ -18,14 +22,16 @@ func ParsePolicy(s string) (Policy, error) {
 	case CacheOnly, CacheFirst, First, MostRecent:
 		return Policy{Mode: s}, nil
 	}
-	if digits, ok := strings.CutPrefix(s, Quorum+"="); ok {
-		n, err := strconv.Atoi(digits)
-		if err == nil && n >= 1 && n <= MaxQuorum && strconv.Itoa(n) == digits {
-			return Policy{Mode: Quorum, Quorum: n}, nil
-		}
+	mode, digits, _ := strings.Cut(s, "=")
+	switch n, err := strconv.Atoi(digits); {
+	case err != nil || strconv.Itoa(n) != digits:
+	case mode == Quorum && n >= 1 && n <= MaxQuorum:
+		return Policy{Mode: Quorum, Quorum: n}, nil
+	case mode == Paths && n >= 2 && n <= MaxPaths:
+		return Policy{Mode: Paths, Paths: n}, nil
 	}
-	return Policy{}, fmt.Errorf("policy %.32q: %w: want %s, %s, %s, %s or %s=N with N from 1 to %d",
-		s, ErrInvalid, CacheOnly, CacheFirst, First, MostRecent, Quorum, MaxQuorum)
+	return Policy{}, fmt.Errorf("policy %.32q: %w: want %s, %s, %s, %s, %s=N with N from 1 to %d, or %s=N with N from 2 to %d",
+		s, ErrInvalid, CacheOnly, CacheFirst, First, MostRecent, Quorum, MaxQuorum, Paths, MaxPaths)
 }
 
 // String returns the form that ParsePolicy reads.
@@ -35,6 +41,8 @@ func (p Policy) String() string {
 		return CacheFirst
 	case Quorum:
 		return Quorum + "=" + strconv.Itoa(p.Quorum)
+	case Paths:
+		return Paths + "=" + strconv.Itoa(p.Paths)
 	}
 	return p.Mode
 }

@@ -25,13 +25,16 @@ type Peer[ID comparable, Addr any] struct {
 	Group netip.Prefix
 }
 
-// Config says what a lookup looks for. All of it is required.
+// Config says what a lookup looks for. All that has a name outside is required.
 type Config[ID comparable] struct {
 	Self   ID       // never asked
 	Target Position // what is looked for
 	Region          // how many of the closest peers
 	// Where is the position of a peer; the same ID always has the same.
 	Where func(ID) Position
+	// elsewhere reports whether another path of the same lookup has asked a peer, so that this
+	// one may not, see [Paths]; nil where there is no other.
+	elsewhere func(ID) bool
 }
 
 // Lookup decides whom to ask for the peers of the region around a target, the k closest
@@ -147,7 +150,7 @@ func (l *Lookup[ID, Addr]) nearest(region Region, ahead int, suspects bool) []*c
 		if full && ahead == 0 {
 			break
 		}
-		if c.state != failed && c.state != late && (suspects || c.state != fresh || !c.suspect()) && x.Add(c.group(x)) {
+		if c.state != failed && c.state != late && !l.gone(c) && (suspects || c.state != fresh || !c.suspect()) && x.Add(c.group(x)) {
 			l.frame = append(l.frame, c)
 			if full {
 				ahead--
@@ -155,6 +158,11 @@ func (l *Lookup[ID, Addr]) nearest(region Region, ahead int, suspects bool) []*c
 		}
 	}
 	return l.frame
+}
+
+// gone reports whether another path has asked c.
+func (l *Lookup[ID, Addr]) gone(c *candidate[ID, Addr]) bool {
+	return c.state == fresh && l.cfg.elsewhere != nil && l.cfg.elsewhere(c.ID)
 }
 
 // Next names a peer to ask now, and counts it as asked. Every other turn takes

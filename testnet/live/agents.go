@@ -114,7 +114,7 @@ func (v *View) Resolve(ctx context.Context, at, of, policy string) (web.Answer, 
 	if how.Mode == api.CacheFirst {
 		mode = node.PolicyCacheFirst
 	}
-	res, err := n.Resolve(ctx, id, node.Policy{Mode: mode, Quorum: how.Quorum})
+	res, err := n.Resolve(ctx, id, node.Policy{Mode: mode, Quorum: how.Quorum, Paths: how.Paths})
 	if err != nil {
 		return web.Answer{}, err
 	}

@@ -65,7 +65,7 @@ type World interface {
 	// Revoke ends an agent through a node.
 	Revoke(ctx context.Context, n int, t *records.Tombstone) (Receipt, error)
 	// Resolve asks a node for an agent, which may ask others; policy is one of
-	// "cache-only", "cache-first", "first", "quorum=N" and "most-recent".
+	// "cache-only", "cache-first", "first", "quorum=N", "most-recent" and "paths=N".
 	Resolve(ctx context.Context, n int, id records.AgentID, policy string) (Answer, error)
 	// Now is the wall clock.
 	Now() time.Time

@@ -77,6 +77,7 @@ func Table() []Row {
 		{Defence: weak.Hunger, Attack: "P11", Package: "gossip/tree", Test: "TestSpread"},
 		{Defence: weak.SteadyLinks, Attack: "P11", Package: "node/links", Test: "TestSteadyLinks"},
 		{Defence: weak.Reach, Attack: "A3", Package: "overlay/lookup", Test: "TestLookupReachesBeyondACrowd"},
+		{Defence: weak.Disjoint, Attack: "A47", Package: "overlay/lookup", Test: "TestPathsGoAroundALiar"},
 		{Defence: weak.Seasoned, Attack: "A6", Package: "node/store", Test: "TestMemory"},
 		{Defence: weak.ColdKeys, Attack: "A25", Package: "records", Test: "TestOpenChainRefuses"},
 		{Defence: weak.ColdKeys, Attack: "A25", Scenario: "keys/hot-key-stolen"},

@@ -181,7 +181,7 @@ func policyOf(s string) (node.Policy, error) {
 	if p.Mode == api.CacheFirst {
 		return node.Policy{}, nil
 	}
-	return node.Policy{Mode: node.PolicyMode(p.Mode), Quorum: p.Quorum}, nil
+	return node.Policy{Mode: node.PolicyMode(p.Mode), Quorum: p.Quorum, Paths: p.Paths}, nil
 }
 
 // State is how far a node is.
