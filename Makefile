@@ -68,7 +68,7 @@ race: ## every test three times, shuffled, under the race detector
 weak: ## take each defence away, and see its attack win
 	$(say) 'weak builds: every defence off once'
 	@$(GO) vet -tags cairn_weak ./internal/weak ./testnet/weaktest
-	@$(GO) test -tags cairn_weak -v -timeout 30m -run TestWeakBuilds ./testnet/weaktest -full
+	@$(GO) test -tags cairn_weak -v -timeout 60m -run TestWeakBuilds ./testnet/weaktest -full
 
 .PHONY: demo
 demo: build ## build, then run the demonstration network
