@@ -136,6 +136,7 @@ function drawMarks() {
     const right = freer(name, p);
     const t = make('text', { x: p.x + (right ? r + 7 : -r - 7), y: p.y + 4, 'text-anchor': right ? 'start' : 'end' }, over);
     t.textContent = nameOf(name);
+    if (name === picture.spread?.from && picture.spread.knows(name) && model.nodes.get(name)?.state !== 'down') make('circle', { class: 'origin', cx: p.x, cy: p.y, r }, over); // others may lie over it
   }
 }
 
