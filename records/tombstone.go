@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/cairn-overlay/cairn/internal/weak"
 )
 
 // Tombstone is the final statement that a header's subject is revoked:
@@ -130,9 +132,11 @@ func restoreLock(header []byte, i, n int) error {
 	field := func(j int) []byte { return header[headerFixed+j*lockField+2 : headerFixed+(j+1)*lockField] }
 	var info [len(lockDomain) + 1 + 8 + 32 + 32]byte
 	in := append(info[:0], lockDomain...)
-	in = append(in, header[1], 0, 0, 0, 0)
-	in = append(in, header[3:7]...)
-	in = append(in, header[9:41]...)
+	if !weak.Off(weak.BoundLock) {
+		in = append(in, header[1], 0, 0, 0, 0)
+		in = append(in, header[3:7]...)
+		in = append(in, header[9:41]...)
+	}
 	in = append(in, field(i)...)
 	lock := sha256.Sum256(in)
 	copy(field(i), lock[:])

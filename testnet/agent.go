@@ -1,11 +1,13 @@
 package testnet
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 type Agent struct {
 	now    func() time.Time
 	secret *records.Secret // nil: whoever has it has no secret
+	seed   []byte          // what it spawns ends by; nil likewise
 
 	mu     sync.Mutex
 	proof  *records.Proof // owned by mu
@@ -45,19 +48,10 @@ func SeededAgent(now func() time.Time, seed [32]byte) (*Agent, error) {
 }
 
 // newAgent makes an agent whose life counts from born.
-func newAgent(now func() time.Time, born time.Time, random io.Reader) (a *Agent, err error) {
-	a = &Agent{now: now, secret: new(records.Secret)}
-	if a.signer, err = newSigner(random); err != nil {
+func newAgent(now func() time.Time, born time.Time, random io.Reader) (*Agent, error) {
+	a, g, err := drawn(now, random)
+	if err != nil {
 		return nil, err
-	}
-	if a.cold, err = newSigner(random); err != nil {
-		return nil, err
-	}
-	g := records.Genesis{Keys: []records.PublicKey{a.signer.Public()}, Next: [][32]byte{a.cold.Public().RotationDigest()}}
-	for _, b := range [][]byte{g.Nonce[:], a.secret[:]} {
-		if _, err := io.ReadFull(random, b); err != nil {
-			return nil, err
-		}
 	}
 	ident, err := records.NewIdentity(g, born.Add(records.DefaultLife), *a.secret)
 	if err != nil {
@@ -65,6 +59,65 @@ func newAgent(now func() time.Time, born time.Time, random io.Reader) (a *Agent,
 	}
 	a.proof, err = records.NewProof(records.NewChain(ident))
 	return a, err
+}
+
+// drawn is an agent with fresh keys and no proof yet, and what its proof begins with.
+func drawn(now func() time.Time, random io.Reader) (a *Agent, g records.Genesis, err error) {
+	a = &Agent{now: now, secret: new(records.Secret), seed: make([]byte, 32)}
+	if a.signer, err = newSigner(random); err != nil {
+		return nil, g, err
+	}
+	if a.cold, err = newSigner(random); err != nil {
+		return nil, g, err
+	}
+	g = records.Genesis{Keys: []records.PublicKey{a.signer.Public()}, Next: [][32]byte{a.cold.Public().RotationDigest()}}
+	for _, b := range [][]byte{g.Nonce[:], a.secret[:], a.seed} {
+		if _, err := io.ReadFull(random, b); err != nil {
+			return nil, g, err
+		}
+	}
+	return a, g, nil
+}
+
+// Spawn makes a child, which reads the time from now and lives as long as its parent may. What
+// ends it follows from the parent's seed.
+func (a *Agent) Spawn(now func() time.Time) (*Agent, error) {
+	if a.seed == nil {
+		return nil, fmt.Errorf("agent %s: no revocation seed is there", a.ID())
+	}
+	child, g, err := drawn(now, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	proof := a.Proof()
+	if child.proof, err = proof.Spawn(g, proof.Own().End(), a.seed, a.Signer()); err != nil {
+		return nil, err
+	}
+	h := child.proof.Own().Identity().Header()
+	*child.secret, err = records.DeriveSecret(a.seed, h.Kind, h.End, h.Body)
+	return child, err
+}
+
+// Twin makes an agent with keys and an end of its own, which reads the time from now, under one
+// lock more: that of this agent's header.
+func (a *Agent) Twin(now func() time.Time) (*Agent, error) {
+	twin, g, err := drawn(now, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	own, err := records.NewIdentity(g, now().Add(records.DefaultLife), *twin.secret)
+	if err != nil {
+		return nil, err
+	}
+	h := own.Header()
+	h.Locks = append(h.Locks, a.Proof().Own().Identity().Header().Locks[0])
+	slices.SortFunc(h.Locks, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	ident, err := records.OpenIdentity(h.Bytes(), own.GenesisBytes())
+	if err != nil {
+		return nil, err
+	}
+	twin.proof, err = records.NewProof(records.NewChain(ident))
+	return twin, err
 }
 
 func newSigner(random io.Reader) (records.Signer, error) {

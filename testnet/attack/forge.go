@@ -3,6 +3,7 @@ package attack
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -34,14 +35,46 @@ func ForgedRotation(victim *records.Proof, hot records.Signer) (Value, error) {
 
 // ForgedTombstone is the victim's header with a secret that its thief has guessed.
 func ForgedTombstone(victim *records.Proof) (Value, error) {
-	h := victim.Own().Identity().Header()
 	var guess [32]byte
 	_, _ = rand.Read(guess[:]) // never fails, by its contract
-	locks := [][]byte{guess[:]}
-	for _, lock := range h.Locks[1:] {
+	return opened(victim, 0, guess)
+}
+
+// CopiedTombstone is the victim's header with the secret that ended another agent in the place of
+// the lock that both headers have, or of the first one.
+func CopiedTombstone(victim *records.Proof, dead *records.Tombstone) (Value, error) {
+	var t struct {
+		_      struct{} `cbor:",toarray"`
+		Header struct {
+			_     struct{} `cbor:",toarray"`
+			Kind  records.Kind
+			End   uint32
+			Body  [32]byte
+			Locks [][32]byte
+		}
+		Index int
+	}
+	if err := cbor.Unmarshal(dead.Bytes(), &t); err != nil {
+		return Value{}, fmt.Errorf("attack: forge: %w", err)
+	}
+	secret := t.Header.Locks[t.Index]
+	h, err := records.NewHeader(t.Header.Kind, t.Header.End, t.Header.Body, secret)
+	if err != nil {
+		return Value{}, fmt.Errorf("attack: forge: %w", err)
+	}
+	at := slices.Index(victim.Own().Identity().Header().Locks, h.Locks[0])
+	return opened(victim, max(at, 0), secret)
+}
+
+// opened is the victim's header with something in the place of a lock.
+func opened(victim *records.Proof, at int, secret [32]byte) (Value, error) {
+	h := victim.Own().Identity().Header()
+	h.Locks[at] = secret
+	var locks [][]byte
+	for _, lock := range h.Locks {
 		locks = append(locks, lock[:])
 	}
-	return value(victim.ID(), []any{[]any{uint64(h.Kind), h.End, h.Body[:], locks}, 0})
+	return value(victim.ID(), []any{[]any{uint64(h.Kind), h.End, h.Body[:], locks}, at})
 }
 
 // firstLink is [header, genesis, rotations, consent] of a proof's own agent.
@@ -54,7 +87,7 @@ func firstLink(proof *records.Proof) (link []cbor.RawMessage, err error) {
 }
 
 // signAs signs [type, payload].
-func signAs(key records.Signer, as string, payload []any) ([]byte, error) {
+func signAs(key records.Signer, as string, payload any) ([]byte, error) {
 	message, err := cbor.Marshal([]any{as, payload})
 	if err != nil {
 		return nil, fmt.Errorf("attack: forge: %w", err)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ func (c *checker) resolved(i int, e Event, s *seat, q question) {
 	a.readable()
 	if q.life == s.life && e.Error == "" {
 		m := s.recall(e.Agent)
-		m.dead = m.dead || a.tomb != nil && e.Status == records.StatusRevoked
+		m.dead = m.dead || a.tomb != nil && a.tomb.ID() == e.Agent && e.Status == records.StatusRevoked
 		if a.rec != nil && (e.Status == records.StatusActive || e.Status == records.StatusUnverified) {
 			m.raise(a.rec)
 		}
@@ -35,7 +36,7 @@ type answer struct {
 	s    *seat
 	q    question
 	rec  *records.Record    // its proof, verified and about the agent
-	tomb *records.Tombstone // the same
+	tomb *records.Tombstone // the same, or about an ancestor
 }
 
 // fail takes note of a promise broken, once.
@@ -104,12 +105,18 @@ func (a *answer) belongs(v records.Value, want, got string) bool {
 	switch {
 	case want != got:
 		a.fail(Proven, "%s, on a %s", a.says(), got)
-	case v.ID() != a.e.Agent:
+	case v.ID() != a.e.Agent && !(got == "tombstone" && a.descends(v.ID())):
 		a.fail(Proven, "%s, on a %s of %s", a.says(), got, v.ID())
 	default:
 		return true
 	}
 	return false
+}
+
+// descends reports whether the answer shows that its agent descends from another one.
+func (a *answer) descends(from records.AgentID) bool {
+	rec, ok := a.c.open(a.e.Lineage).value.(*records.Record)
+	return ok && rec.ID() == a.e.Agent && slices.Contains(rec.Ancestors(), from)
 }
 
 // lease judges whether the record of an active answer holds, at some moment between
@@ -145,11 +152,17 @@ func (a *answer) final() {
 	if a.e.Status != records.StatusActive {
 		return
 	}
-	for _, ack := range a.c.agent(a.e.Agent).acks {
-		if begin := a.begin(); ack < begin && a.c.mustKnow(ack, begin, a.e.Node) {
-			by := a.c.events[ack]
-			a.fail(Final, "%s, %s after node %d acknowledged its tombstone", a.says(), a.q.at-by.At, by.Node)
-			return
+	whose := []records.AgentID{a.e.Agent}
+	if a.rec != nil {
+		whose = append(whose, a.rec.Ancestors()...)
+	}
+	for _, id := range whose {
+		for _, ack := range a.c.agent(id).acks {
+			if begin := a.begin(); ack < begin && a.c.mustKnow(ack, begin, a.e.Node) {
+				by := a.c.events[ack]
+				a.fail(Final, "%s, %s after node %d acknowledged the tombstone of %s", a.says(), a.q.at-by.At, by.Node, id)
+				return
+			}
 		}
 	}
 }
@@ -174,7 +187,7 @@ func (a *answer) durable() {
 		return
 	}
 	t := a.q.target
-	if t == nil || a.c.agent(a.e.Agent).over(t.rec) || !lower(a.q.heard.newest, kept.newest) || lower(kept.newest, t.rec.Mark()) || !a.holds(t.rec) {
+	if t == nil || a.c.over(t.rec) || !lower(a.q.heard.newest, kept.newest) || lower(kept.newest, t.rec.Mark()) || !a.holds(t.rec) {
 		return
 	}
 	if a.rec == nil || lower(a.rec.Mark(), kept.newest) {
@@ -191,7 +204,7 @@ func (a *answer) holds(rec *records.Record) bool {
 // readable judges whether a confirmed publish can be read.
 func (a *answer) readable() {
 	t := a.q.target
-	if t == nil || a.c.agent(a.e.Agent).over(t.rec) || !a.holds(t.rec) {
+	if t == nil || a.c.over(t.rec) || !a.holds(t.rec) {
 		return
 	}
 	if a.rec != nil && a.e.Status == records.StatusActive && !lower(a.rec.Mark(), t.rec.Mark()) {

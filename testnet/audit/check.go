@@ -49,7 +49,7 @@ const (
 	Readable Rule = "readable"
 	// Final: what has answered revoked, acknowledged a revocation, or learned a
 	// tombstone answers revoked from then on, until it goes down. And once a revocation
-	// is acknowledged, whoever must know of it never answers active: who has been in
+	// is acknowledged, of the agent or an ancestor, whoever must know of it never answers active: who has been in
 	// reach of one that must for Grace, and who came up among nodes all of whom must,
 	// also long after.
 	Final Rule = "final"
@@ -58,7 +58,7 @@ const (
 	// down.
 	Forward Rule = "forward"
 	// Proven: an answer with a record, or revoked, comes with bytes that verify and are
-	// about the agent; an active one with a record whose lease holds by the clock of
+	// about the agent, or about an ancestor that one of its records names; an active one with a record whose lease holds by the clock of
 	// the node.
 	Proven Rule = "proven"
 	// Durable: in a run with disks, a tombstone that a node acknowledged, and a record
@@ -231,10 +231,16 @@ func (c *checker) seat(n int) *seat {
 // waking reports whether a node was thawed less than Grace before.
 func (s *seat) waking(at time.Duration) bool { return s.thaws > 0 && at-s.thawed < Grace }
 
-// over reports whether somebody has begun with what ends an agent's record: it need not be
-// followed any more.
-func (a *agent) over(rec *records.Record) bool {
-	return a.dying || records.Ended(a.turned, rec.Rotation()) != nil
+// over reports whether somebody has begun with what ends a record, of the agent or an ancestor:
+// it need not be followed any more.
+func (c *checker) over(rec *records.Record) bool {
+	dying := false
+	fate := rec.Standing(func(id records.AgentID) records.Fact {
+		a := c.agent(id)
+		dying = dying || a.dying
+		return a.turned
+	})
+	return dying || fate != nil
 }
 
 func (c *checker) agent(id records.AgentID) *agent {

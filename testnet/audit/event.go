@@ -74,6 +74,8 @@ type Event struct {
 	Receipt *Receipt       `json:"receipt,omitempty"`
 	// Proof is the record or tombstone in question, in base64.
 	Proof []byte `json:"proof,omitempty"`
+	// Lineage is a record of the agent, in base64, where Proof is an ancestor's tombstone.
+	Lineage []byte `json:"lineage,omitempty"`
 	// Error says why an operation failed; a write that reached too few has a Receipt
 	// that is not confirmed, and may have both.
 	Error string `json:"error,omitempty"`

@@ -268,7 +268,7 @@ func (w *World) Resolve(ctx context.Context, n int, id records.AgentID, policy s
 
 // answer is what a daemon said, with the bytes that it rests on.
 func answer(res api.Resolution) scenario.Answer {
-	a := scenario.Answer{Status: res.Status, Reason: res.Reason, Source: res.Source, Asked: len(res.Path)}
+	a := scenario.Answer{Status: res.Status, Reason: res.Reason, Source: res.Source, Asked: len(res.Path), Lineage: res.LineageBytes}
 	switch {
 	case res.Tombstone != nil:
 		a.Proof = res.Tombstone.Bytes()

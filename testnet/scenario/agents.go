@@ -24,10 +24,13 @@ type agent struct {
 }
 
 // newAgent makes an agent under a name.
-func (p *play) newAgent(name string) (*agent, error) {
+func (p *play) newAgent(name string) (*agent, error) { return p.agentOf(name, testnet.NewAgent) }
+
+// agentOf makes an agent under a name in a given way.
+func (p *play) agentOf(name string, made func(now func() time.Time) (*testnet.Agent, error)) (*agent, error) {
 	a := &agent{name: name, now: p.world.Now(), old: make(map[uint64]*records.Record)}
 	var err error
-	if a.keys, err = testnet.NewAgent(func() time.Time { return a.now }); err != nil {
+	if a.keys, err = made(func() time.Time { return a.now }); err != nil {
 		return nil, err
 	}
 	a.id = a.keys.ID()

@@ -20,7 +20,7 @@ const cacheOnly = "cache-only"
 func (p *play) ask(ctx context.Context, n int, a *agent, policy string) (Answer, error) {
 	op := p.log.Begin(audit.Event{Kind: audit.Resolve, Node: n, Agent: a.id, Policy: policy})
 	answer, err := p.world.Resolve(ctx, n, a.id, policy)
-	op.End(audit.Event{Status: answer.Status, Proof: answer.Proof, Source: answer.Source, Asked: answer.Asked, Error: text(err)})
+	op.End(audit.Event{Status: answer.Status, Proof: answer.Proof, Lineage: answer.Lineage, Source: answer.Source, Asked: answer.Asked, Error: text(err)})
 	if err != nil {
 		err = fmt.Errorf("n%d: %w", n, err)
 	}

@@ -24,6 +24,8 @@ func (f *File) Cost() float64 {
 				for _, name := range v.names {
 					crowd[name] = v.each
 				}
+			case spawnVerb:
+				crowd[v.name] = v.each
 			case *publishVerb:
 				long += writeTime * time.Duration(crowd[v.agent])
 			case revokeVerb:

@@ -18,9 +18,7 @@ func readAgent(a *args) action {
 	v := agentVerb{each: 1}
 	for a.more() || len(v.names) == 0 {
 		if len(v.names) == 1 && a.try("of") {
-			if v.each = a.count("the number of agents", a.next("the number of agents")); v.each > maxCrowd {
-				a.fail("%d are too many agents, want at most %d", v.each, maxCrowd)
-			}
+			v.each = a.crowd()
 			break
 		}
 		name := a.newName()
@@ -35,11 +33,7 @@ func readAgent(a *args) action {
 func (v agentVerb) do(_ context.Context, p *play) error {
 	for _, name := range v.names {
 		for i := range v.each {
-			one := name
-			if v.each > 1 {
-				one = fmt.Sprintf("%s-%d", name, i+1)
-			}
-			a, err := p.newAgent(one)
+			a, err := p.newAgent(numbered(name, i, v.each))
 			if err != nil {
 				return err
 			}
@@ -47,4 +41,21 @@ func (v agentVerb) do(_ context.Context, p *play) error {
 		}
 	}
 	return nil
+}
+
+// crowd reads how many agents share a name.
+func (a *args) crowd() int {
+	n := a.count("the number of agents", a.next("the number of agents"))
+	if n > maxCrowd {
+		a.fail("%d are too many agents, want at most %d", n, maxCrowd)
+	}
+	return n
+}
+
+// numbered is the name of the agent at index i of so many.
+func numbered(name string, i, of int) string {
+	if of == 1 {
+		return name
+	}
+	return fmt.Sprintf("%s-%d", name, i+1)
 }

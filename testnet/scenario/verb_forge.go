@@ -7,32 +7,34 @@ import (
 	"github.com/cairn-overlay/cairn/testnet/attack"
 )
 
-// What a thief of a signing key would like to make.
+// What a thief of a signing key, or less, would like to make.
 const (
 	forgedRotation  = "rotation"
 	forgedTombstone = "tombstone"
+	falseChild      = "false-child" // the record of an agent to which its parent has not consented
+	lateChild       = "late-child"  // the record of one that ends after its parent
 )
 
-// forgeVerb has the thief of a signing key send what that key does not suffice for.
+// forgeVerb has a stranger send what its keys do not suffice for.
 type forgeVerb struct {
 	what, thief string
 	to          set
+	with        string // a dead agent, whose secret is out; may be empty
 }
 
 func readForge(a *args) action {
-	v := forgeVerb{what: a.oneOf("what is forged", forgedRotation, forgedTombstone)}
+	v := forgeVerb{what: a.oneOf("what is forged", forgedRotation, forgedTombstone, falseChild, lateChild)}
 	a.word("by")
 	v.thief = a.agent()
 	a.word("to")
 	v.to = a.nodes()
+	if v.what == forgedTombstone && a.try("with") {
+		v.with = a.agent()
+	}
 	return v
 }
 
 func (v forgeVerb) do(ctx context.Context, p *play) error {
-	thief := p.agents[v.thief][0]
-	if thief.keys == nil {
-		return fmt.Errorf("nobody here has a key of %s", v.thief)
-	}
 	nodes, err := p.nodes(v.to)
 	if err != nil {
 		return err
@@ -41,12 +43,38 @@ func (v forgeVerb) do(ctx context.Context, p *play) error {
 	if err != nil {
 		return err
 	}
-	value, err := attack.ForgedTombstone(thief.keys.Proof())
-	if v.what == forgedRotation {
-		value, err = attack.ForgedRotation(thief.keys.Proof(), thief.keys.Signer())
-	}
+	value, err := v.forge(p)
 	if err != nil {
 		return err
 	}
-	return p.offer(ctx, fmt.Sprintf("%s of %s", v.what, v.thief), s, nodes, value)
+	what := fmt.Sprintf("%s of %s", v.what, v.thief)
+	if v.what == forgedTombstone { // it is that of an agent which nobody is: no harm if it is relayed
+		_, err = p.spread(ctx, what, s, nodes, value)
+		return err
+	}
+	return p.offer(ctx, what, s, nodes, value)
+}
+
+// forge makes what is sent.
+func (v forgeVerb) forge(p *play) (attack.Value, error) {
+	thief := p.agents[v.thief][0].keys
+	if thief == nil {
+		return attack.Value{}, fmt.Errorf("nobody here has a key of %s", v.thief)
+	}
+	switch v.what {
+	case forgedRotation:
+		return attack.ForgedRotation(thief.Proof(), thief.Signer())
+	case falseChild:
+		return attack.FalseChild(thief.Proof(), thief.Signer(), p.world.Now())
+	case lateChild:
+		return attack.LateChild(thief.Proof(), thief.Signer(), p.world.Now())
+	}
+	if v.with == "" {
+		return attack.ForgedTombstone(thief.Proof())
+	}
+	dead, err := p.agents[v.with][0].tombstone()
+	if err != nil {
+		return attack.Value{}, err
+	}
+	return attack.CopiedTombstone(thief.Proof(), dead)
 }

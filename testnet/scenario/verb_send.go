@@ -79,38 +79,47 @@ func (p *play) offerLater(ctx context.Context, what string, s *attack.Peer, node
 // offer puts a value to every node, and sends it to all of them on the topic, where a second
 // stranger listens.
 func (p *play) offer(ctx context.Context, what string, s *attack.Peer, nodes []int, value attack.Value) error {
+	relayed, err := p.spread(ctx, what, s, nodes, value)
+	switch {
+	case err != nil:
+		return err
+	case relayed:
+		p.doubt("%s: relayed", what)
+	default:
+		p.say("%s: not relayed", what)
+	}
+	return nil
+}
+
+// spread is offer, and leaves it to its caller what to make of a value that was relayed.
+func (p *play) spread(ctx context.Context, what string, s *attack.Peer, nodes []int, value attack.Value) (relayed bool, err error) {
 	took, err := p.putAll(ctx, s, nodes, []attack.Value{value})
 	if err != nil {
-		return err
+		return false, err
 	}
 	p.sayTaken(what, took)
 	ear, err := p.stranger(attack.Config{})
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, peer := range []*attack.Peer{ear, s} {
 		if err := peer.Meet(ctx, p.addrs(nodes)...); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := ear.Listen(); err != nil {
-		return err
+		return false, err
 	}
 	if err := pause(ctx, relayTime); err != nil {
-		return err
+		return false, err
 	}
 	if err := s.Shout(ctx, value.Bytes); err != nil {
-		return err
+		return false, err
 	}
 	if err := pause(ctx, relayTime); err != nil {
-		return err
+		return false, err
 	}
-	if slices.ContainsFunc(ear.Heard(), func(b []byte) bool { return bytes.Equal(b, value.Bytes) }) {
-		p.doubt("%s: relayed", what)
-	} else {
-		p.say("%s: not relayed", what)
-	}
-	return nil
+	return slices.ContainsFunc(ear.Heard(), func(b []byte) bool { return bytes.Equal(b, value.Bytes) }), nil
 }
 
 // ask sends one node something and reports whether it took it up.

@@ -20,6 +20,7 @@ func verbs() []verb {
 		{"wait", "wait 10m", readWait, nil},
 		// Agents.
 		{"agent", "agent a1 [a2 ...] [of 50]", readAgent, nil},
+		{"spawn", "spawn h1 from a1 [of 50]", readSpawn, nil},
 		{"publish", "publish a1 on 3 [lease=10m] [seq=7]", readPublish, nil},
 		{"move", "move a1 on 3 [lease=10m] [seq=7]", readMove, nil},
 		{"renew", "renew a1 on 3 [lease=10m] [seq=7]", readRenew, nil},
@@ -57,7 +58,8 @@ func verbs() []verb {
 		// Attackers and other versions.
 		{"replay", "replay a1 seq=1 on all [through put|correct|topic|sync]", readReplay, lacksStrangers},
 		{"steal", "steal a1 as thief [cold]", readSteal, nil},
-		{"forge", "forge rotation by thief to all", readForge, lacksStrangers},
+		{"twin", "twin t1 of a1", readTwin, nil},
+		{"forge", "forge WHAT by thief to all [with a1]", readForge, lacksStrangers},
 		{"cast", "cast 12-14 as ROLE", readCast, lacksStrangersOrFaults},
 		{"surround", "surround 1 by 27", readSurround, lacksStrangers},
 		{"flood", "flood 1 by 150 [nets=1]", readFlood, lacksStrangers},

@@ -89,6 +89,8 @@ type Answer struct {
 	// Proof is the record or tombstone that the answer rests on, as bytes; nil where
 	// it rests on none.
 	Proof []byte
+	// Lineage is a record of the agent, as bytes, where the proof is an ancestor's.
+	Lineage []byte
 	// Source is where it came from, such as "cache"; empty where the world cannot tell.
 	Source string
 	// Asked is how many questions it took.

@@ -169,6 +169,9 @@ func (w *nodes) Resolve(ctx context.Context, n int, id records.AgentID, policy s
 	case res.Record != nil:
 		a.Proof = res.Record.Bytes()
 	}
+	if res.Lineage != nil {
+		a.Lineage = res.Lineage.Bytes()
+	}
 	return a, nil
 }
 
