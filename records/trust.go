@@ -100,8 +100,8 @@ func (p TrustPolicy) For(caller AgentID, realm string) Trust {
 	return p.Default
 }
 
-// counts reports whether the policy takes an issuer's word of a capability.
-func (t Trust) counts(issuer AgentID, capability string) bool {
+// Counts reports whether the policy takes an issuer's word of a capability.
+func (t Trust) Counts(issuer AgentID, capability string) bool {
 	return slices.ContainsFunc(t.Issuers, func(i TrustedIssuer) bool {
 		return i.ID == issuer && (len(i.For) == 0 || slices.ContainsFunc(i.For, func(path string) bool { return covers(path, capability) }))
 	})
@@ -116,7 +116,7 @@ func (t Trust) Vouch(claims []*Claim, subject AgentID, capability string, at tim
 	for _, c := range claims {
 		issuer := c.Issuer().ID()
 		same := func(other *Claim) bool { return other.Issuer().ID() == issuer }
-		if c.Subject() != subject || c.Capability() != capability || !t.counts(issuer, capability) || slices.ContainsFunc(by, same) {
+		if c.Subject() != subject || c.Capability() != capability || !t.Counts(issuer, capability) || slices.ContainsFunc(by, same) {
 			continue
 		}
 		if err := c.Holds(at, known); err != nil {

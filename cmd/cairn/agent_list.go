@@ -1,11 +1,17 @@
 package main
 
-import "time"
+import (
+	"cmp"
+	"time"
+
+	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/records"
+)
 
 type agentListCmd struct{}
 
 func (agentListCmd) Help() string {
-	return `Lists the agents whose keys are in the data directory. Exit code 1 where a folder cannot be read; the others are listed all the same.
+	return `Lists the agents whose keys are in the data directory, which of them spawned which, and how each stands: valid, expired, revoked or in conflict, itself or with an ancestor, or outdated where keys were rotated elsewhere, as far as the daemon knows; unverified where it could not be asked. Exit code 1 where a folder cannot be read; the others are listed all the same.
 
     cairn agent list
     cairn agent list -o jsonl | jq -r .did`
@@ -18,9 +24,21 @@ func (agentListCmd) Run(s *session) error {
 		return err
 	}
 	agents, broken := keys.List()
-	var infos []agentInfo
+	known, enough, done := s.facts()
+	defer done()
+	names := make(map[records.AgentID]string)
 	for _, a := range agents {
-		infos = append(infos, newAgentInfo(a))
+		names[a.ID()] = a.Name
+	}
+	var infos []agentStanding
+	for _, a := range agents {
+		info := agentStanding{newAgentInfo(a), stateOf(stands(a, known), enough), ""}
+		if parent := a.Identity.Genesis().Parent; parent != nil {
+			if info.parent = names[*parent]; info.parent == "" {
+				info.parent = parent.String()
+			}
+		}
+		infos = append(infos, info)
 	}
 	if err := printList(s, infos, agentTable); err != nil {
 		return err
@@ -37,13 +55,28 @@ func (agentListCmd) Run(s *session) error {
 	return nil
 }
 
-func agentTable(agents []agentInfo) [][]string {
+// agentStanding is an agent in a list.
+type agentStanding struct {
+	agentInfo
+	State  string `json:"state"`
+	parent string // its name, where it is here, too
+}
+
+// stands says why an agent's word counts for nothing now, by what is known.
+func stands(a keyring.Agent, known func(records.AgentID) records.Fact) error {
+	if !time.Now().Before(a.Identity.End()) {
+		return records.ErrExpired
+	}
+	return a.Proof.Standing(known)
+}
+
+func agentTable(agents []agentStanding) [][]string {
 	if len(agents) == 0 {
 		return nil
 	}
-	rows := [][]string{{"NAME", "ID", "LIVES UNTIL"}}
+	rows := [][]string{{"NAME", "STATE", "PARENT", "ID", "LIVES UNTIL"}}
 	for _, a := range agents {
-		rows = append(rows, []string{a.Name, a.ID.String(), a.End.Format(time.DateOnly)})
+		rows = append(rows, []string{a.Name, a.State, cmp.Or(a.parent, "-"), a.ID.String(), a.End.Format(time.DateOnly)})
 	}
 	return rows
 }

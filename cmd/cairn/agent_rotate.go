@@ -24,7 +24,7 @@ Whoever stole the signing key can do nothing more after this; it never could rot
 
     cairn agent rotate translator --cold-key /usb/old.key --next-key /usb/new.key
 
-Exit code 6 means that too few nodes heard of it yet; it goes on spreading by itself.`
+An agent that the daemon knows to be revoked or in conflict, or rotated by somebody else, keeps its keys: exit code 4 or 8, and nothing is used up. Exit code 6 means that too few nodes heard of it yet; it goes on spreading by itself.`
 }
 
 type rotateResult struct {
@@ -93,6 +93,9 @@ func (c *agentRotateCmd) Run(s *session) error {
 func (c *agentRotateCmd) rotate(s *session, keys *keyring.Keyring, a keyring.Agent) (keyring.Agent, error) {
 	dir, err := s.dir()
 	if err != nil {
+		return a, err
+	}
+	if err := s.mustStand(a); err != nil {
 		return a, err
 	}
 	rotated, left, err := keys.Rotate(a.Name, keyring.RotateOptions{ColdKey: c.ColdKey, RotationKeyPath: c.NextKey})

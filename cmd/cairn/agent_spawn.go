@@ -17,7 +17,7 @@ type agentSpawnCmd struct {
 }
 
 func (agentSpawnCmd) Help() string {
-	return `Makes an agent with the consent of another one, its parent, up to five below one another. It has keys and a name of its own and publishes by itself, and it ends when its parent does, at once and everywhere: by the parent's certificate with all others that descend from it, or alone, by its own certificate or the parent's revocation seed. When the parent's keys are rotated here, it gets the consent anew. With -o raw it prints the ID alone.
+	return `Makes an agent with the consent of another one, its parent, up to five below one another. It has keys and a name of its own and publishes by itself, and it ends when its parent does, at once and everywhere: by the parent's certificate with all others that descend from it, or alone, by its own certificate or the parent's revocation seed. When the parent's keys are rotated here, it gets the consent anew. A parent that the daemon knows to be revoked or in conflict spawns nobody: exit code 4 or 8. With -o raw it prints the ID alone.
 
     cairn agent spawn translator helper
     cairn revoke helper
@@ -40,6 +40,10 @@ func (c *agentSpawnCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mustStand(parent); err != nil {
+		return err
+	}
+	asked := time.Now().Add(time.Duration(c.Life))
 	a, err := keys.Spawn(parent.Name, c.Name, c.Seed, keyring.NewOptions{
 		Life: time.Duration(c.Life), CertificatePath: c.Certificate, RotationKeyPath: c.RotationKey,
 		Work: c.Work, Tried: s.grinding(c.Work),
@@ -51,6 +55,7 @@ func (c *agentSpawnCmd) Run(s *session) error {
 	if err := s.print(newAgentResult{info, "cairn publish CARD.json --agent " + a.Name + s.dirFlag()}); err != nil {
 		return err
 	}
+	s.shortened(asked, a.Identity.End())
 	if parent.SeedPath == "" {
 		if parent, err = keys.Get(parent.Name); err != nil {
 			return err

@@ -18,7 +18,7 @@ type claimVerifyCmd struct {
 	Caller     string   `placeholder:"ID" help:"Who asks, where the policy has rules for single callers."`
 	Realm      string   `placeholder:"NAME" help:"The realm, where the policy has rules for realms."`
 	At         instant  `placeholder:"TIME" help:"Judge it at this time, such as 2026-05-01T12:00:00Z. Default: now."`
-	Offline    bool     `help:"Ask no daemon: what was revoked stays unknown, so the best finding is unverified."`
+	Offline    bool     `help:"Ask no daemon, and do without knowing what was revoked: the best finding is attested."`
 }
 
 func (claimVerifyCmd) Help() string {
@@ -33,7 +33,9 @@ with the rule of the caller before that of the realm, before the default. "for" 
     cairn claim verify /translate/en-es the.claim --about bafyreig... --trust trust.json
     cairn claim verify /translate/en-es --about bafyreig... --trust trust.json --realm acme
 
-Exit code by finding: 0 vouched for; 1 not by enough issuers that count; 4 a claim that counted was revoked; 7 unverified: the daemon is not ready, or was not asked.`
+With --offline the claims are judged by their bytes alone, and the finding says so: attested, and not vouched for.
+
+Exit code by finding: 0 vouched for, or with --offline attested; 1 not by enough issuers that count; 4 a claim that counted was revoked; 7 unverified: the daemon is not ready.`
 }
 
 // claimVerdict is the finding about a capability.
@@ -43,6 +45,7 @@ type claimVerdict struct {
 	Subject    records.AgentID `json:"subject"`
 	Capability string          `json:"capability"`
 	By         []claimInfo     `json:"by"`
+	NotTrusted []claimInfo     `json:"not_trusted,omitempty"` // of issuers that do not count
 	code       exitCode
 }
 
@@ -53,6 +56,9 @@ func (v claimVerdict) show(t *text) {
 	t.field("can", "%s", v.Capability)
 	for _, c := range v.By {
 		t.field("attested by", "%s, until %s", c.Issuer, showTime(c.End))
+	}
+	for _, c := range v.NotTrusted {
+		t.field("not counted", "%s, which the trust policy does not name for this", c.Issuer)
 	}
 }
 
@@ -80,7 +86,9 @@ func (c *claimVerifyCmd) Run(s *session) error {
 	}
 	if c.Offline {
 		c.judge(&v, trust, claims, func(records.AgentID) records.Fact { return nil })
-		v.unsure("no daemon was asked what was revoked")
+		if v.code == exitOK {
+			v.Finding, v.Reason = "attested", unasked
+		}
 	} else if err := s.withDaemon(func(ctx context.Context, client *api.Client) error { return c.ask(ctx, client, &v, trust, claims) }); err != nil {
 		return err
 	}
@@ -120,6 +128,11 @@ func (c *claimVerifyCmd) judge(v *claimVerdict, trust records.Trust, claims []*r
 	by, err := trust.Vouch(claims, v.Subject, c.Capability, at, known)
 	for _, claim := range by {
 		v.By = append(v.By, newClaimInfo(claim))
+	}
+	for _, claim := range claims {
+		if claim.Subject() == v.Subject && claim.Capability() == c.Capability && !trust.Counts(claim.Issuer().ID(), c.Capability) {
+			v.NotTrusted = append(v.NotTrusted, newClaimInfo(claim))
+		}
 	}
 	switch {
 	case err == nil:

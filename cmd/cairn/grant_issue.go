@@ -19,7 +19,7 @@ type grantIssueCmd struct {
 }
 
 func (grantIssueCmd) Help() string {
-	return `Signs a grant with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the grant's file to the agent that it is for; keep the certificate. With -o raw it prints the grant's bytes.
+	return `Signs a grant with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the grant's file to the agent that it is for; keep the certificate. Where the daemon knows that the issuer, the agent that it is for, or a grant above was revoked, nothing is signed: exit code 4. With -o raw it prints the grant's bytes.
 
     cairn grant issue planner /translate --to bafyreig...
     cairn grant issue planner /files/read --to helper --life 1h \
@@ -44,6 +44,13 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	also := []judged{alive(draft.Audience)}
+	if draft.Under != nil {
+		also = append(also, draft.Under.Standing)
+	}
+	if err := s.mustStand(a, also...); err != nil {
+		return err
+	}
 	key, err := keys.Signer(a.Name)
 	if err != nil {
 		return err
@@ -52,6 +59,7 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	s.shortened(time.Now().Add(time.Duration(c.Life)), kept.Grant.End())
 	return s.print(issuedGrant{newKeptGrant(kept), kept.Grant.Bytes(), s.dirFlag()})
 }
 

@@ -17,7 +17,7 @@ type grantVerifyCmd struct {
 	Of      string  `placeholder:"ID" help:"The agent whose authority is needed. Default: the one where the grants begin, whoever that is."`
 	Args    string  `placeholder:"JSON" help:"The arguments of the call, a JSON object. Default: none."`
 	At      instant `placeholder:"TIME" help:"Judge it at this time, such as 2026-05-01T12:00:00Z. Default: now."`
-	Offline bool    `help:"Ask no daemon: what was revoked stays unknown, so the best finding is unverified."`
+	Offline bool    `help:"Ask no daemon, and do without knowing what was revoked: the best finding is covered."`
 }
 
 func (grantVerifyCmd) Help() string {
@@ -27,7 +27,9 @@ func (grantVerifyCmd) Help() string {
     cairn grant verify part.grant /translate/en-es --by bafyreig... --of bafyreih... \
         --args '{"size": 100}'
 
-Exit code by finding: 0 valid; 1 not covered, or forged; 2 bytes that are no grant; 4 revoked; 5 ended; 7 not yet begun, or unverified: the daemon is not ready, or was not asked; 8 made by keys that were rotated since, or whose rotations contradict each other.`
+With --offline the grant is judged by its bytes alone, and the finding says so: covered, and not valid.
+
+Exit code by finding: 0 valid, or with --offline covered; 1 not covered, or forged; 2 bytes that are no grant; 4 revoked; 5 ended; 7 not yet begun, or unverified: the daemon is not ready; 8 made by keys that were rotated since, or whose rotations contradict each other.`
 }
 
 // Run judges the grant.
@@ -41,6 +43,9 @@ func (c *grantVerifyCmd) Run(s *session) error {
 	}
 	return v.code.asError()
 }
+
+// unasked is the reason of a finding that was to be made offline.
+const unasked = "by what was presented alone: no daemon was asked what was revoked"
 
 // grantVerdict is the finding about a grant and a call.
 type grantVerdict struct {
@@ -81,7 +86,9 @@ func (c *grantVerifyCmd) judge(s *session) (grantVerdict, error) {
 	v := grantVerdict{Finding: "valid", Grant: &info, At: &call.At}
 	if c.Offline {
 		v.settle(g.Allows(call, func(records.AgentID) records.Fact { return nil }))
-		v.unsure("no daemon was asked what was revoked")
+		if v.code == exitOK {
+			v.Finding, v.Reason = "covered", unasked
+		}
 		return v, nil
 	}
 	err = s.withDaemon(func(ctx context.Context, client *api.Client) error {

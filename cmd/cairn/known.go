@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -62,4 +65,47 @@ func (f *factsOf) known(id records.AgentID) records.Fact {
 	}
 	f.asked[id] = nil
 	return nil
+}
+
+// judged is something that is of use only while certain subjects stand, by what is known of them.
+type judged func(known func(records.AgentID) records.Fact) error
+
+// alive is an agent, of which no more is asked than that it was not ended.
+func alive(id records.AgentID) judged {
+	return func(known func(records.AgentID) records.Fact) error {
+		if _, dead := known(id).(*records.Tombstone); dead {
+			return &records.StandingError{Subject: id, Fact: known(id), Err: records.ErrRevoked}
+		}
+		return nil
+	}
+}
+
+// mustStand refuses what would be for nothing, before a key is used: work with the keys of an
+// agent that is revoked, in conflict, or rotated elsewhere, or on anything else that has ended, as
+// far as the daemon knows. Without a daemon it refuses nothing.
+func (s *session) mustStand(a keyring.Agent, also ...judged) error {
+	known, _, done := s.facts()
+	defer done()
+	for _, one := range append([]judged{a.Proof.Standing}, also...) {
+		err := one(known)
+		var fate *records.StandingError
+		switch {
+		case err == nil:
+		case errors.As(err, &fate) && fate.Subject == a.ID() && errors.Is(err, records.ErrStale):
+			return &failure{exitConflict, fmt.Errorf("the keys of %s were rotated elsewhere: %w", a.Name, err), "bring the agent here from where that was done: cairn agent export, cairn agent import"}
+		case errors.As(err, &fate) && errors.Is(err, records.ErrStale):
+			s.warn("%s has rotated its keys since: what stands on its word is refused until it gives it anew", fate.Subject)
+		default:
+			return &failure{codeOf(err), err, "nothing was signed, and no key was used up"}
+		}
+	}
+	return nil
+}
+
+// shortened says so where something ends before it was asked to, since whoever stands behind it
+// ends then.
+func (s *session) shortened(asked, got time.Time) {
+	if asked.Sub(got) > time.Second {
+		s.say("it ends at %s and not later, with what it stands on", showTime(got))
+	}
 }

@@ -183,5 +183,9 @@ func (v revokeView) show(t *text) {
 	t.line("revoked, for good")
 	t.field("id", "%s", v.ID)
 	t.field("told", "%s on the fact topic", count(v.GossipPeers, "peer"))
+	if v.Targets == 0 {
+		t.field("seen", "at no other node yet: none is known")
+		return
+	}
 	t.field("seen", "at %d of %s asked near its key", v.ReadBack, count(v.Targets, "node"))
 }

@@ -176,7 +176,7 @@ type storeExportCmd struct {
 }
 
 func (storeExportCmd) Help() string {
-	return `Writes the store as it is at one moment, as a tar archive. A daemon goes on meanwhile, and answers, stores and forwards as ever. It needs no room but for the file itself.
+	return `Writes the store as it is at one moment, as a tar archive. A daemon goes on meanwhile, and answers, stores and forwards as ever. It needs no room but for the file itself. Agents' keys are not in it, nor is the node's: copy agents/ and node.key besides, or "cairn agent export" each agent.
 
     cairn store export backup.tar
     cairn store export - --dir a | ssh elsewhere 'cat > a.tar'`
@@ -221,7 +221,7 @@ type storeImportCmd struct {
 }
 
 func (storeImportCmd) Help() string {
-	return `Makes the store of the data directory out of a backup. No store may be there, and no daemon run on it; what the backup has is verified first, and nothing is left where it is damaged. A backup of an older version is brought up to this one; one of a newer version is refused. What the network learned since the backup, it brings back when the node joins; an agent that published since may have its next publish refused once as outdated, and publishes again.
+	return `Makes the store of the data directory out of a backup. No store may be there, and no daemon run on it; what the backup has is verified first, and nothing is left where it is damaged. A backup of an older version is brought up to this one; one of a newer version is refused. What the network learned since the backup, it brings back when the node joins; an agent that published since may have its next publish refused once as outdated, and publishes again. Keys are in no backup: copy agents/ and node.key back besides.
 
     cairn stop && mv ~/.cairn/store ~/.cairn/store.old
     cairn store import backup.tar
@@ -252,5 +252,11 @@ func (c *storeImportCmd) Run(s *session) error {
 	case err != nil:
 		return err
 	}
-	return s.print(storeReport{found, to})
+	if err := s.print(storeReport{found, to}); err != nil {
+		return err
+	}
+	if keys := filepath.Join(dir, "agents"); !exists(keys) {
+		s.warn("no agent's keys are here, and a backup has none: copy agents/ back, or cairn agent import each; without them own leases end")
+	}
+	return nil
 }

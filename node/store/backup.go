@@ -152,7 +152,7 @@ func (r interrupted) Read(p []byte) (int, error) {
 // is left behind.
 func Restore(ctx context.Context, dir string, backup io.Reader, opts Options) (Report, error) {
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
-		return Report{}, fmt.Errorf("restore: %s is there already; move it away first: %w", dir, fs.ErrExist)
+		return Report{}, fmt.Errorf("restore: %s: %w", dir, fs.ErrExist)
 	}
 	made, err := unpack(ctx, dir+".restore", backup, opts)
 	if err == nil {
