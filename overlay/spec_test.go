@@ -28,6 +28,18 @@ func TestSpecVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	backed, err := encodeFrame(askingCover(getValue(id.Key())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put, err := encodeFrame(putValue(id.Key(), []byte{0xc0, 0xff, 0xee}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	find, err := encodeFrame(findNode(id.Key()))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name string
 		b    []byte
@@ -36,6 +48,9 @@ func TestSpecVectors(t *testing.T) {
 		{"its position", position[:]},
 		{"the peer's position", far[:]},
 		{"GET_VALUE, with its length", get},
+		{"the same, asking for `covers`", backed},
+		{"FIND_NODE of the key", find},
+		{"PUT_VALUE of the bytes `c0ffee`", put},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if row := "| " + c.name + " | `" + hex.EncodeToString(c.b) + "` |"; !strings.Contains(string(page), row) {
