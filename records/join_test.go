@@ -163,9 +163,11 @@ type event struct {
 	value Value
 }
 
-// observer is a model of what one node knows of three subjects, and what it would answer.
+// observer is a model of what one node knows of three subjects, and what it would answer. The
+// third one is a grant, which somebody shows it.
 type observer struct {
 	ids   *[3]AgentID
+	grant *Grant
 	known [3]Known
 }
 
@@ -207,11 +209,21 @@ func (o *observer) answers() (all [3]answer) {
 			}
 		}
 	}
+	all[2].standing = o.granted()
 	return all
 }
 
-// orderEvents are what happens to a parent, its child and a grant.
-func orderEvents(t testing.TB) ([]event, *[3]AgentID) {
+// granted is why the grant's holder may not call what it lets it call, or nil.
+func (o *observer) granted() error {
+	err := o.grant.links[0].standing(o.fact)
+	if err == nil {
+		err = dead(o.grant.Audience(), o.fact)
+	}
+	return errors.Unwrap(err)
+}
+
+// orderEvents are what happens to a parent, its child and a grant of the one to the other.
+func orderEvents(t testing.TB) ([]event, *[3]AgentID, *Grant) {
 	parentSeed := bytes.Repeat([]byte{7}, 32)
 	_, _, secret := testAgent(t, 1)
 	zero := NewChain(testRotated(t, 1, 0).ident)
@@ -233,7 +245,8 @@ func orderEvents(t testing.TB) ([]event, *[3]AgentID) {
 	wantNil(t, err)
 	again, err := proof(one).Adopt(child.Own(), testHot(t, 1, 1))
 	wantNil(t, err)
-	grant, err := NewHeader(KindGrant, testEnd, testBody, Secret{4})
+	draft := GrantDraft{Audience: child.ID(), Command: "/a", End: testTime.Add(DefaultLife / 2)}
+	grant, err := proof(one).Grant(draft, nil, testHot(t, 1, 1), Secret{4})
 	wantNil(t, err)
 	deadChild, err := child.Own().ident.header.RevealDerived(parentSeed)
 	wantNil(t, err)
@@ -251,14 +264,14 @@ func orderEvents(t testing.TB) ([]event, *[3]AgentID) {
 		{"child's record", sign(child, testSigner(t, 5), 1)},
 		{"child's record after consent anew", sign(again, testSigner(t, 5), 1)},
 		{"child's tombstone", deadChild},
-		{"grant's tombstone", mustReveal(t, grant, Secret{4})},
-	}, &[3]AgentID{one.ID(), child.ID(), grant.ID()}
+		{"grant's tombstone", mustReveal(t, grant.Header(), Secret{4})},
+	}, &[3]AgentID{one.ID(), child.ID(), grant.ID()}, grant
 }
 
 // TestEveryOrder: whichever of these events happen, up to 6 of them, every order ends with
 // the same answers.
 func TestEveryOrder(t *testing.T) {
-	events, ids := orderEvents(t)
+	events, ids, grant := orderEvents(t)
 	most := 6
 	if testing.Short() {
 		most = 4
@@ -294,6 +307,6 @@ func TestEveryOrder(t *testing.T) {
 			}
 		}
 	}
-	next(observer{ids: ids}, 0, nil)
+	next(observer{ids: ids, grant: grant}, 0, nil)
 	t.Logf("%d choices of %d events, %d orders", len(ends), len(events), orders)
 }
