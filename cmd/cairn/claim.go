@@ -80,7 +80,7 @@ type claimIssueCmd struct {
 	Agent      string   `arg:"" name:"name|id" help:"Name, ID or DID of the issuing agent, whose key is here."`
 	Capability string   `arg:"" name:"path" help:"The capability path that is attested, such as /translate/en-es."`
 	About      string   `required:"" placeholder:"ID" help:"ID or DID of the agent that has it, or the name of one whose key is here."`
-	Life       life     `default:"90d" placeholder:"90d" help:"How long, such as 90d or 12h. Not longer than the issuer lives. Default: 90d."`
+	Life       life     `default:"90d" placeholder:"90d" help:"How long, such as 90d or 12h; never longer than the issuer lives. Default: 90d."`
 	Evidence   []string `sep:"none" placeholder:"[TYPE=]FILE" help:"A file that the issuer went by; its digest becomes part of the claim. Without a type: report. Repeats."`
 }
 
@@ -133,7 +133,8 @@ func (c *claimIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	draft := records.ClaimDraft{Capability: c.Capability, End: time.Now().Add(time.Duration(c.Life))}
+	asked := time.Now().Add(time.Duration(c.Life))
+	draft := records.ClaimDraft{Capability: c.Capability, End: earlier(asked, a.Identity.End())}
 	if draft.Subject, err = s.subject(c.About); err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (c *claimIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	s.shortened(draft.End, kept.Claim.End())
+	s.shortened(asked, kept.Claim.End())
 	return s.print(issuedClaim{newKeptClaim(kept), kept.Claim.Bytes(), s.dirFlag()})
 }
 

@@ -13,7 +13,7 @@ type grantIssueCmd struct {
 	Agent   string `arg:"" name:"name|id" help:"Name, ID or DID of the issuing agent, whose key is here."`
 	Command string `arg:"" name:"path" help:"The capability path that may be called, with everything below it, such as /translate."`
 	To      string `required:"" placeholder:"ID" help:"ID or DID of the agent that may call it, or the name of one whose key is here."`
-	Life    life   `default:"24h" placeholder:"24h" help:"How long, such as 90d or 12h. Not longer than the issuer lives. Default: 24h."`
+	Life    life   `default:"24h" placeholder:"24h" help:"How long, such as 90d or 12h; never longer than the issuer lives. Default: 24h."`
 	Policy  string `placeholder:"JSON" help:"Rules that the arguments must keep, as UCAN writes them, such as [[\"<=\", \".size\", 4096]]."`
 	Under   string `placeholder:"FILE" help:"The grant of which a part is handed on, where it is not the issuer's own authority."`
 }
@@ -40,7 +40,8 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	draft, err := c.draft(s)
+	asked := time.Now().Add(time.Duration(c.Life))
+	draft, err := c.draft(s, earlier(asked, a.Identity.End()))
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	s.shortened(time.Now().Add(time.Duration(c.Life)), kept.Grant.End())
+	s.shortened(asked, kept.Grant.End())
 	return s.print(issuedGrant{newKeptGrant(kept), kept.Grant.Bytes(), s.dirFlag()})
 }
 
@@ -79,9 +80,9 @@ func issueGrant(keys *keyring.Keyring, a keyring.Agent, key records.Signer, draf
 	return keys.KeepGrant(a.Name, g, cert)
 }
 
-// draft is what the flags ask for.
-func (c *grantIssueCmd) draft(s *session) (records.GrantDraft, error) {
-	d := records.GrantDraft{Command: c.Command, End: time.Now().Add(time.Duration(c.Life))}
+// draft is what the flags ask for, until end at most.
+func (c *grantIssueCmd) draft(s *session, end time.Time) (records.GrantDraft, error) {
+	d := records.GrantDraft{Command: c.Command, End: end}
 	var err error
 	if d.Audience, err = s.subject(c.To); err != nil {
 		return d, err
@@ -95,9 +96,7 @@ func (c *grantIssueCmd) draft(s *session) (records.GrantDraft, error) {
 		if d.Under, err = s.readGrant(c.Under); err != nil {
 			return d, err
 		}
-		if end := d.Under.End(); d.End.After(end) {
-			d.End = end
-		}
+		d.End = earlier(end, d.Under.End())
 	}
 	return d, nil
 }

@@ -102,6 +102,14 @@ func (s *session) mustStand(a keyring.Agent, also ...judged) error {
 	return nil
 }
 
+// earlier is the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // shortened says so where something ends before it was asked to, since whoever stands behind it
 // ends then.
 func (s *session) shortened(asked, got time.Time) {
