@@ -30,14 +30,15 @@ type fleet struct {
 	root  string
 	name  string
 	ports *ports
+	more  []string // arguments of every daemon
 	nodes []*node
 }
 
 // newFleet starts n daemons, one after the other, and waits until all are ready.
 // They end with the test.
-func newFleet(t *testing.T, n int) *fleet {
+func newFleet(t *testing.T, n int, more ...string) *fleet {
 	t.Helper()
-	f := &fleet{t: t, root: t.TempDir(), ports: newPorts()}
+	f := &fleet{t: t, root: t.TempDir(), ports: newPorts(), more: more}
 	f.name = fmt.Sprintf("soak-%d-%d", os.Getpid(), f.ports.next(t))
 	t.Cleanup(f.stop)
 	for range n {
@@ -49,7 +50,7 @@ func newFleet(t *testing.T, n int) *fleet {
 	return f
 }
 
-// add makes the place of one more daemon, with k as it is by default.
+// add makes the place of one more daemon.
 func (f *fleet) add() *node {
 	f.t.Helper()
 	name := fmt.Sprintf("n%d", len(f.nodes)+1)
@@ -61,10 +62,10 @@ func (f *fleet) add() *node {
 	f.t.Cleanup(func() { _ = log.Close() }) // a log for people
 	api, swarm := f.ports.next(f.t), f.ports.next(f.t)
 	d.url = fmt.Sprintf("http://127.0.0.1:%d", api)
-	d.args = []string{
+	d.args = append([]string{
 		"--network", f.name, "--api", fmt.Sprintf("127.0.0.1:%d", api),
 		"--listen", fmt.Sprintf("/ip4/127.0.0.1/tcp/%d", swarm), "--listen", fmt.Sprintf("/ip4/127.0.0.1/udp/%d/quic-v1", swarm),
-	}
+	}, f.more...)
 	d.Process = demo.NewProcess(name, d.dir, log)
 	f.nodes = append(f.nodes, d)
 	return d
