@@ -80,7 +80,7 @@ func TestRenew(t *testing.T) {
 		}
 	}
 	asked := home.Stats().Requests - before.Requests
-	if covered < 5 || asked > int64(8*covered)+5 {
+	if covered < 5 || asked > int64(10*covered)+5 { // 5 puts and 3 back, and whom it asks ahead where one is slow
 		t.Errorf("%d renewals took %d questions", covered, asked)
 	}
 	if _, err := home.Renew(t.Context(), nil, newAgent(t, 1).record(1)); err == nil {
