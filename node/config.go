@@ -12,6 +12,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/cairn-overlay/cairn/node/api"
+	"github.com/cairn-overlay/cairn/node/keyring"
 	"github.com/cairn-overlay/cairn/node/traces"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 	// KeyFile opens the agents' keys under Dir where they are sealed, see keyring.Unlock;
 	// empty: they are not. Those that the node makes are sealed with it.
 	KeyFile string
+	// Passphrase gives that of the key file; nil: it has none.
+	Passphrase keyring.Passphrase
 	// Listen are multiaddrs for peers; default TCP and QUIC on DefaultPort of
 	// every IPv4 and IPv6 address, of the loopback ones in ProfileLocal.
 	Listen []multiaddr.Multiaddr

@@ -140,8 +140,8 @@ func (n *Node) openDir() error {
 	if n.keys, err = keyring.Open(dir); err != nil || n.cfg.KeyFile == "" {
 		return err
 	}
-	n.keys.Unlock(n.cfg.KeyFile)
-	return keyring.CheckKeyFile(n.cfg.KeyFile)
+	n.keys.Unlock(n.cfg.KeyFile, n.cfg.Passphrase)
+	return n.keys.CheckKeyFile()
 }
 
 // openStore opens what survives a restart and fills memory from it.

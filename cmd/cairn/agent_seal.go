@@ -9,14 +9,20 @@ import (
 )
 
 type agentSealCmd struct {
-	Agent   string `arg:"" name:"name|id" help:"Name, ID or DID of an agent whose key is here."`
-	MakeKey bool   `help:"Make the key file first; it must not exist."`
+	Agent      string `arg:"" name:"name|id" help:"Name, ID or DID of an agent whose key is here."`
+	MakeKey    bool   `help:"Make the key file first; it must not exist."`
+	Passphrase bool   `help:"Lock the key file that is made with a passphrase, asked for at the terminal or taken from $$CAIRN_PASSPHRASE."`
 }
 
 func (agentSealCmd) Help() string {
-	return `Encrypts an agent's signing key and rotation key with a key file, which from then on everything needs that uses them, the daemon too: --key-file, or $CAIRN_KEY_FILE. Keep it on another disk than the keys. It is an identity of age, so that age's own tools open the keys, and make such files. New agents are sealed wherever a key file is named. Revocation certificates stay as they are: they must work when everything else is lost.
+	return `Encrypts an agent's signing key and rotation key with a key file, which from then on everything needs that uses them, the daemon too: --key-file, or $CAIRN_KEY_FILE. Keep it on another disk than the keys. It is an identity of age, so that age's own tools open the keys, and make such files. New agents are sealed wherever a key file is named.
+
+A key file may have a passphrase of its own: --passphrase with --make-key, or "age -p" over one that age-keygen made. It is asked for at the terminal once in each command, and at the start of the daemon; where nobody sits there, $CAIRN_PASSPHRASE has it, which every process of that user can read.
+
+Revocation certificates stay as they are: they must work when everything else is lost.
 
     cairn agent seal translator --key-file /media/usb/cairn.key --make-key
+    cairn agent seal translator --key-file ~/cairn.key --make-key --passphrase
     cairn daemon --key-file /media/usb/cairn.key`
 }
 
@@ -26,8 +32,11 @@ func (c *agentSealCmd) Run(s *session) error {
 	if file == "" {
 		return badInput("name it with --key-file, and make one with --make-key", "no key file was named")
 	}
+	if c.Passphrase && !c.MakeKey {
+		return badInput("an existing key file gets one with: age -p -a", "--passphrase is for --make-key")
+	}
 	if c.MakeKey {
-		if err := keyring.NewKeyFile(file); err != nil {
+		if err := c.makeKey(s, file); err != nil {
 			return err
 		}
 	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -53,6 +62,17 @@ func (c *agentSealCmd) Run(s *session) error {
 	}
 	warnOfPlace(s, dir, "key file", file)
 	return nil
+}
+
+// makeKey makes the key file.
+func (c *agentSealCmd) makeKey(s *session, file string) (err error) {
+	var passphrase string
+	if c.Passphrase {
+		if passphrase, err = s.newPassphrase(); err != nil {
+			return err
+		}
+	}
+	return keyring.NewKeyFile(file, passphrase)
 }
 
 type sealedAgent struct {

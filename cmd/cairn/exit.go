@@ -180,6 +180,8 @@ func (s *session) nextStep(err error) string {
 		return "stop it with cairn stop" + s.dirFlag() + "; a backup needs no stop: cairn store export FILE" + s.dirFlag()
 	case errors.Is(err, store.ErrCorrupt):
 		return "bring a backup back: cairn store import FILE" + s.dirFlag() + "; or start the daemon, which keeps the store aside and gets the facts from peers"
+	case errors.Is(err, keyring.ErrLocked) && strings.Contains(err.Error(), "passphrase"):
+		return "type that of the key file, or set $" + passphraseEnv
 	case errors.Is(err, keyring.ErrLocked):
 		return "name it with --key-file or in $CAIRN_KEY_FILE"
 	case errors.Is(err, api.ErrExposed):

@@ -119,7 +119,7 @@ func (s *session) keys() (*keyring.Keyring, error) {
 		return nil, err
 	}
 	if file := s.keyFile(); file != "" {
-		keys.Unlock(file)
+		keys.Unlock(file, s.passphrase)
 	}
 	return keys, nil
 }

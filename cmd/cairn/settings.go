@@ -80,7 +80,7 @@ func (c *settings) node(s *session) (node.Config, error) {
 		return node.Config{}, err
 	}
 	cfg := node.Config{
-		Dir: dir, KeyFile: s.keyFile(), Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
+		Dir: dir, KeyFile: s.keyFile(), Passphrase: s.passphrase, Network: c.Network, Profile: node.Profile(c.Profile), Replication: c.Replication, NoMDNS: c.NoMDNS,
 		API: s.global.API, APIExpose: c.APIExpose, APIHosts: c.APIHost, APIOrigins: c.APIOrigin, Socket: true, Logger: s.log, Version: version,
 	}
 	if c.Replication < 1 || c.Replication > node.DefaultReplication {

@@ -13,14 +13,14 @@ import (
 func sealedKeyring(t *testing.T) (*Keyring, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "cairn.key")
-	if err := NewKeyFile(file); err != nil {
+	if err := NewKeyFile(file, ""); err != nil {
 		t.Fatal(err)
 	}
 	k, err := Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.Unlock(file)
+	k.Unlock(file, nil)
 	return k, file
 }
 
@@ -51,14 +51,14 @@ func TestSealedFromTheStart(t *testing.T) {
 		t.Fatalf("a certificate needs no key file: %v", err)
 	}
 	other := filepath.Join(t.TempDir(), "other.key")
-	if err := NewKeyFile(other); err != nil {
+	if err := NewKeyFile(other, ""); err != nil {
 		t.Fatal(err)
 	}
-	bare.Unlock(other)
+	bare.Unlock(other, nil)
 	if _, err := bare.Signer("one"); !errors.Is(err, ErrLocked) {
 		t.Fatalf("with another key file: %v", err)
 	}
-	bare.Unlock(filepath.Join(t.TempDir(), "nowhere"))
+	bare.Unlock(filepath.Join(t.TempDir(), "nowhere"), nil)
 	if _, err := bare.Signer("one"); !errors.Is(err, ErrNotFound) {
 		t.Fatalf("with a key file that is not there: %v", err)
 	}
@@ -77,7 +77,7 @@ func TestSealedFromTheStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elsewhere.Unlock(file)
+	elsewhere.Unlock(file, nil)
 	if _, err := elsewhere.Import("one", &out); err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +136,49 @@ func TestSeal(t *testing.T) {
 	if _, err := k.Signer("one"); err == nil {
 		t.Fatal("a damaged key is read")
 	}
-	if err := NewKeyFile(file); !errors.Is(err, ErrExists) {
+	if err := NewKeyFile(file, ""); !errors.Is(err, ErrExists) {
 		t.Fatalf("a key file is written over: %v", err)
+	}
+}
+
+// A key file with a passphrase is opened once, by whoever knows it.
+func TestPassphrase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cairn.key")
+	if err := NewKeyFile(file, "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(file); err != nil || !sealed(b) {
+		t.Fatalf("%v\n%s", err, b)
+	}
+	k, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	k.Unlock(file, func() (string, error) { asked++; return "correct horse", nil })
+	if err := k.CheckKeyFile(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.New("one", NewOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Signer("one"); err != nil || asked != 1 {
+		t.Fatalf("%v, asked %d times", err, asked)
+	}
+	for name, passphrase := range map[string]Passphrase{
+		"nobody to ask": nil,
+		"another":       func() (string, error) { return "battery staple", nil },
+		"an empty one":  func() (string, error) { return "", nil },
+		"no answer":     func() (string, error) { return "", errors.New("no terminal") },
+	} {
+		other := &Keyring{dir: k.dir}
+		other.Unlock(file, passphrase)
+		if err := other.CheckKeyFile(); !errors.Is(err, ErrLocked) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := other.Signer("one"); !errors.Is(err, ErrLocked) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -163,7 +204,9 @@ func TestCheckKeyFile(t *testing.T) {
 			if err := os.WriteFile(path, []byte(row.text), row.mode); err != nil {
 				t.Fatal(err)
 			}
-			if err := CheckKeyFile(path); !errors.Is(err, row.class) {
+			k := &Keyring{dir: t.TempDir()}
+			k.Unlock(path, nil)
+			if err := k.CheckKeyFile(); !errors.Is(err, row.class) {
 				t.Fatalf("%v, want %v", err, row.class)
 			}
 		})
