@@ -28,7 +28,9 @@ const (
 // itself locked with a passphrase unless that is empty. It
 // belongs on another disk than the keyring, or into a store of credentials. A file in the
 // way is ErrExists.
-func NewKeyFile(path, passphrase string) error {
+func NewKeyFile(path, passphrase string) error { return newKeyFile(path, passphrase, scryptWork) }
+
+func newKeyFile(path, passphrase string, work int) error {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		return fmt.Errorf("key file: %w", err)
@@ -43,7 +45,7 @@ func NewKeyFile(path, passphrase string) error {
 		if err != nil {
 			return fmt.Errorf("key file: %w", err)
 		}
-		lock.SetWorkFactor(scryptWork)
+		lock.SetWorkFactor(work)
 		if text, err = encrypt(text, lock); err != nil {
 			return fmt.Errorf("key file: %w", err)
 		}

@@ -144,7 +144,7 @@ func TestSeal(t *testing.T) {
 // A key file with a passphrase is opened once, by whoever knows it.
 func TestPassphrase(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cairn.key")
-	if err := NewKeyFile(file, "correct horse"); err != nil {
+	if err := newKeyFile(file, "correct horse", 10); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(file); err != nil || !sealed(b) {
