@@ -18,7 +18,7 @@ type agentRotateCmd struct {
 }
 
 func (agentRotateCmd) Help() string {
-	return `Makes a new signing key and a new rotation key, and has the old rotation key say so, which is used up with it and removed. The ID stays. From then on every node refuses what the old signing key signed: records, grants, claims, and consents to agents that it spawned. Here all of these are made anew at once: the daemon publishes again what it keeps alive, grants and claims that were not revoked get new files, for those whom they concern, and agents spawned here the consent of the new key. An agent has at most 16 rotations.
+	return `Makes a new signing key and a new rotation key, and has the old rotation key say so, which is used up with it and removed. The ID stays. From then on every node refuses what the old signing key signed: records, grants, claims, and consents to agents that it spawned. Here all of these are made anew at once: the daemon publishes again what it keeps alive, grants and claims that were not revoked get new files, for those whom they concern, and agents spawned here, and those below them, the consent of the new key; what these issued, and what anybody here handed on of it, is made anew in turn. An agent that also runs elsewhere has to be brought its new consent: "cairn agent export" here, "cairn agent import" there. An agent has at most 16 rotations.
 
 Whoever stole the signing key can do nothing more after this; it never could rotate. Whoever stole the rotation key could: then two rotations contradict each other, every node says "conflict" (exit code 8) and gives no place any more, and all that is left is to revoke the agent. So keep the rotation key where nobody finds it, and no copy of it after its use.
 
@@ -41,11 +41,14 @@ func (r rotateResult) show(t *text) {
 	t.field("rotations", "%d of %d", r.Rotations, records.MaxRotations)
 	t.field("rotation key", "%s", r.RotationKey)
 	t.field("told", "%s on the fact topic", count(r.GossipPeers, "peer"))
+	for _, c := range r.Consents {
+		t.field("new consent", "%s, %s", c.Name, c.next())
+	}
 	for _, g := range r.Grants {
-		t.field("new grant", "%s, for %s", g.File, g.Audience)
+		t.field("new grant", "%s by %s, for %s", g.File, g.Agent, g.Audience)
 	}
 	for _, c := range r.Claims {
-		t.field("new claim", "%s, about %s", c.File, c.Subject)
+		t.field("new claim", "%s by %s, about %s", c.File, c.Agent, c.Subject)
 	}
 }
 
@@ -61,10 +64,11 @@ func (c *agentRotateCmd) Run(s *session) error {
 	}
 	res := rotateResult{}
 	if !c.Again {
+		before, _ := keys.List()
 		if a, err = c.rotate(s, keys, a); err != nil {
 			return err
 		}
-		if res.issuedAnew, err = s.issueAnew(keys, a); err != nil {
+		if res.issuedAnew, err = s.issueAnew(keys, before); err != nil {
 			s.warn("not all grants and claims were made anew: %s", err)
 		}
 	}
