@@ -14,7 +14,7 @@ import (
 type challengeCmd struct {
 	ID           string   `arg:"" name:"id" help:"ID or DID of an agent, or the name of one whose key is here."`
 	At           []string `sep:"none" placeholder:"PLACE" help:"Ask at this place, an https URL or a multiaddr with /p2p/, and not at the endpoints of the agent's record; repeats."`
-	Command      string   `placeholder:"PATH" help:"Ask for a grant that covers this capability path, too."`
+	Command      string   `placeholder:"PATH" help:"Ask for a grant that covers this capability path, too; its rules about arguments are not judged."`
 	Of           string   `placeholder:"ID" help:"The agent whose authority the path needs; with --command."`
 	AllowPrivate bool     `help:"Connect to private and loopback addresses, too."`
 }
@@ -25,6 +25,8 @@ func (challengeCmd) Help() string {
     cairn challenge bafyreig...
     cairn challenge bafyreig... --at https://agents.example
     cairn challenge bafyreig... --command /translate/en-es --of bafyreih...
+
+Of the grant that --command asks for the path is judged, with time, chain and revocations, and not its rules about arguments, since nothing is called: those are for "cairn grant verify --args".
 
 A daemon answers over libp2p for the agents that it publishes. A program answers with a dozen lines of Go: package node/presence.
 

@@ -185,7 +185,7 @@ func (x explanation) show(t *text) {
 		t.field("rotation", "%s", r)
 	}
 	if c := x.Conflict; c != nil {
-		t.field("conflict", "two rotations of number %d of %s contradict each other; the proof has %d bytes: cairn resolve %s -o json | jq -r .conflict_cbor", c.Two[0].Number, c.ID, c.Bytes, x.ID)
+		t.field("conflict", "two rotations of number %d of %s contradict each other; the proof has %d bytes, and proves itself: cairn resolve %s -o raw | cairn record verify -", c.Two[0].Number, c.ID, c.Bytes, x.ID)
 		t.field("one", "%s", c.Two[0])
 		t.field("other", "%s", c.Two[1])
 	}
@@ -201,7 +201,7 @@ func (x explanation) show(t *text) {
 
 // before says what this node knew without asking.
 func (x explanation) before() string {
-	if x.Before.Record == nil && x.Before.Tombstone == nil {
+	if x.Before.Record == nil && x.Before.Tombstone == nil && x.Before.Conflict == nil {
 		return "nothing was known here"
 	}
 	return fmt.Sprintf("%s was known here, %s", x.Before.Status, resolutionView{Resolution: x.Before}.provenance())

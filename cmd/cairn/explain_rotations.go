@@ -46,13 +46,28 @@ func (r rotationSeen) String() string {
 func rotationsOf(r api.Resolution) (chain []rotationSeen, conflict *conflictSeen) {
 	chain = []rotationSeen{}
 	if r.Rotations != nil {
-		for _, one := range r.Rotations.Rotations() {
-			chain = append(chain, newRotationSeen(one))
-		}
+		chain = newRotationsSeen(r.Rotations)
 	}
 	if r.Conflict != nil {
-		two := r.Conflict.Rotations()
-		conflict = &conflictSeen{r.Conflict.ID(), r.Conflict.Size(), [2]rotationSeen{newRotationSeen(two[0]), newRotationSeen(two[1])}}
+		conflict = newConflictSeen(r.Conflict)
 	}
 	return chain, conflict
+}
+
+func newRotationsSeen(c *records.Chain) []rotationSeen {
+	chain := []rotationSeen{}
+	for _, one := range c.Rotations() {
+		chain = append(chain, newRotationSeen(one))
+	}
+	return chain
+}
+
+func newConflictSeen(d *records.Duplicity) *conflictSeen {
+	two := d.Rotations()
+	return &conflictSeen{d.ID(), d.Size(), [2]rotationSeen{newRotationSeen(two[0]), newRotationSeen(two[1])}}
+}
+
+// contradiction is why an agent is in conflict.
+func contradiction(d *records.Duplicity) string {
+	return fmt.Sprintf("two rotations of number %d contradict each other: neither is followed, and only the owner's revocation settles it", d.Number())
 }

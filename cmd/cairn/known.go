@@ -80,13 +80,35 @@ func alive(id records.AgentID) judged {
 	}
 }
 
+// ownKeys are the keys of an agent, of which no more is asked than that they were neither rotated
+// elsewhere nor contradict themselves: the agent may have ended, and so may an ancestor.
+func ownKeys(a keyring.Agent) judged {
+	return func(known func(records.AgentID) records.Fact) error {
+		err := a.Proof.Standing(func(id records.AgentID) records.Fact {
+			if fact := known(id); id == a.ID() && fact != nil && fact.ID() == id {
+				return fact
+			}
+			return nil
+		})
+		if errors.Is(err, records.ErrRevoked) {
+			return nil
+		}
+		return err
+	}
+}
+
 // mustStand refuses what would be for nothing, before a key is used: work with the keys of an
 // agent that is revoked, in conflict, or rotated elsewhere, or on anything else that has ended, as
 // far as the daemon knows. Without a daemon it refuses nothing.
 func (s *session) mustStand(a keyring.Agent, also ...judged) error {
+	return s.mustAll(a, append([]judged{a.Proof.Standing}, also...)...)
+}
+
+// mustAll is mustStand for what needs less than that the agent stands.
+func (s *session) mustAll(a keyring.Agent, all ...judged) error {
 	known, _, done := s.facts()
 	defer done()
-	for _, one := range append([]judged{a.Proof.Standing}, also...) {
+	for _, one := range all {
 		err := one(known)
 		var fate *records.StandingError
 		switch {

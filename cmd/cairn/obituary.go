@@ -52,7 +52,7 @@ type obituaryWriteCmd struct {
 }
 
 func (obituaryWriteCmd) Help() string {
-	return `Signs an obituary with the agent's rotation key, and keeps it in the agent's folder. It ends nothing: run "cairn revoke" besides, before or after. An agent gets one obituary: of two that differ none is followed, by anybody. One is worth nothing any more once the keys are rotated after it. With -o raw it prints the obituary's bytes.
+	return `Signs an obituary with the agent's rotation key, and keeps it in the agent's folder. It ends nothing: run "cairn revoke" besides, before or after. An agent gets one obituary: of two that differ none is followed, by anybody. One is worth nothing any more once the keys are rotated after it; where the daemon knows that they were rotated elsewhere, or contradict themselves, nothing is signed: exit code 8. With -o raw it prints the obituary's bytes.
 
     cairn obituary write translator --reason superseded --successor bafyreih...
     cairn obituary write translator --reason keyCompromise --cold-key /usb/translator.key \
@@ -95,6 +95,9 @@ func (c *obituaryWriteCmd) Run(s *session) error {
 			return err
 		}
 		opts.Successor = &id
+	}
+	if err := s.mustAll(a, ownKeys(a)); err != nil {
+		return err
 	}
 	o, path, err := keys.Obituary(a.Name, opts)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -173,6 +174,21 @@ func (v *receiptVerdict) judge(who records.Witnesses, rec *records.Record, recei
 		v.Finding, v.code = "unverified", exitUnverified
 	}
 	v.Reason = err.Error()
+	if errors.Is(err, records.ErrUnconfirmed) {
+		v.Reason += outdated(who, rec, v.At, receipts, len(by))
+	}
+}
+
+// outdated says of how many more witnesses, beside those that confirmed a record, the receipts are
+// too old, and how old; "" where of none.
+func outdated(who records.Witnesses, rec *records.Record, at time.Time, receipts [][]byte, confirmed int) string {
+	maxAge := who.MaxAge
+	who.MaxAge = math.MaxInt64
+	all, oldest, _ := who.Confirm(rec, at, receipts) // whoever signed at any time
+	if len(all) == confirmed {
+		return ""
+	}
+	return fmt.Sprintf("; receipts of %d more are too old, %s at most where --max-age is %s", len(all)-confirmed, showSpan(at.Sub(oldest)), showSpan(maxAge))
 }
 
 // read takes the files apart: one record, and receipts.

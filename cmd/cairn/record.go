@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ type recordCmd struct {
 }
 
 func (recordCmd) Help() string {
-	return `A record, a tombstone or a revocation certificate proves itself: these verbs need the bytes and nothing else, no daemon and no network.
+	return `A record, a tombstone, rotations of keys, the proof of a conflict or a revocation certificate proves itself: these verbs need the bytes and nothing else, no daemon and no network.
 
     cairn resolve ID -o raw > agent.cbor
     cairn record inspect agent.cbor
@@ -31,7 +32,7 @@ type evidenceFile struct {
 	certificate bool // the value is a tombstone that was never published
 }
 
-// openEvidence reads and verifies a record, a tombstone, or a certificate in PEM.
+// openEvidence reads and verifies any value, or a certificate in PEM.
 func (s *session) openEvidence(file string) (evidenceFile, error) {
 	b, err := s.readInput(file, maxEvidence)
 	if err != nil {
@@ -49,9 +50,31 @@ func (s *session) openEvidence(file string) (evidenceFile, error) {
 	}
 	v, err := records.Open(b)
 	if err != nil {
+		if verb := statementIn(b); verb != "" {
+			return evidenceFile{}, badInput("see: cairn "+verb+" --help", "%s has a statement of another kind: it is for cairn %s", file, verb)
+		}
 		return evidenceFile{}, fmt.Errorf("%s: %w", file, err)
 	}
+	if _, dead := v.(*records.Tombstone); certificate && !dead {
+		return evidenceFile{}, badInput("a record, rotations or a proof are bytes without PEM", "%s is no revocation certificate", file)
+	}
 	return evidenceFile{v, certificate}, nil
+}
+
+// statementIn names the verb for a signed statement of another kind, good or forged, or is "".
+func statementIn(b []byte) string {
+	_, grant := records.OpenGrant(b)
+	_, claim := records.OpenClaim(b)
+	_, obituary := records.OpenObituary(b)
+	for _, one := range []struct {
+		verb string
+		err  error
+	}{{"grant verify", grant}, {"claim verify", claim}, {"obituary show", obituary}} {
+		if one.err == nil || errors.Is(one.err, records.ErrInvalidSignature) {
+			return one.verb
+		}
+	}
+	return ""
 }
 
 // maxEvidence bounds a file with signed bytes, PEM armour included.
@@ -59,7 +82,7 @@ const maxEvidence = 2 * records.MaxValueSize
 
 // dissection is all that signed bytes say.
 type dissection struct {
-	Type      string             `json:"type"` // record, tombstone, certificate
+	Type      string             `json:"type"` // record, tombstone, certificate, rotations, duplicity
 	ID        records.AgentID    `json:"id"`
 	DID       string             `json:"did"`
 	Kind      string             `json:"kind"`
@@ -71,6 +94,8 @@ type dissection struct {
 	Digest    string             `json:"sha256,omitempty"`
 	Record    *records.Record    `json:"record,omitempty"`
 	Tombstone *records.Tombstone `json:"tombstone,omitempty"`
+	Rotated   []rotationSeen     `json:"rotations,omitempty"`
+	Conflict  *conflictSeen      `json:"conflict,omitempty"`
 	bytes     []byte
 }
 
@@ -89,15 +114,26 @@ func dissect(e evidenceFile) dissection {
 		d.Type, d.Kind, d.End, d.Record = "record", records.KindAgent.String(), ident.End(), v
 		mark := v.Mark()
 		d.Digest = hex.EncodeToString(mark.Digest[:])
-		for _, l := range ident.Header().Locks {
-			d.Locks = append(d.Locks, hex.EncodeToString(l[:]))
-		}
+		d.Locks = locksOf(ident)
 		for _, k := range ident.Genesis().Keys {
 			d.Keys = append(d.Keys, k.String())
 		}
 		for _, n := range ident.Genesis().Next {
 			d.Next = append(d.Next, hex.EncodeToString(n[:]))
 		}
+	case *records.Chain:
+		d.Type, d.Kind, d.End, d.Locks = "rotations", records.KindAgent.String(), v.End(), locksOf(v.Identity())
+		d.Rotated = newRotationsSeen(v)
+	case *records.Duplicity:
+		d.Type, d.Kind, d.End, d.Locks = "duplicity", records.KindAgent.String(), v.End(), locksOf(v.Identity())
+		d.Conflict = newConflictSeen(v)
 	}
 	return d
+}
+
+func locksOf(ident *records.Identity) (all []string) {
+	for _, l := range ident.Header().Locks {
+		all = append(all, hex.EncodeToString(l[:]))
+	}
+	return all
 }

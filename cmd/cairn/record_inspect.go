@@ -3,7 +3,7 @@ package main
 import "github.com/cairn-overlay/cairn/records"
 
 type recordInspectCmd struct {
-	File string `arg:"" help:"A record, a tombstone, or a revocation certificate; - is standard input."`
+	File string `arg:"" help:"A record, a tombstone, rotations, the proof of a conflict, or a revocation certificate; - is standard input."`
 }
 
 func (recordInspectCmd) Help() string {
@@ -35,6 +35,10 @@ func (d dissection) show(t *text) {
 		t.line("a revocation certificate: whoever has it can end this %s", d.Kind)
 	case "tombstone":
 		t.line("a tombstone: this %s is revoked, for good", d.Kind)
+	case "rotations":
+		t.line("%s of the keys of an %s", count(len(d.Rotated), "rotation"), d.Kind)
+	case "duplicity":
+		t.line("a proof of duplicity: two rotations of the keys of an %s contradict each other, for good", d.Kind)
 	default:
 		t.line("a location record of an %s", d.Kind)
 	}
@@ -44,6 +48,13 @@ func (d dissection) show(t *text) {
 	t.field("size", "%d bytes", d.Size)
 	if d.Record != nil {
 		showRecord(t, d.Record)
+	}
+	for _, r := range d.Rotated {
+		t.field("rotation", "%s", r)
+	}
+	if d.Conflict != nil {
+		t.field("one", "%s", d.Conflict.Two[0])
+		t.field("other", "%s", d.Conflict.Two[1])
 	}
 	for _, k := range d.Keys {
 		t.field("signing key", "%s", k)

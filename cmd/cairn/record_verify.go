@@ -9,17 +9,17 @@ import (
 )
 
 type recordVerifyCmd struct {
-	File string  `arg:"" help:"A record, a tombstone, or a revocation certificate; - is standard input."`
+	File string  `arg:"" help:"A record, a tombstone, rotations, the proof of a conflict, or a revocation certificate; - is standard input."`
 	At   instant `placeholder:"TIME" help:"Judge the lease at this time, such as 2026-05-01T12:00:00Z. Default: now."`
 }
 
 func (recordVerifyCmd) Help() string {
-	return `Checks signed bytes: their form, the ID, the signature or the revealed secret, and whether the lease holds. It cannot know what came later: whether a record is still the newest, or its agent revoked, only the network tells ("cairn resolve").
+	return `Checks signed bytes: their form, the ID, the signature or the revealed secret, whether the lease holds, and of the proof of a conflict that one agent's rotation keys signed two rotations of one number. It cannot know what came later: whether a record is still the newest, or its agent revoked, only the network tells ("cairn resolve").
 
     cairn resolve ID -o raw | cairn record verify -
     cairn record verify agent.cbor --at 2026-05-01T12:00:00Z
 
-Exit code by finding: 0 a record whose lease holds, or a certificate; 4 a genuine tombstone; 5 a lease that has ended; 7 a record from the future; 1 a wrong signature; 2 bytes that are no such thing.`
+Exit code by finding: 0 a record whose lease holds, rotations, or a certificate; 4 a genuine tombstone; 5 a lease that has ended; 7 a record from the future; 8 a genuine proof that rotations contradict each other; 1 a wrong signature; 2 bytes that are no such thing.`
 }
 
 // verdict is the finding about signed bytes.
@@ -55,13 +55,23 @@ func (c *recordVerifyCmd) Run(s *session) error {
 // judge says what a verified value is worth at the time asked for.
 func (c *recordVerifyCmd) judge(e evidenceFile) verdict {
 	id := e.value.ID()
-	rec, ok := e.value.(*records.Record)
-	switch {
-	case e.certificate:
-		return verdict{Finding: "valid", Reason: "it would end the agent", Type: "certificate", ID: &id}
-	case !ok:
+	switch v := e.value.(type) {
+	case *records.Tombstone:
+		if e.certificate {
+			return verdict{Finding: "valid", Reason: "it would end the agent", Type: "certificate", ID: &id}
+		}
 		return verdict{Finding: "revoked", Reason: "the secret opens the agent's lock", Type: "tombstone", ID: &id, code: exitRevoked}
+	case *records.Duplicity:
+		return verdict{Finding: "conflict", Reason: contradiction(v), Type: "duplicity", ID: &id, code: exitConflict}
+	case *records.Record:
+		return c.judgeRecord(v)
 	}
+	return verdict{Finding: "valid", Reason: "its rotation keys replaced its keys; it says nothing of a place", Type: "rotations", ID: &id}
+}
+
+// judgeRecord says whether the lease of a record holds at the time asked for.
+func (c *recordVerifyCmd) judgeRecord(rec *records.Record) verdict {
+	id := rec.ID()
 	at := time.Time(c.At)
 	if at.IsZero() {
 		at = time.Now()

@@ -26,10 +26,12 @@ func (resolveCmd) Help() string {
     cairn resolve - -o jsonl < ids.txt
     cairn resolve bafyreig... -o raw | cairn record verify -
 
-Policies: cache-only asks nobody; cache-first asks where nothing fresh is known here; first takes the first valid answer; quorum=N waits until N nodes agree; most-recent hears all holders; paths=N does so by N lookups that share no peer, so that whoever misleads one misleads no other, and says what each found. Exit code by status: 0 active, 3 unknown, 4 revoked, 5 expired, 7 unverified or stale, 8 conflict; of several agents, that of the first one that is not active. With -o raw it prints the record's own bytes, or the tombstone's.`
+Policies: cache-only asks nobody; cache-first asks where nothing fresh is known here; first takes the first valid answer; quorum=N waits until N nodes agree; most-recent hears all holders; paths=N does so by N lookups that share no peer, so that whoever misleads one misleads no other, and says what each found. Exit code by status: 0 active, 3 unknown, 4 revoked, 5 expired, 7 unverified or stale, 8 conflict; of several agents, that of the first one that is not active. With -o raw it prints the record's own bytes, the tombstone's, or in a conflict those of the proof: the two rotations that contradict each other.`
 }
 
-func (resolveCmd) rawDoc() string { return "the bytes of the record or tombstone" }
+func (resolveCmd) rawDoc() string {
+	return "the bytes of the record, the tombstone, or the proof of a conflict"
+}
 
 // Run resolves one agent, or many.
 func (c *resolveCmd) Run(s *session) error {
@@ -71,6 +73,8 @@ func (v resolutionView) raw() []byte {
 	switch {
 	case v.Tombstone != nil:
 		return v.Tombstone.Bytes()
+	case v.Conflict != nil:
+		return v.Conflict.Bytes()
 	case v.Record != nil:
 		return v.Record.Bytes()
 	}
@@ -100,6 +104,8 @@ func (v resolutionView) because() string {
 		return v.Reason
 	case v.Status == records.StatusRevoked:
 		return "its owner ended it; nothing undoes that"
+	case v.Conflict != nil:
+		return contradiction(v.Conflict)
 	case v.Status == records.StatusUnknown:
 		return "nobody who was asked knows of it"
 	}
