@@ -9,6 +9,7 @@ import (
 
 	"github.com/cairn-overlay/cairn/node/api"
 	"github.com/cairn-overlay/cairn/node/keyring"
+	"github.com/cairn-overlay/cairn/node/store"
 	"github.com/cairn-overlay/cairn/records"
 )
 
@@ -45,13 +46,23 @@ func (c *revokeCmd) Run(s *session) error {
 	return s.withDaemon(func(ctx context.Context, client *api.Client) error {
 		res, err := client.Revoke(ctx, t)
 		if err != nil {
-			return err
+			return s.unrevoked(err)
 		}
 		if err := s.print(revokeView{res}); err != nil {
 			return err
 		}
 		return s.partial(res.Partial, res.Acks, res.Targets, res.Reason)
 	})
+}
+
+// unrevoked is the error of a daemon that could not write the tombstone down. It sends none
+// before it is on its disk, so that no other node refuses the agent yet.
+func (s *session) unrevoked(err error) error {
+	var p *api.Problem
+	if errors.As(err, &p) && p.Name() == "not-ready" && strings.Contains(p.Detail, store.ErrFull.Error()) {
+		return &failure{exitUnverified, err, "make room on the daemon's disk, and it goes out by itself; until then no other node knows it, and a restart of this one forgets it. At once: revoke at another node, with --cert and its --dir or --api"}
+	}
+	return err
 }
 
 // tombstone makes the tombstone of whom the arguments name.

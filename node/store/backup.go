@@ -186,8 +186,11 @@ func unpack(ctx context.Context, dir string, backup io.Reader, opts Options) (Re
 		if ctx.Err() != nil {
 			return Report{}, context.Cause(ctx)
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, tar.ErrHeader) {
 			return Report{}, fmt.Errorf("%w: the backup is cut short, or none: %w", ErrCorrupt, err)
+		}
+		if err != nil { // whoever gives it says why
+			return Report{}, err
 		}
 		if h.Name == backupEnd {
 			if _, err := io.Copy(io.Discard, interrupted{backup, ctx}); err != nil {

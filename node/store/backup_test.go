@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -356,4 +357,16 @@ func FuzzRestore(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A backup that could not be read is not called damaged.
+func TestUnreadBackup(t *testing.T) {
+	why := errors.New("no room to make it")
+	_, err := VerifyBackup(t.Context(), filepath.Join(t.TempDir(), "scratch"), iotest.ErrReader(why), Options{})
+	if !errors.Is(err, why) || errors.Is(err, ErrCorrupt) {
+		t.Errorf("%v", err)
+	}
+	if _, err := VerifyBackup(t.Context(), filepath.Join(t.TempDir(), "scratch"), strings.NewReader("none"), Options{}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("no backup: %v", err)
+	}
 }
