@@ -27,10 +27,11 @@ type consentInfo struct {
 
 // next says to whom else the consent is of use.
 func (c consentInfo) next() string {
+	way := fmt.Sprintf("cairn agent export %s FILE --without-key here, cairn agent import %s FILE there", c.Name, c.Name)
 	if c.KeyHere {
-		return "where it runs elsewhere, too, bring it there"
+		return "to bring it to where the agent runs, too: " + way
 	}
-	return "whose key is not here: bring it to where that is"
+	return "whose key is not here; bring it to where that is: " + way
 }
 
 // issueAnew makes anew what agents of the keyring issued and keep here, as far as it stood with

@@ -12,14 +12,16 @@ type agentExportCmd struct {
 	Agent           string `arg:"" name:"name|id" help:"Name, ID or DID of an agent whose key is here."`
 	File            string `arg:"" help:"File to write, mode 0600; it must not exist. - is standard output."`
 	WithCertificate bool   `help:"Put the revocation certificate in too: whoever gets the file can end the agent."`
+	WithoutKey      bool   `help:"Leave the signing key out: only rotations and the parent's consent go into the file, to bring an agent up to date where its key is."`
 	WithRotationKey bool   `help:"Put the rotation key in too: whoever gets the file can take the agent over."`
 }
 
 func (agentExportCmd) Help() string {
-	return `Writes an agent with its signing key into one file, to run it from another machine. The file is a secret. Two places that publish one agent take turns in outranking each other: withdraw it here first.
+	return `Writes an agent with its signing key into one file, to run it from another machine. The file is a secret. Two places that publish one agent take turns in outranking each other: withdraw it here first. Without the key (--without-key) it is no secret: it carries a parent's new consent to an agent that runs elsewhere, after the parent's keys were rotated here.
 
     cairn agent export translator translator.agent
-    cairn agent export translator - | ssh elsewhere cairn agent import translator -`
+    cairn agent export translator - | ssh elsewhere cairn agent import translator -
+    cairn agent export helper helper.agent --without-key`
 }
 
 type exportResult struct {
@@ -37,9 +39,9 @@ func (c *agentExportCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	opts := keyring.ExportOptions{Certificate: c.WithCertificate, RotationKey: c.WithRotationKey}
+	opts := keyring.ExportOptions{Certificate: c.WithCertificate, RotationKey: c.WithRotationKey, WithoutKey: c.WithoutKey}
 	if c.File == "-" {
-		if isTerminal(s.env.stdout) {
+		if !c.WithoutKey && isTerminal(s.env.stdout) {
 			return badInput("name a file, or pipe it on", "the keys are secret and do not go to a terminal")
 		}
 		return keys.Export(a.Name, s.env.stdout, opts)

@@ -16,6 +16,8 @@ type agentImportCmd struct {
 func (agentImportCmd) Help() string {
 	return `Reads an agent from a file that "cairn agent export" wrote. The file is a secret: others must not be able to read it, and it is to be destroyed afterwards.
 
+An agent that is here under that name is brought up to date, whole or not at all: newer keys take the place of those that gave way to them, and the newer consent of its parent that of the old one. What is here and still of use stays. A file that is older than what is here is refused, and so is one whose rotations contradict it. Then publish again.
+
     cairn agent import translator translator.agent
     cairn publish card.json --agent translator`
 }
@@ -33,14 +35,16 @@ func (c *agentImportCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	a, err := keys.Import(c.Name, bytes.NewReader(b))
+	_, missing := keys.Get(c.Name)
+	a, left, err := keys.Import(c.Name, bytes.NewReader(b))
 	if err != nil {
 		return err
 	}
+	s.warnOfUsedKeys(left)
 	if c.File != "-" {
 		s.warn("%s still holds the keys; destroy it when you need it no more", c.File)
 	}
-	return s.print(importResult{newAgentInfo(a), "cairn publish CARD.json --agent " + a.Name + s.dirFlag()})
+	return s.print(importResult{newAgentInfo(a), missing == nil, "cairn publish CARD.json --agent " + a.Name + s.dirFlag()})
 }
 
 // checkSecretFile refuses a file that others can read.
@@ -57,11 +61,16 @@ func checkSecretFile(path string) error {
 
 type importResult struct {
 	agentInfo
-	next string
+	Updated bool `json:"updated"` // it was here before
+	next    string
 }
 
 func (r importResult) show(t *text) {
-	t.line("the agent %s is here now", r.Name)
+	if r.Updated {
+		t.line("the agent %s was here, and is up to date now", r.Name)
+	} else {
+		t.line("the agent %s is here now", r.Name)
+	}
 	t.field("id", "%s", r.ID)
 	t.field("next", "%s", r.next)
 }

@@ -18,7 +18,7 @@ type agentRotateCmd struct {
 }
 
 func (agentRotateCmd) Help() string {
-	return `Makes a new signing key and a new rotation key, and has the old rotation key say so, which is used up with it and removed. The ID stays. From then on every node refuses what the old signing key signed: records, grants, claims, and consents to agents that it spawned. Here all of these are made anew at once: the daemon publishes again what it keeps alive, grants and claims that were not revoked get new files, for those whom they concern, and agents spawned here, and those below them, the consent of the new key; what these issued, and what anybody here handed on of it, is made anew in turn. An agent that also runs elsewhere has to be brought its new consent: "cairn agent export" here, "cairn agent import" there. An agent has at most 16 rotations.
+	return `Makes a new signing key and a new rotation key, and has the old rotation key say so, which is used up with it and removed. The ID stays. From then on every node refuses what the old signing key signed: records, grants, claims, and consents to agents that it spawned. Here all of these are made anew at once: the daemon publishes again what it keeps alive, grants and claims that were not revoked get new files, for those whom they concern, and agents spawned here, and those below them, the consent of the new key; what these issued, and what anybody here handed on of it, is made anew in turn. An agent that also runs elsewhere has to be brought its new consent: "cairn agent export NAME FILE --without-key" here, "cairn agent import NAME FILE" there. An agent has at most 16 rotations.
 
 Whoever stole the signing key can do nothing more after this; it never could rotate. Whoever stole the rotation key could: then two rotations contradict each other, every node says "conflict" (exit code 8) and gives no place any more, and all that is left is to revoke the agent. So keep the rotation key where nobody finds it, and no copy of it after its use.
 
@@ -109,9 +109,14 @@ func (c *agentRotateCmd) rotate(s *session, keys *keyring.Keyring, a keyring.Age
 	if err != nil { // of children
 		s.warn("%s", err)
 	}
+	s.warnOfUsedKeys(left)
+	warnOfPlace(s, dir, "new rotation key", rotated.RotationKeyPath)
+	return rotated, nil
+}
+
+// warnOfUsedKeys names keys that newer ones replaced and that are still on the disk.
+func (s *session) warnOfUsedKeys(left []string) {
 	for _, path := range left {
 		s.warn("%s could not be removed; destroy it: whoever finds a used rotation key can bring the agent into conflict", path)
 	}
-	warnOfPlace(s, dir, "new rotation key", rotated.RotationKeyPath)
-	return rotated, nil
 }

@@ -102,6 +102,7 @@ func errorCodes() []errorCode {
 		{keyring.ErrNotFound, exitNotFound},
 		{keyring.ErrNoSecret, exitNotFound},
 		{keyring.ErrExists, exitUsage},
+		{keyring.ErrOlder, exitUsage},
 		{keyring.ErrName, exitUsage},
 		{keyring.ErrPermissions, exitUsage},
 		{keyring.ErrUnreadable, exitUsage},

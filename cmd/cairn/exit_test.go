@@ -36,6 +36,7 @@ func TestCodeOf(t *testing.T) {
 		{"old sequence", wrap(records.ErrStale), exitConflict},
 		{"open key file", wrap(keyring.ErrPermissions), exitUsage},
 		{"name taken", wrap(keyring.ErrExists), exitUsage},
+		{"older than here", wrap(keyring.ErrOlder), exitUsage},
 		{"no agent", wrap(keyring.ErrNotFound), exitNotFound},
 		{"too few", wrap(api.ErrTooFew), exitPartial},
 		{"not ready", wrap(api.ErrNotReady), exitUnverified},

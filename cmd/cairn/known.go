@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cairn-overlay/cairn/node/api"
@@ -114,7 +115,10 @@ func (s *session) mustAll(a keyring.Agent, all ...judged) error {
 		switch {
 		case err == nil:
 		case errors.As(err, &fate) && fate.Subject == a.ID() && errors.Is(err, records.ErrStale):
-			return &failure{exitConflict, fmt.Errorf("the keys of %s were rotated elsewhere: %w", a.Name, err), "bring the agent here from where that was done: cairn agent export, cairn agent import"}
+			return rotatedElsewhere(a, fate)
+		case errors.As(err, &fate) && errors.Is(err, records.ErrStale) && hasAncestor(a, fate.Subject):
+			err := rotatedElsewhere(a, fate)
+			s.warn("%s; what is signed now is refused: %s", err.err, err.next)
 		case errors.As(err, &fate) && errors.Is(err, records.ErrStale):
 			s.warn("%s has rotated its keys since: what stands on its word is refused until it gives it anew", fate.Subject)
 		default:
@@ -122,6 +126,40 @@ func (s *session) mustAll(a keyring.Agent, all ...judged) error {
 		}
 	}
 	return nil
+}
+
+// rotatedElsewhere says what to do about an agent whose keys, or whose ancestor's, were rotated in
+// another place.
+func rotatedElsewhere(a keyring.Agent, fate *records.StandingError) *failure {
+	if fate.Subject == a.ID() {
+		return &failure{exitConflict, fmt.Errorf("the keys of %s were rotated elsewhere: %w", a.Name, fate),
+			fmt.Sprintf("bring them here from where that was done: there cairn agent export %s FILE, here cairn agent import %s FILE", a.Name, a.Name)}
+	}
+	return &failure{exitConflict, fmt.Errorf("the keys of an ancestor of %s were rotated elsewhere, so its consent is outdated: %w", a.Name, fate),
+		fmt.Sprintf("fetch the new consent from where that was done: there cairn agent export %s FILE --without-key, here cairn agent import %s FILE", a.Name, a.Name)}
+}
+
+func hasAncestor(a keyring.Agent, id records.AgentID) bool {
+	return slices.ContainsFunc(a.Proof.Ancestors(), func(c *records.Chain) bool { return c.ID() == id })
+}
+
+// outranked says of a publication that was refused as outdated when that is because keys were
+// rotated elsewhere.
+func (s *session) outranked(name string, err error) error {
+	if !errors.Is(err, records.ErrStale) || name == "" || s.global.target(s.env) != "" {
+		return err
+	}
+	a, missing := s.agent(name)
+	if missing != nil {
+		return err
+	}
+	known, _, done := s.facts()
+	defer done()
+	var fate *records.StandingError
+	if errors.As(a.Proof.Standing(known), &fate) && errors.Is(fate, records.ErrStale) {
+		return rotatedElsewhere(a, fate)
+	}
+	return err
 }
 
 // earlier is the earlier of two times.

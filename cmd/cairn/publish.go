@@ -77,7 +77,7 @@ func (c *publishCmd) Run(s *session) error {
 	return s.withDaemon(func(ctx context.Context, client *api.Client) error {
 		res, err := client.Publish(ctx, req)
 		if err != nil {
-			return err
+			return s.outranked(req.Agent, err)
 		}
 		if err := s.print(publishView{res}); err != nil {
 			return err

@@ -33,7 +33,7 @@ var kinds = [...]kind{
 	// How an agent stands.
 	{name: "revoked", status: 410, err: records.ErrRevoked, title: "the agent is revoked", next: "nothing undoes this; the tombstone is the proof"},
 	{name: "conflict", status: 409, err: ErrConflict, title: "two different rotations of the agent with one number are known", next: "its owner can only revoke it and begin anew"},
-	{name: "stale", status: 409, err: records.ErrStale, title: "a newer statement of the agent is known", next: "sign again with a higher sequence than the known one"},
+	{name: "stale", status: 409, err: records.ErrStale, title: "a newer statement of the agent is known", next: "sign again with a higher sequence than the known one; where keys were rotated since, with the new key, or under the new consent of its parent"},
 	{name: "unknown", status: 404, err: ErrNotFound, told: true, title: "nobody asked knows the agent", next: "check the ID; ask again later, or with policy=most-recent"},
 	{name: "expired", status: 404, err: records.ErrExpired, told: true, title: "the agent's lease has ended", next: "it stopped renewing; ask again later"},
 	{name: "unverified", status: 503, err: ErrNotReady, told: true, title: "not known to be unrevoked", next: "ask again soon; /readyz says what the node waits for"},

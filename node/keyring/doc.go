@@ -48,7 +48,10 @@
 // # Export
 //
 // An export is one text file of PEM blocks: "CAIRN AGENT" (the public part),
-// "PRIVATE KEY" (the signing key), and, only when asked for, "CAIRN REVOCATION
+// "PRIVATE KEY" (the signing key, unless it is left out), and, only when asked for, "CAIRN REVOCATION
 // CERTIFICATE" and "CAIRN ROTATION KEY". Import holds each block against the
-// identity before it writes anything.
+// identity before it writes anything. Where the agent is here already, Import brings it up to
+// date: it writes new keys beside the old ones, then agent.json, which makes them the agent's,
+// and removes the old ones last. An export without the key, which is no secret, carries
+// rotations and consents alone.
 package keyring

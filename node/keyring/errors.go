@@ -16,6 +16,8 @@ var (
 	ErrUnreadable = errors.New("cannot be read")
 	// ErrMalformed: a file is not what its name says.
 	ErrMalformed = errors.New("malformed")
+	// ErrOlder: what is imported would take newer keys or consents back.
+	ErrOlder = errors.New("is older than what is here")
 	// ErrWrongKey: the file is well formed, but of another identity.
 	ErrWrongKey = errors.New("not of this agent")
 	// ErrLocked: a key is sealed, and the key file that opens it was not named.

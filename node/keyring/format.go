@@ -137,11 +137,14 @@ func contents(a Agent, s secrets) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	signing, err := a.seal.encodeKey(pemKey, s.signing)
-	if err != nil {
-		return nil, err
+	files := []file{{name: publicFile, data: public}}
+	if s.signing != nil {
+		key, err := a.seal.encodeKey(pemKey, s.signing)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{name: a.signingFile, data: key})
 	}
-	files := []file{{name: publicFile, data: public}, {name: a.signingFile, data: signing}}
 	if s.rotation != nil {
 		key, err := a.seal.encodeKey(pemKey, s.rotation)
 		if err != nil {

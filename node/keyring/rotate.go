@@ -46,12 +46,20 @@ func (k *Keyring) Rotate(name string, opts RotateOptions) (a Agent, left []strin
 	if err := a.writeRotated(s); err != nil {
 		return Agent{}, nil, fmt.Errorf("agent %q: %w", name, err)
 	}
-	for _, path := range []string{filepath.Join(old.home, old.signingFile), old.RotationKeyPath} {
+	return a, old.removeKeys(), k.consentAnew(a)
+}
+
+// removeKeys removes the keys of an agent that newer ones replaced, and returns those left.
+func (a Agent) removeKeys() (left []string) {
+	for _, path := range []string{filepath.Join(a.home, a.signingFile), a.RotationKeyPath} {
+		if path == "" {
+			continue
+		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			left = append(left, path)
 		}
 	}
-	return a, left, k.consentAnew(a)
+	return left
 }
 
 // rotated is the agent after a rotation, with new secrets.

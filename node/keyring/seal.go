@@ -229,7 +229,7 @@ func sealed(b []byte) bool { return bytes.HasPrefix(b, []byte(armor.Header)) }
 
 // Sealed reports whether the agent's signing key is encrypted on the disk.
 func (a Agent) Sealed() bool {
-	b, err := readFile(filepath.Join(a.home, signingFile), false)
+	b, err := readFile(filepath.Join(a.home, a.signingFile), false)
 	return err == nil && sealed(b)
 }
 

@@ -78,7 +78,7 @@ func TestSealedFromTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	elsewhere.Unlock(file, nil)
-	if _, err := elsewhere.Import("one", &out); err != nil {
+	if _, _, err := elsewhere.Import("one", &out); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(filepath.Join(elsewhere.dir, "one", signingFile)); err != nil || !sealed(b) {

@@ -20,10 +20,11 @@ const (
 type ExportOptions struct {
 	Certificate bool // the revocation certificate: whoever has it can end the agent
 	RotationKey bool // the rotation key
+	WithoutKey  bool // no signing key: rotations and consents alone, for where the agent is already
 }
 
 // Export writes the agent as one portable file of PEM blocks: its public part, its
-// signing key, and what opts asks for. Each is checked first, so that what was
+// signing key unless opts leaves it out, and what opts asks for. Each is checked first, so that what was
 // written can be imported; a secret that was moved away is ErrNoSecret.
 func (k *Keyring) Export(name string, w io.Writer, opts ExportOptions) error {
 	a, err := k.Get(name)
@@ -36,15 +37,18 @@ func (k *Keyring) Export(name string, w io.Writer, opts ExportOptions) error {
 	if err != nil {
 		return err
 	}
-	key, err := a.signingKey()
-	if err != nil {
-		return err
+	out := pem.EncodeToMemory(&pem.Block{Type: pemAgent, Bytes: public})
+	if !opts.WithoutKey {
+		key, err := a.signingKey()
+		if err != nil {
+			return err
+		}
+		signing, err := encodeKey(pemKey, key)
+		if err != nil {
+			return err
+		}
+		out = append(out, signing...)
 	}
-	signing, err := encodeKey(pemKey, key)
-	if err != nil {
-		return err
-	}
-	out := append(pem.EncodeToMemory(&pem.Block{Type: pemAgent, Bytes: public}), signing...)
 	if opts.Certificate {
 		t, err := a.certificate()
 		if err != nil {
@@ -68,29 +72,41 @@ func (k *Keyring) Export(name string, w io.Writer, opts ExportOptions) error {
 }
 
 // Import reads what Export wrote and keeps it under a name. Every part is checked
-// against the identity before anything is written. A taken name, and an identity
-// that is here under another name, are ErrExists: two copies would sign one sequence
-// twice.
-func (k *Keyring) Import(name string, r io.Reader) (Agent, error) {
+// against the identity before anything is written. An agent that is here under that name is
+// brought up to date: newer rotations with their key, and newer consents, take the place of
+// what is here, whole or not at all, and no key is lost that still signs; an export without
+// anything newer that lacks something is ErrOlder, one that contradicts what is here
+// records.ErrConflict. left is as with Rotate. A name that another agent has, and an identity
+// that is here under another name, are ErrExists: two copies would sign one sequence twice.
+func (k *Keyring) Import(name string, r io.Reader) (a Agent, left []string, err error) {
 	if err := CheckName(name); err != nil {
-		return Agent{}, err
-	}
-	if k.taken(name) {
-		return Agent{}, fmt.Errorf("agent %q %w: choose another name", name, ErrExists)
+		return Agent{}, nil, err
 	}
 	b, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
-		return Agent{}, fmt.Errorf("import: %w", err)
+		return Agent{}, nil, fmt.Errorf("import: %w", err)
 	}
 	if len(b) > maxFile {
-		return Agent{}, fmt.Errorf("import: %w: over %d bytes", ErrMalformed, maxFile)
+		return Agent{}, nil, fmt.Errorf("import: %w: over %d bytes", ErrMalformed, maxFile)
 	}
 	a, s, err := parseExport(b)
 	if err != nil {
-		return Agent{}, fmt.Errorf("import: %w", err)
+		return Agent{}, nil, fmt.Errorf("import: %w", err)
 	}
 	if held, err := k.Find(a.ID()); err == nil {
-		return Agent{}, fmt.Errorf("import: agent %s %w here as %q", a.ID(), ErrExists, held.Name)
+		if held.Name != name {
+			return Agent{}, nil, fmt.Errorf("import: agent %s %w here as %q: import it under that name to bring it up to date", a.ID(), ErrExists, held.Name)
+		}
+		if a, left, err = held.update(a, s); err != nil {
+			err = fmt.Errorf("import %q: %w", name, err)
+		}
+		return a, left, err
+	}
+	if k.taken(name) {
+		return Agent{}, nil, fmt.Errorf("agent %q %w: choose another name", name, ErrExists)
+	}
+	if s.signing == nil {
+		return Agent{}, nil, fmt.Errorf("import %q: %w: the export has no key, and the agent is not here: export it with its key", name, ErrNoSecret)
 	}
 	a.Name, a.home, a.seal = name, filepath.Join(k.dir, name), k.seal
 	if s.cert != nil {
@@ -100,9 +116,9 @@ func (k *Keyring) Import(name string, r io.Reader) (Agent, error) {
 		a.RotationKeyPath = filepath.Join(a.home, rotationFile)
 	}
 	if err := k.create(a, s); err != nil {
-		return Agent{}, fmt.Errorf("import %q: %w", name, err)
+		return Agent{}, nil, fmt.Errorf("import %q: %w", name, err)
 	}
-	return a, nil
+	return a, nil, nil
 }
 
 // parseExport reads the blocks of an export, in any order and each once, and holds
@@ -123,8 +139,8 @@ func parseExport(b []byte) (Agent, secrets, error) {
 			return a, s, fmt.Errorf("block %.40q: %w", block.Type, err)
 		}
 	}
-	if a.Identity == nil || s.signing == nil {
-		return a, s, fmt.Errorf("%w: an export has a block %q and a block %q", ErrMalformed, pemAgent, pemKey)
+	if a.Identity == nil {
+		return a, s, fmt.Errorf("%w: an export has a block %q", ErrMalformed, pemAgent)
 	}
 	return a, s, a.owns(s)
 }
@@ -158,7 +174,7 @@ func takeBlock(a *Agent, s *secrets, block *pem.Block) (err error) {
 // owns reports which of the secrets is not the agent's.
 func (a Agent) owns(s secrets) error {
 	switch {
-	case !a.signs(s.signing):
+	case s.signing != nil && !a.signs(s.signing):
 		return fmt.Errorf("signing key: %w", ErrWrongKey)
 	case s.rotation != nil && !a.committed(s.rotation):
 		return fmt.Errorf("rotation key: %w", ErrWrongKey)
