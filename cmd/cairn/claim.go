@@ -85,7 +85,7 @@ type claimIssueCmd struct {
 }
 
 func (claimIssueCmd) Help() string {
-	return `Signs a claim with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the claim's file to the agent that it is about; keep the certificate. Where the daemon knows that the issuer or that agent was revoked, nothing is signed: exit code 4. With -o raw it prints the claim's bytes.
+	return `Signs a claim with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the claim's file to the agent that it is about; keep the certificate. Where the daemon knows that the issuer, that agent, or an ancestor of either was revoked, nothing is signed: exit code 4. With -o raw it prints the claim's bytes.
 
     cairn claim issue examiner /translate/en-es --about bafyreig...
     cairn claim issue examiner /translate/en-es --about bafyreig... --life 30d \
@@ -141,7 +141,7 @@ func (c *claimIssueCmd) Run(s *session) error {
 	if draft.Evidence, err = s.digests(c.Evidence, "report"); err != nil {
 		return err
 	}
-	if err := s.mustStand(a, alive(draft.Subject)); err != nil {
+	if err := s.mustStand(a, s.alive(draft.Subject)); err != nil {
 		return err
 	}
 	key, err := keys.Signer(a.Name)

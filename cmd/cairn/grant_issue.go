@@ -19,7 +19,7 @@ type grantIssueCmd struct {
 }
 
 func (grantIssueCmd) Help() string {
-	return `Signs a grant with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the grant's file to the agent that it is for; keep the certificate. Where the daemon knows that the issuer, the agent that it is for, or a grant above was revoked, nothing is signed: exit code 4. With -o raw it prints the grant's bytes.
+	return `Signs a grant with the issuer's key, and keeps it with its revocation certificate in the issuer's folder. Give the grant's file to the agent that it is for; keep the certificate. Where the daemon knows that the issuer, the agent that it is for, an ancestor of either, or a grant above was revoked, nothing is signed: exit code 4. With -o raw it prints the grant's bytes.
 
     cairn grant issue planner /translate --to bafyreig...
     cairn grant issue planner /files/read --to helper --life 1h \
@@ -45,7 +45,7 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	also := []judged{alive(draft.Audience)}
+	also := []judged{s.alive(draft.Audience)}
 	if draft.Under != nil {
 		also = append(also, draft.Under.Standing)
 	}

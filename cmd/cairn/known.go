@@ -71,11 +71,22 @@ func (f *factsOf) known(id records.AgentID) records.Fact {
 // judged is something that is of use only while certain subjects stand, by what is known of them.
 type judged func(known func(records.AgentID) records.Fact) error
 
-// alive is an agent, of which no more is asked than that it was not ended.
-func alive(id records.AgentID) judged {
+// alive is an agent, of which no more is asked than that it was not ended, nor any ancestor of it:
+// who those are the keyring says, where it is here, since the daemon knows it only of published ones.
+func (s *session) alive(id records.AgentID) judged {
+	line := []records.AgentID{id}
+	if keys, err := s.keys(); err == nil {
+		if a, err := keys.Find(id); err == nil {
+			for _, c := range a.Proof.Ancestors() {
+				line = append(line, c.ID())
+			}
+		}
+	}
 	return func(known func(records.AgentID) records.Fact) error {
-		if _, dead := known(id).(*records.Tombstone); dead {
-			return &records.StandingError{Subject: id, Fact: known(id), Err: records.ErrRevoked}
+		for _, id := range line {
+			if fact, dead := known(id).(*records.Tombstone); dead {
+				return &records.StandingError{Subject: id, Fact: fact, Err: records.ErrRevoked}
+			}
 		}
 		return nil
 	}
