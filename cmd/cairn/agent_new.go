@@ -103,6 +103,14 @@ func (r newAgentResult) show(t *text) {
 // life is a duration that also knows days.
 type life time.Duration
 
+// from is when a life ends that begins at a time, or now where that is none.
+func (l life) from(begin time.Time) time.Time {
+	if begin.IsZero() {
+		begin = time.Now()
+	}
+	return begin.Add(time.Duration(l))
+}
+
 // UnmarshalText reads "90d", or what time.ParseDuration reads.
 func (l *life) UnmarshalText(b []byte) error {
 	text := string(b)

@@ -77,11 +77,12 @@ func (s *session) readClaim(name string) (*records.Claim, error) {
 }
 
 type claimIssueCmd struct {
-	Agent      string   `arg:"" name:"name|id" help:"Name, ID or DID of the issuing agent, whose key is here."`
-	Capability string   `arg:"" name:"path" help:"The capability path that is attested, such as /translate/en-es."`
-	About      string   `required:"" placeholder:"ID" help:"ID or DID of the agent that has it, or the name of one whose key is here."`
-	Life       life     `default:"90d" placeholder:"90d" help:"How long, such as 90d or 12h; never longer than the issuer lives. Default: 90d."`
-	Evidence   []string `sep:"none" placeholder:"[TYPE=]FILE" help:"A file that the issuer went by; its digest becomes part of the claim. Without a type: report. Repeats."`
+	Agent      string    `arg:"" name:"name|id" help:"Name, ID or DID of the issuing agent, whose key is here."`
+	Capability string    `arg:"" name:"path" help:"The capability path that is attested, such as /translate/en-es."`
+	About      string    `required:"" placeholder:"ID" help:"ID or DID of the agent that has it, or the name of one whose key is here."`
+	Life       life      `default:"90d" placeholder:"90d" help:"How long, such as 90d or 12h; never longer than the issuer lives. Default: 90d."`
+	NotBefore  time.Time `placeholder:"TIME" help:"When it begins, such as 2026-12-24T18:00:00Z; its life counts from then. Default: at once."`
+	Evidence   []string  `sep:"none" placeholder:"[TYPE=]FILE" help:"A file that the issuer went by; its digest becomes part of the claim. Without a type: report. Repeats."`
 }
 
 func (claimIssueCmd) Help() string {
@@ -133,8 +134,11 @@ func (c *claimIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	asked := time.Now().Add(time.Duration(c.Life))
-	draft := records.ClaimDraft{Capability: c.Capability, End: earlier(asked, a.Identity.End())}
+	asked := c.Life.from(c.NotBefore)
+	draft := records.ClaimDraft{Capability: c.Capability, NotBefore: c.NotBefore, End: earlier(asked, a.Identity.End())}
+	if err := mustBegin(draft.NotBefore, draft.End); err != nil {
+		return err
+	}
 	if draft.Subject, err = s.subject(c.About); err != nil {
 		return err
 	}

@@ -10,12 +10,13 @@ import (
 )
 
 type grantIssueCmd struct {
-	Agent   string `arg:"" name:"name|id" help:"Name, ID or DID of the issuing agent, whose key is here."`
-	Command string `arg:"" name:"path" help:"The capability path that may be called, with everything below it, such as /translate."`
-	To      string `required:"" placeholder:"ID" help:"ID or DID of the agent that may call it, or the name of one whose key is here."`
-	Life    life   `default:"24h" placeholder:"24h" help:"How long, such as 90d or 12h; never longer than the issuer lives. Default: 24h."`
-	Policy  string `placeholder:"JSON" help:"Rules that the arguments must keep, as UCAN writes them, such as [[\"<=\", \".size\", 4096]]."`
-	Under   string `placeholder:"FILE" help:"The grant of which a part is handed on, where it is not the issuer's own authority."`
+	Agent     string    `arg:"" name:"name|id" help:"Name, ID or DID of the issuing agent, whose key is here."`
+	Command   string    `arg:"" name:"path" help:"The capability path that may be called, with everything below it, such as /translate."`
+	To        string    `required:"" placeholder:"ID" help:"ID or DID of the agent that may call it, or the name of one whose key is here."`
+	Life      life      `default:"24h" placeholder:"24h" help:"How long, such as 90d or 12h; never longer than the issuer lives. Default: 24h."`
+	NotBefore time.Time `placeholder:"TIME" help:"When it begins, such as 2026-12-24T18:00:00Z; its life counts from then. Default: at once."`
+	Policy    string    `placeholder:"JSON" help:"Rules that the arguments must keep, as UCAN writes them, such as [[\"<=\", \".size\", 4096]]."`
+	Under     string    `placeholder:"FILE" help:"The grant of which a part is handed on, where it is not the issuer's own authority."`
 }
 
 func (grantIssueCmd) Help() string {
@@ -40,9 +41,12 @@ func (c *grantIssueCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	asked := time.Now().Add(time.Duration(c.Life))
+	asked := c.Life.from(c.NotBefore)
 	draft, err := c.draft(s, earlier(asked, a.Identity.End()))
 	if err != nil {
+		return err
+	}
+	if err := mustBegin(draft.NotBefore, draft.End); err != nil {
 		return err
 	}
 	also := []judged{s.alive(draft.Audience)}
@@ -82,7 +86,7 @@ func issueGrant(keys *keyring.Keyring, a keyring.Agent, key records.Signer, draf
 
 // draft is what the flags ask for, until end at most.
 func (c *grantIssueCmd) draft(s *session, end time.Time) (records.GrantDraft, error) {
-	d := records.GrantDraft{Command: c.Command, End: end}
+	d := records.GrantDraft{Command: c.Command, NotBefore: c.NotBefore, End: end}
 	var err error
 	if d.Audience, err = s.subject(c.To); err != nil {
 		return d, err

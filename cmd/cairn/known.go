@@ -181,6 +181,14 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// mustBegin refuses what would begin when it has ended.
+func mustBegin(begin, end time.Time) error {
+	if begin.IsZero() || begin.Before(end) {
+		return nil
+	}
+	return badInput("begin earlier with --not-before", "it would begin at %s, and end before, at %s", showTime(begin), showTime(end))
+}
+
 // shortened says so where something ends before it was asked to, since whoever stands behind it
 // ends then.
 func (s *session) shortened(asked, got time.Time) {
