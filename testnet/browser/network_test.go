@@ -121,7 +121,7 @@ func TestLifeOfAnAgent(t *testing.T) {
 	p.revoke("herbalist")
 	p.wait("every node knows", know(few))
 	p.wait("the words say so", `document.getElementById('figures').textContent.includes('8 of 8 nodes know it')`)
-	p.wait("the distribution is drawn beside its floor", `!!document.querySelector('#cdf .ours') && !!document.querySelector('#cdf .floor')`)
+	p.wait("the distribution is drawn beside its floor", `['ours', 'floor'].every(c => [...document.querySelectorAll('#cdf path.' + c)].some(p => p.getBBox().height > 0))`) // in the legend they are flat
 	if !read[bool](p, `document.getElementById('figures').textContent.includes('At the very best it would be')`) {
 		t.Errorf("nothing is said of the floor: %s", p.text())
 	}
