@@ -65,8 +65,11 @@ func (k *Keyring) Unlock(keyFile string, passphrase Passphrase) {
 }
 
 // CheckKeyFile reports why the file that [Keyring.Unlock] named is no key file: one X25519
-// identity of age, mode 0600, in the clear or locked with a passphrase.
+// identity of age, mode 0600, in the clear or locked with a passphrase; nil where none was named.
 func (k *Keyring) CheckKeyFile() error {
+	if k.seal == nil {
+		return nil
+	}
 	_, err := k.seal.identity()
 	return err
 }

@@ -183,6 +183,9 @@ func TestPassphrase(t *testing.T) {
 }
 
 func TestCheckKeyFile(t *testing.T) {
+	if err := (&Keyring{dir: t.TempDir()}).CheckKeyFile(); err != nil {
+		t.Errorf("no key file was named: %v", err)
+	}
 	_, file := sealedKeyring(t)
 	good, err := os.ReadFile(file)
 	if err != nil {

@@ -87,9 +87,10 @@ func New(cfg Config) (*Sender, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	// A transport of its own, since Close closes its connections. Spans go to whom the
+	// A transport of its own, since Close closes its connections, and an embedder may have put
+	// anything in the default one's place. Spans go to whom the
 	// operator named, and to nobody whom that one names.
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	s.client.Transport = transport
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	s.ctx, s.end = context.WithCancel(context.Background())
