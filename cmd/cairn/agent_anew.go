@@ -50,7 +50,10 @@ func (s *session) issueAnew(keys *keyring.Keyring, before []keyring.Agent) (issu
 	for _, a := range before {
 		r.was[a.ID()] = a.Proof
 	}
-	agents, _ := keys.List() // a folder that cannot be read has nothing that could be made anew
+	agents, broken := keys.List()
+	for _, err := range broken {
+		s.warn("what this agent issued is not made anew: %s", err)
+	}
 	slices.SortStableFunc(agents, func(a, b keyring.Agent) int {
 		return cmp.Compare(len(a.Proof.Ancestors()), len(b.Proof.Ancestors()))
 	})

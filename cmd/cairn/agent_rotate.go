@@ -64,7 +64,7 @@ func (c *agentRotateCmd) Run(s *session) error {
 	}
 	res := rotateResult{}
 	if !c.Again {
-		before, _ := keys.List()
+		before, _ := keys.List() // issueAnew says which cannot be read
 		if a, err = c.rotate(s, keys, a); err != nil {
 			return err
 		}
