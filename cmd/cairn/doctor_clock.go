@@ -16,16 +16,11 @@ func resetRemedy(s *session) string {
 	return "where the machine's clock is right by now: cairn stop" + s.dirFlag() + ", then cairn doctor --reset-clock" + s.dirFlag() + "; else set it (timedatectl set-ntp true)"
 }
 
-// checkStoredClock compares the reading that a stopped node kept with the clock; there is
-// nothing to say where it is not ahead, or cannot be read.
-func checkStoredClock(s *session) (finding, bool) {
-	st, _, err := s.openStore()
-	if err != nil {
-		return finding{}, false // no daemon was here yet, or its start will tell more
-	}
-	kept, err := node.StoredClock(st)
+// checkKept compares the reading that a stopped node kept with the clock; there is nothing
+// to say where it is not ahead.
+func checkKept(s *session, kept time.Time) (finding, bool) {
 	ahead := time.Until(kept)
-	if errors.Join(err, st.Close()) != nil || ahead <= clockBehind {
+	if ahead <= clockBehind {
 		return finding{}, false
 	}
 	return finding{

@@ -32,9 +32,7 @@ func checkStopped(s *session, why error) ([]finding, error) {
 			found = append(found, f)
 		}
 	}
-	if f, ok := checkStoredClock(s); ok {
-		found = append(found, f)
-	}
+	found = append(found, checkStore(s)...)
 	return append(found, checkFree(dir), checkLimits()), nil
 }
 

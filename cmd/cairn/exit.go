@@ -120,6 +120,7 @@ func errorCodes() []errorCode {
 		{api.ErrExposed, exitUsage},
 		{node.ErrUsage, exitUsage},
 		{store.ErrNewerFormat, exitUsage},
+		{store.ErrOlderFormat, exitUsage},
 	}
 }
 
@@ -175,6 +176,8 @@ func (s *session) nextStep(err error) string {
 		return s.nextOfProblem(p)
 	case errors.Is(err, store.ErrNewerFormat):
 		return "run the newer version that wrote it, or go back: move the store away and import a backup of this version, or join again and let peers bring the facts"
+	case errors.Is(err, store.ErrOlderFormat):
+		return "to keep a way back make a backup with the older version first; then start the daemon, which brings it up to date"
 	case errors.Is(err, store.ErrFull):
 		return "make room on that disk, or move the data directory to a larger one; what was acknowledged is safe"
 	case errors.Is(err, store.ErrInUse):

@@ -62,13 +62,15 @@ func (s *session) storeDir() (string, error) {
 	return dir, nil
 }
 
-// openStore opens the store of the data directory, which no daemon may have open.
+// openStore opens the store of the data directory, which no daemon may have open. One of
+// an older version stays as it is, and is refused: whoever only looks must not take the way
+// back from him who keeps the older program.
 func (s *session) openStore() (*store.Store, string, error) {
 	dir, err := s.storeDir()
 	if err != nil {
 		return nil, "", err
 	}
-	st, err := store.Open(dir, store.Options{Logger: s.log})
+	st, err := store.Open(dir, store.Options{Logger: s.log, KeepFormat: true})
 	return st, dir, err
 }
 

@@ -13,6 +13,8 @@ var (
 	ErrCorrupt = errors.New("the store is damaged")
 	// ErrNewerFormat: a newer version of this program wrote the store.
 	ErrNewerFormat = errors.New("the store has a newer format")
+	// ErrOlderFormat: an older version wrote the store, and Options.KeepFormat leaves it so.
+	ErrOlderFormat = errors.New("the store has an older format")
 	// ErrClosed: the call came after Close.
 	ErrClosed = errors.New("the store is closed")
 	// ErrBroken: the disk failed; nothing more is written or read until the store is opened again.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"encoding/binary"
 	"testing"
 
@@ -71,6 +72,9 @@ func TestFormat1(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, disk := range map[string]*Disk{"at rest": disk, "half way": moved} {
+		if _, err := disk.Open(Options{KeepFormat: true}); !errors.Is(err, ErrOlderFormat) {
+			t.Errorf("%s: whoever keeps the format gets %v", name, err)
+		}
 		for round := range 2 {
 			s := must[*Store](t)(disk.Open(Options{}))
 			got := allFacts(t, s, 0)

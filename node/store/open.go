@@ -60,8 +60,8 @@ type Store struct {
 }
 
 // Open opens the store in dir, or makes a new one there (mode 0700). It fails with
-// ErrInUse where another process has it open, ErrNewerFormat, ErrFull where there
-// is no room to replay the log, and ErrCorrupt where the files are damaged: then no
+// ErrInUse where another process has it open, ErrNewerFormat, ErrOlderFormat (see
+// Options), ErrFull where there is no room to replay the log, and ErrCorrupt where the files are damaged: then no
 // table and no log was removed, and the caller decides.
 func Open(dir string, opts Options) (*Store, error) {
 	name, err := filepath.Abs(dir)
@@ -223,8 +223,8 @@ func (s *Store) openFacts(least int) error {
 	return nil
 }
 
-// version returns the format of the store, 0 of a new one, and refuses newer formats and
-// foreign databases.
+// version returns the format of the store, 0 of a new one, and refuses newer formats,
+// older ones where they are to be kept, and foreign databases.
 func (s *Store) version() (uint32, error) {
 	raw, err := s.get([]byte{tableVersion})
 	if err != nil {
@@ -243,6 +243,9 @@ func (s *Store) version() (uint32, error) {
 	v := binary.BigEndian.Uint32(raw)
 	if v > formatVersion {
 		return 0, fmt.Errorf("%w: format %d, this build knows up to %d; use the newer program", ErrNewerFormat, v, formatVersion)
+	}
+	if v < formatVersion && s.opts.KeepFormat {
+		return 0, fmt.Errorf("%w: format %d, this build writes %d", ErrOlderFormat, v, formatVersion)
 	}
 	return v, nil
 }

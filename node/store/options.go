@@ -20,6 +20,9 @@ type Options struct {
 	// MaxRecordBytes bounds the bytes of strangers' records. Zero means
 	// DefaultMaxRecordBytes.
 	MaxRecordBytes int64
+	// KeepFormat refuses a store of an older format with ErrOlderFormat, instead of
+	// bringing it up to date, after which no older version can read it.
+	KeepFormat bool
 	// OnFatal is told once, in a goroutine of its own, why the store broke: the
 	// disk failed in a way that cannot be taken back. From then on every call
 	// returns ErrBroken. Nil ignores it.
