@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"fmt"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -112,9 +113,10 @@ func newNetwork(t testing.TB, n int, addr string, set ...func(*Config)) []*testN
 		seeds = append(seeds, s.info())
 	}
 	join := func(i int) {
-		if _, err := nodes[i].Bootstrap(t.Context(), seeds); err != nil {
-			t.Errorf("node %d: %v", i, err)
-		}
+		atLast(t, fmt.Sprintf("node %d joins", i), func() bool {
+			_, err := nodes[i].Bootstrap(t.Context(), seeds)
+			return err == nil
+		})
 	}
 	// Two hosts that dial each other at the same instant over TCP can both fail.
 	for i := range seeds {
@@ -122,9 +124,7 @@ func newNetwork(t testing.TB, n int, addr string, set ...func(*Config)) []*testN
 	}
 	inParallel(n-len(seeds), 4, func(i int) { join(i + len(seeds)) })
 	inParallel(n, 4, func(i int) {
-		if err := nodes[i].Refresh(t.Context()); err != nil {
-			t.Errorf("node %d: %v", i, err)
-		}
+		atLast(t, fmt.Sprintf("node %d knows the others", i), func() bool { return nodes[i].Refresh(t.Context()) == nil })
 	})
 	return nodes
 }

@@ -32,6 +32,9 @@ func Cover(roots int) Dist {
 func (t *Table) Tick(draw uint32) {
 	t.raises = min(t.raises+1, mostRaises)
 	t.forget()
+	for _, r := range t.order {
+		t.watch(r)
+	}
 	next, far := t.nextRoot()
 	switch cover := Cover(t.reachable()); {
 	case draw%8 != 0:

@@ -13,6 +13,12 @@ const (
 	// tellShare of a distance is how far it may be off what was told.
 	tellShare = 64
 	tellLeast = 100 // microseconds
+	// detourShare of a distance is how much shorter a way must be that may not be followed,
+	// and detourLeast at least, for a node to ask for a new number; and detourTicks for how
+	// many ticks: while words travel such ways come and go.
+	detourShare = 16
+	detourLeast = 1000 // microseconds
+	detourTicks = 5
 )
 
 // Table is what a node knows of all trees. It is not safe for concurrent use.
@@ -43,6 +49,7 @@ type root struct {
 	wants    Set // those whose backup this node is
 	asks     Set // those who have lost their way
 	asking   bool
+	detours  int // for how many ticks a way that may not be followed was shorter
 	heard    [MaxLinks]Route
 	told     [MaxLinks]said
 	stale    Set // links to which told is no longer true
@@ -199,11 +206,11 @@ func (t *Table) choose(r *root) {
 	} else {
 		r.own = Route{Seq: r.heard[best].Seq, Dist: least}
 		if newer(r.own.Seq, r.least.Seq) {
-			r.asks = 0 // here is the new number
+			r.asks, r.detours = 0, 0 // here is the new number
 		}
 	}
 	r.backups = t.seconds(r)
-	r.asking = r.asks != 0 || best == None && r.lost(t.up)
+	r.asking = r.asks != 0 || r.detours >= detourTicks || best == None && r.lost(t.up)
 	t.note(r)
 }
 
@@ -211,6 +218,33 @@ func (t *Table) choose(r *root) {
 func (r *root) lost(up Set) bool {
 	for s := range up.All {
 		if r.heard[s].reaches() {
+			return true
+		}
+	}
+	return false
+}
+
+// watch counts for how long a shorter way to a root may not be followed: a distance that
+// has grown since it was told bars all neighbours that are not nearer than it was then. A
+// new number frees them.
+func (t *Table) watch(r *root) {
+	if !t.detour(r) {
+		r.detours = 0
+		return
+	}
+	if r.detours++; r.detours == detourTicks {
+		t.choose(r)
+	}
+}
+
+// detour reports whether the way to a root is longer than it would be without what was told.
+func (t *Table) detour(r *root) bool {
+	if !r.own.reaches() {
+		return false
+	}
+	margin := max(r.own.Dist/detourShare, detourLeast)
+	for s := range (t.up &^ r.children).All {
+		if h := r.heard[s]; h.reaches() && t.cost(r, s) < r.own.Dist-min(margin, r.own.Dist) {
 			return true
 		}
 	}
