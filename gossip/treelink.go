@@ -105,6 +105,9 @@ func (r *trees) remove(l *link) {
 	r.links[l.slot] = nil
 	delete(r.byPeer, l.peer)
 	r.relay.Unlink(l.slot)
+	if r.relay.Urgent() != 0 && !r.closed {
+		r.t.inside.Go(r.tellUrgent)
+	}
 	r.tellSoon()
 	r.t.sched.grafted(l.peer, false)
 }

@@ -283,6 +283,18 @@ func (r *trees) tellSoon() {
 	}
 }
 
+// tellUrgent tells those who have become parents of an orphan.
+func (r *trees) tellUrgent() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	for s := range r.relay.Urgent().All {
+		r.tellOne(s)
+	}
+}
+
 func (r *trees) tellAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -291,11 +303,16 @@ func (r *trees) tellAll() {
 	}
 	r.told = time.Now()
 	for s := range r.relay.Stale().All {
-		for {
-			words := r.relay.Tell(s, wordsPerFrame)
-			if len(words) == 0 || !r.links[s].send(appendWords(nil, words)) {
-				break
-			}
+		r.tellOne(s)
+	}
+}
+
+// tellOne tells one neighbour all that it should know; owned by mu.
+func (r *trees) tellOne(s tree.Slot) {
+	for {
+		words := r.relay.Tell(s, wordsPerFrame)
+		if len(words) == 0 || !r.links[s].send(appendWords(nil, words)) {
+			return
 		}
 	}
 }

@@ -33,6 +33,7 @@ func (t *Table) Tick(draw uint32) {
 	t.raises = min(t.raises+1, mostRaises)
 	t.forget()
 	for _, r := range t.order {
+		t.release(r)
 		t.watch(r)
 	}
 	next, far := t.nextRoot()

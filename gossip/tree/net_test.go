@@ -126,6 +126,9 @@ func (n *net) unlink(a, b *station) {
 			end.from.peers[s] = nil
 			delete(end.from.slot, end.to)
 			end.from.relay.Unlink(s)
+			for s := range end.from.table.Urgent().All {
+				n.send(end.from, s)
+			}
 			n.speak(end.from)
 		}
 	}

@@ -44,6 +44,7 @@ type root struct {
 	own      Route
 	least    Route // the nearest that was ever told: what may be followed must be nearer
 	parent   Slot
+	former   Set // parents until lately, who go on as such until the present one knows
 	backups  Set
 	children Set
 	wants    Set // those whose backup this node is
@@ -92,7 +93,7 @@ func (r *root) clear(s Slot) {
 	if r.parent == s {
 		r.parent = None
 	}
-	r.backups &^= Of(s)
+	r.backups, r.former = r.backups&^Of(s), r.former&^Of(s)
 	r.stale |= Of(s)
 }
 
@@ -183,7 +184,7 @@ func (t *Table) Path(tag Tag, but Slot) Dist {
 // choose finds the way to a root anew, and marks to whom that must be told.
 func (t *Table) choose(r *root) {
 	if r.tag == t.self && t.isRoot {
-		r.own, r.parent, r.backups, r.asking = Route{Seq: t.seq}, None, 0, false
+		r.own, r.parent, r.former, r.backups, r.asking = Route{Seq: t.seq}, None, 0, 0, false
 		t.note(r)
 		return
 	}
@@ -200,6 +201,10 @@ func (t *Table) choose(r *root) {
 			best, least = p, c
 		}
 	}
+	if p := r.parent; p != None && r.told[p].role&Parent != 0 {
+		r.former |= Of(p)
+	}
+	r.former &^= Of(best)
 	r.parent = best
 	if best == None {
 		r.own = Route{Seq: r.own.Seq, Dist: Unreachable}
@@ -222,6 +227,14 @@ func (r *root) lost(up Set) bool {
 		}
 	}
 	return false
+}
+
+// release lets former parents go where the present one knows that it is one.
+func (t *Table) release(r *root) {
+	if r.former != 0 && (r.parent == None || r.told[r.parent].role&Parent != 0) {
+		r.former = 0
+		t.note(r)
+	}
 }
 
 // watch counts for how long a shorter way to a root may not be followed: a distance that
@@ -306,9 +319,9 @@ func (r *root) rank(s Slot) int {
 func (t *Table) word(r *root, s Slot) Word {
 	w := Word{Tag: r.tag, Route: r.own}
 	switch {
-	case s == r.parent:
+	case s == r.parent || r.former.Has(s):
 		w.Role |= Parent
-		if r.asking {
+		if r.asking && s == r.parent {
 			w.Role |= Ask
 		}
 	case r.backups.Has(s):
@@ -377,6 +390,17 @@ func (t *Table) Tell(s Slot, most int) []Word {
 	}
 	slices.SortFunc(words, func(a, b Word) int { return cmp.Compare(a.Tag, b.Tag) })
 	return words
+}
+
+// Urgent returns the neighbours that are parents, do not know it, and have no former one to
+// stand in: until they hear of it facts pass by.
+func (t *Table) Urgent() (all Set) {
+	for _, r := range t.order {
+		if p := r.parent; p != None && r.former == 0 && r.told[p].role&Parent == 0 {
+			all |= Of(p)
+		}
+	}
+	return all
 }
 
 // Stale returns the neighbours to whom there is something to tell.
