@@ -18,7 +18,7 @@ import (
 )
 
 // patience of tests: the time after which a condition counts as not met.
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // fact makes the n-th tombstone, with 1 to 3 locks (78 to 146 bytes).
 func fact(t testing.TB, n int, locks ...int) records.Fact {

@@ -19,7 +19,7 @@ import (
 // where that cannot be done. What is to hold after a while is said with soon.
 
 // patience bounds every wait; a good run on a busy machine never comes near it.
-const patience = 90 * time.Second
+const patience = 4 * time.Minute
 
 // start brings up a settled network that ends with the test. Without more said it
 // is in memory.
