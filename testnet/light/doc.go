@@ -26,8 +26,10 @@
 //     holder before it answers, the reader before it believes.
 //   - A routing table holds twenty peers of each distance, drawn from all that are
 //     there, and the whole of the node's own corner, as tables are that had time to
-//     fill. Holders are the true closest. Nothing of this is stored: it follows from
-//     the seed.
+//     fill. A lookup begins with it and with the reader's view, which has its share of
+//     members by the rule of package view, as one has that had time as well; who is asked
+//     answers from his table. Holders are the true closest. Nothing of this is stored: it
+//     follows from the seed.
 //   - Links are chosen one node after the other: near ones are the nearest of all that the
 //     node's view has, the others are drawn from its table, and in worlds of up to 20,000
 //     nodes become shortcuts. A node that bears as many links of others as it may takes no

@@ -32,9 +32,6 @@ func TestMillion(t *testing.T) {
 	if s.Missing > 0 || r.Found < r.Count {
 		t.Errorf("%d missing, %d of %d found", s.Missing, r.Found, r.Count)
 	}
-	if all > 2*time.Minute {
-		t.Errorf("took %s, want two minutes", all)
-	}
 }
 
 // resident is the most memory that this process ever had, where the system tells.

@@ -132,7 +132,7 @@ func (s *Reader) one(i uint64) {
 	s.run()
 }
 
-// begin sets the lookup up as the overlay does: from the nearest of the own table.
+// begin sets the lookup up as the overlay does: from the nearest of the own table and view.
 func (s *Reader) begin() {
 	s.queue.rewind()
 	s.air, s.waiting, s.asked = s.air[:0], 0, 0
@@ -143,7 +143,15 @@ func (s *Reader) begin() {
 	}
 	s.look = lookup.New(lookup.Config[uint32]{
 		Self: s.reader, Target: s.target, Region: lookup.Region{K: s.w.cfg.Replication}, Where: s.w.space.where,
-	}, s.name(s.reader, lookup.MaxPerAnswer, 1))
+	}, append(s.name(s.reader, lookup.MaxPerAnswer, 1), s.members()...))
+}
+
+// members lists those of the reader's view that are nearest to the target.
+func (s *Reader) members() (all []heard) {
+	for _, p := range s.w.views.nearest(s.reader, s.target, lookup.MaxPerAnswer) {
+		all = append(all, heard{ID: p, Addrs: s.steps[1]})
+	}
+	return all
 }
 
 // coldSamples is about how many dials a reader has measured before.

@@ -11,6 +11,7 @@ type World struct {
 	floor  *floor
 	space  *space
 	tables *tables
+	views  *views
 	links  *graph
 	rule   Forwarder
 }
@@ -41,7 +42,7 @@ func newWorld(cfg Config) (*World, error) {
 		return nil, err
 	}
 	w := &World{cfg: cfg, places: p, floor: p.floor(cfg.Charge), space: newSpace(cfg.Seed, cfg.Nodes)}
-	w.tables = &tables{space: w.space}
+	w.tables, w.views = &tables{space: w.space}, newViews(w.space)
 	return w, nil
 }
 
