@@ -13,12 +13,6 @@ const (
 	// tellShare of a distance is how far it may be off what was told.
 	tellShare = 64
 	tellLeast = 100 // microseconds
-	// detourShare of a distance is how much shorter a way must be that may not be followed,
-	// and detourLeast at least, for a node to ask for a new number; and detourTicks for how
-	// many ticks: while words travel such ways come and go.
-	detourShare = 16
-	detourLeast = 1000 // microseconds
-	detourTicks = 5
 )
 
 // Table is what a node knows of all trees. It is not safe for concurrent use.
@@ -229,41 +223,6 @@ func (r *root) lost(up Set) bool {
 	return false
 }
 
-// release lets former parents go where the present one knows that it is one.
-func (t *Table) release(r *root) {
-	if r.former != 0 && (r.parent == None || r.told[r.parent].role&Parent != 0) {
-		r.former = 0
-		t.note(r)
-	}
-}
-
-// watch counts for how long a shorter way to a root may not be followed: a distance that
-// has grown since it was told bars all neighbours that are not nearer than it was then. A
-// new number frees them.
-func (t *Table) watch(r *root) {
-	if !t.detour(r) {
-		r.detours = 0
-		return
-	}
-	if r.detours++; r.detours == detourTicks {
-		t.choose(r)
-	}
-}
-
-// detour reports whether the way to a root is longer than it would be without what was told.
-func (t *Table) detour(r *root) bool {
-	if !r.own.reaches() {
-		return false
-	}
-	margin := max(r.own.Dist/detourShare, detourLeast)
-	for s := range (t.up &^ r.children).All {
-		if h := r.heard[s]; h.reaches() && t.cost(r, s) < r.own.Dist-min(margin, r.own.Dist) {
-			return true
-		}
-	}
-	return false
-}
-
 // seconds are the neighbours that are to name facts: one, and another one where nothing
 // vouches for the parent.
 func (t *Table) seconds(r *root) Set {
@@ -390,17 +349,6 @@ func (t *Table) Tell(s Slot, most int) []Word {
 	}
 	slices.SortFunc(words, func(a, b Word) int { return cmp.Compare(a.Tag, b.Tag) })
 	return words
-}
-
-// Urgent returns the neighbours that are parents, do not know it, and have no former one to
-// stand in: until they hear of it facts pass by.
-func (t *Table) Urgent() (all Set) {
-	for _, r := range t.order {
-		if p := r.parent; p != None && r.former == 0 && r.told[p].role&Parent == 0 {
-			all |= Of(p)
-		}
-	}
-	return all
 }
 
 // Stale returns the neighbours to whom there is something to tell.

@@ -1,0 +1,20 @@
+package tree
+
+// release lets former parents go where the present one knows that it is one.
+func (t *Table) release(r *root) {
+	if r.former != 0 && (r.parent == None || r.told[r.parent].role&Parent != 0) {
+		r.former = 0
+		t.note(r)
+	}
+}
+
+// Urgent returns the neighbours that are parents, do not know it, and have no former one to
+// stand in: until they hear of it facts pass by.
+func (t *Table) Urgent() (all Set) {
+	for _, r := range t.order {
+		if p := r.parent; p != None && r.former == 0 && r.told[p].role&Parent == 0 {
+			all |= Of(p)
+		}
+	}
+	return all
+}
