@@ -14,7 +14,7 @@ func (t *Table) Blame(s Slot) {
 		return
 	}
 	t.fault[s] = min(max(2*t.fault[s], firstFault), mostFault)
-	t.chooseAll()
+	t.touchAll()
 }
 
 // Forgive halves all faults.
@@ -30,7 +30,7 @@ func (t *Table) Forgive() {
 		changed = true
 	}
 	if changed {
-		t.chooseAll()
+		t.touchAll()
 	}
 }
 
@@ -39,7 +39,7 @@ func (t *Table) Forgive() {
 func (t *Table) Distrust(s Set) {
 	if s&^t.silent != 0 {
 		t.silent |= s
-		t.chooseAll()
+		t.touchAll()
 	}
 }
 
@@ -49,22 +49,16 @@ func (t *Table) Heed(s Slot) {
 		return
 	}
 	t.gave, t.silent = t.gave|Of(s), t.silent&^Of(s)
-	t.chooseAll()
+	t.touchAll()
 }
 
 // Own says which links this node has chosen itself.
 func (t *Table) Own(all Set) {
 	if all &= t.up; all != t.own {
 		t.own = all
-		t.chooseAll()
+		t.touchAll()
 	}
 }
 
 // Silent are the neighbours that are distrusted.
 func (t *Table) Silent() Set { return t.silent }
-
-func (t *Table) chooseAll() {
-	for _, r := range t.order {
-		t.choose(r)
-	}
-}

@@ -18,7 +18,7 @@ func (t *Table) watch(r *root) {
 		return
 	}
 	if r.detours++; r.detours == detourTicks {
-		t.choose(r)
+		t.touch(r)
 	}
 }
 

@@ -31,6 +31,7 @@ func Cover(roots int) Dist {
 // lower tag stays.
 func (t *Table) Tick(draw uint32) {
 	t.raises = min(t.raises+1, mostRaises)
+	t.settleAll()
 	t.forget()
 	for _, r := range t.order {
 		t.release(r)
@@ -53,14 +54,17 @@ func (t *Table) become(isRoot bool) {
 		return
 	}
 	t.isRoot = isRoot
-	t.choose(r)
+	t.touch(r)
 }
 
 // IsRoot reports whether this node is a root.
 func (t *Table) IsRoot() bool { return t.isRoot }
 
 // Roots returns how many roots can be reached.
-func (t *Table) Roots() int { return t.reachable() }
+func (t *Table) Roots() int {
+	t.settleAll()
+	return t.reachable()
+}
 
 func (t *Table) reachable() (n int) {
 	for _, r := range t.order {

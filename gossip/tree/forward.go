@@ -3,6 +3,7 @@ package tree
 // Publish says to whom a fact of our own goes, and along which root's tree: to
 // everybody, marked with the nearest root, which is this node where it is one.
 func (t *Table) Publish() (tag Tag, push Set) {
+	t.settleAll()
 	nearest := Unreachable
 	for _, r := range t.order {
 		if r.own.reaches() && r.own.Dist < nearest {
@@ -16,6 +17,9 @@ func (t *Table) Publish() (tag Tag, push Set) {
 // its name, without those that have it.
 func (t *Table) Forward(tag Tag, have Set) (push, name Set) {
 	r := t.roots[tag]
+	if r != nil {
+		t.settle(r)
+	}
 	if r == nil || !r.own.reaches() {
 		return t.up &^ have, 0
 	}
@@ -44,6 +48,7 @@ func (t *Table) Near(n int) Set {
 // Parent returns the parent in a root's tree, or None.
 func (t *Table) Parent(tag Tag) Slot {
 	if r := t.roots[tag]; r != nil {
+		t.settle(r)
 		return r.parent
 	}
 	return None

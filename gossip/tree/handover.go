@@ -11,6 +11,7 @@ func (t *Table) release(r *root) {
 // Urgent returns the neighbours that are parents, do not know it, and have no former one to
 // stand in: until they hear of it facts pass by.
 func (t *Table) Urgent() (all Set) {
+	t.settleAll()
 	for _, r := range t.order {
 		if p := r.parent; p != None && r.former == 0 && r.told[p].role&Parent == 0 {
 			all |= Of(p)

@@ -87,7 +87,10 @@ func TestHunger(t *testing.T) {
 // Whoever is silent is neither parent nor second way, and who is vouched for is.
 func TestSilent(t *testing.T) {
 	r := newHungry()
-	role := func(s Slot) Role { return r.word(r.roots[testRoot], s).Role }
+	role := func(s Slot) Role {
+		r.settleAll()
+		return r.word(r.roots[testRoot], s).Role
+	}
 	if role(parent) != Parent || role(giver) != Backup || role(taker) != Backup {
 		t.Fatalf("roles %d %d %d, want two second ways where nothing vouches for the parent", role(parent), role(giver), role(taker))
 	}
@@ -96,6 +99,7 @@ func TestSilent(t *testing.T) {
 		t.Errorf("roles %d %d %d, want the third one for a parent", role(parent), role(giver), role(taker))
 	}
 	r.Own(Of(taker))
+	r.settleAll()
 	if got := r.roots[testRoot].backups.Len(); got != 1 {
 		t.Errorf("%d second ways, want one where the parent is vouched for", got)
 	}

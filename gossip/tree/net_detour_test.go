@@ -35,6 +35,7 @@ func (n *net) detours(share Dist) (long, all int) {
 		root := n.nodes[i]
 		for s, least := range n.reach(root) {
 			if r := s.table.roots[root.table.self]; s != root && r != nil {
+				s.table.settleAll()
 				if all++; r.own.Dist > least+least/share+2*detourLeast {
 					long++
 				}

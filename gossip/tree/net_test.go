@@ -29,7 +29,7 @@ type Dist64 = uint64
 
 const (
 	testCharge  = Dist(100)
-	tellEvery   = 500_000 // between two batches on a link
+	tellEvery   = 500_000 // changes gather so long before all links hear of them
 	maxPerBatch = 200
 )
 
@@ -40,7 +40,7 @@ type station struct {
 	relay *Relay
 	peers [MaxLinks]*station
 	slot  map[*station]Slot
-	busy  Set // links whose next batch waits
+	busy  bool // what has changed is about to be told
 	dead  bool
 	drops bool // passes nothing on
 }
@@ -160,38 +160,43 @@ func (n *net) kill(s *station) {
 	}
 }
 
-// speak sends what there is to tell, in batches.
+// speak sends what there is to tell, a little later.
 func (n *net) speak(s *station) {
-	for slot := range (s.table.Stale() &^ s.busy).All {
-		s.busy |= Of(slot)
-		n.after(tellEvery, func() {
-			s.busy &^= Of(slot)
-			n.send(s, slot)
-			n.speak(s)
-		})
+	if s.busy || s.table.Stale() == 0 {
+		return
 	}
+	s.busy = true
+	n.after(tellEvery, func() {
+		s.busy = false
+		for slot := range s.table.Stale().All {
+			n.send(s, slot)
+		}
+	})
 }
 
+// send sends all that a link is to hear, in batches.
 func (n *net) send(s *station, slot Slot) {
 	to := s.peers[slot]
 	if to == nil || s.dead {
 		return
 	}
-	words := s.table.Tell(slot, maxPerBatch)
-	if len(words) == 0 {
-		return
-	}
-	n.words, n.letters = n.words+len(words), n.letters+1
-	n.after(Dist64(n.delay(s, to)), func() {
-		back, ok := to.slot[s]
-		if !ok || to.dead {
+	for {
+		words := s.table.Tell(slot, maxPerBatch)
+		if len(words) == 0 {
 			return
 		}
-		for _, w := range words {
-			to.table.Hear(back, w)
-		}
-		n.speak(to)
-	})
+		n.words, n.letters = n.words+len(words), n.letters+1
+		n.after(Dist64(n.delay(s, to)), func() {
+			back, ok := to.slot[s]
+			if !ok || to.dead {
+				return
+			}
+			for _, w := range words {
+				to.table.Hear(back, w)
+			}
+			n.speak(to)
+		})
+	}
 }
 
 // spread sends one fact from a node and returns when each node had it; a node that

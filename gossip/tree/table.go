@@ -16,6 +16,9 @@ const (
 )
 
 // Table is what a node knows of all trees. It is not safe for concurrent use.
+//
+// Of one change all neighbours speak, one after the other. So what is heard is only noted, and
+// the way to a root is chosen anew when somebody looks: once for many words.
 type Table struct {
 	self   Tag
 	charge Dist
@@ -27,6 +30,7 @@ type Table struct {
 	silent Set            // those that give nothing
 	roots  map[Tag]*root
 	order  []*root // the same, as they came
+	waits  bool    // some root waits
 	isRoot bool
 	seq    uint16 // own number as a root
 	raises int    // how often it may still be raised until the next Tick
@@ -35,6 +39,7 @@ type Table struct {
 // root is one tree, seen from here.
 type root struct {
 	tag      Tag
+	waits    bool // something has changed since the way was chosen
 	own      Route
 	least    Route // the nearest that was ever told: what may be followed must be nearer
 	parent   Slot
@@ -66,7 +71,7 @@ func (t *Table) Link(s Slot, delay Dist) {
 		if fresh {
 			r.clear(s)
 		}
-		t.choose(r)
+		t.touch(r)
 	}
 }
 
@@ -76,7 +81,7 @@ func (t *Table) Unlink(s Slot) {
 	t.own, t.gave, t.silent, t.fault[s] = t.own&^Of(s), t.gave&^Of(s), t.silent&^Of(s), 0
 	for _, r := range t.order {
 		r.clear(s)
-		t.choose(r)
+		t.touch(r)
 	}
 }
 
@@ -110,12 +115,14 @@ func (t *Table) Hear(s Slot, w Word) bool {
 	if !t.up.Has(s) {
 		return false
 	}
-	if t.roots[w.Tag] == nil && !w.reaches() {
-		return true
-	}
-	r := t.root(w.Tag)
+	r := t.roots[w.Tag]
 	if r == nil {
-		return false
+		if !w.reaches() {
+			return true
+		}
+		if r = t.root(w.Tag); r == nil {
+			return false
+		}
 	}
 	r.heard[s] = w.Route
 	set(&r.children, s, w.Role&Parent != 0)
@@ -124,7 +131,7 @@ func (t *Table) Hear(s Slot, w Word) bool {
 	if t.isRoot && w.Tag == t.self {
 		t.answer(r, w.Route)
 	}
-	t.choose(r)
+	t.touch(r)
 	return true
 }
 
@@ -173,6 +180,35 @@ func (t *Table) Path(tag Tag, but Slot) Dist {
 		}
 	}
 	return least
+}
+
+// touch notes that the way to a root is to be chosen anew.
+func (t *Table) touch(r *root) { r.waits, t.waits = true, true }
+
+// touchAll is touch for all roots.
+func (t *Table) touchAll() {
+	for _, r := range t.order {
+		t.touch(r)
+	}
+}
+
+// settle brings a root up to date before somebody looks at it.
+func (t *Table) settle(r *root) {
+	if r.waits {
+		r.waits = false
+		t.choose(r)
+	}
+}
+
+// settleAll is settle for all roots.
+func (t *Table) settleAll() {
+	if !t.waits {
+		return
+	}
+	t.waits = false
+	for _, r := range t.order {
+		t.settle(r)
+	}
 }
 
 // choose finds the way to a root anew, and marks to whom that must be told.
@@ -328,6 +364,7 @@ func (t *Table) Tell(s Slot, most int) []Word {
 	if !t.up.Has(s) {
 		return nil
 	}
+	t.settleAll()
 	var words []Word
 	for _, r := range t.order {
 		if len(words) == most {
@@ -353,6 +390,7 @@ func (t *Table) Tell(s Slot, most int) []Word {
 
 // Stale returns the neighbours to whom there is something to tell.
 func (t *Table) Stale() Set {
+	t.settleAll()
 	var all Set
 	for _, r := range t.order {
 		all |= r.stale
