@@ -44,6 +44,7 @@ type DHT struct {
 	passing   chan struct{} // a token for each that is being passed on
 	telling   *telling
 	listening *listening
+	placed    placed
 	stale     shuns         // who passed on what others outrank
 	woken     chan struct{} // holds a token when there may be new neighbours
 

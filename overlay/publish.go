@@ -30,7 +30,8 @@ const (
 // Publish puts v to the k closest live peers, and asks each that acknowledges for
 // the value at once, since an acknowledgement is only an echo. A target that is
 // dead or silent is replaced by the next nearest, and where many are, some are asked
-// ahead. It does not store v here: that is for the caller's Values.
+// ahead. Whoever this node gave the value before gets v, too, without being counted. It
+// does not store v here: that is for the caller's Values.
 //
 // observe, where not nil, gets the receipt at the majority of acknowledgements
 // (Confirmed is false then) and at the end, on the caller's goroutine. The error is
@@ -54,8 +55,9 @@ func (d *DHT) publish(ctx context.Context, v records.Value, observe func(Receipt
 	defer cancel()
 	p := &publication{d: d, key: v.ID().Key(), value: v, raw: v.Bytes(), began: time.Now(), observe: observe,
 		far:   farness(d.members.nearest(positionOfKey(v.ID().Key()), lookup.MaxPerAnswer)),
-		known: make(map[peer.ID]*target), events: make(chan func()), tract: in}
+		known: make(map[peer.ID]*target), events: make(chan func()), told: d.placed.of(v.ID()), tract: in}
 	p.run(ctx)
+	d.placed.note(v.ID(), p.places())
 	r := p.receipt()
 	if observe != nil && r.Targets > 0 {
 		observe(r)
@@ -134,7 +136,8 @@ type publication struct {
 	observed bool      // the majority was reached
 	newer    records.Value
 	events   chan func()
-	tract    *Tract // where known: nobody is looked for, and few are asked for the value
+	told     []uint64 // where the last value was put, see placed
+	tract    *Tract   // where known: nobody is looked for, and few are asked for the value
 }
 
 func (p *publication) run(ctx context.Context) {
@@ -291,14 +294,14 @@ func (p *publication) ahead() int {
 	return (open*down + down + acked - 1) / (down + acked)
 }
 
-// assignIn asks those of a region and so many behind it, and returns how many of the region
-// are not down.
+// assignIn asks those of a region and so many behind it, or whoever has the value before
+// behind it, and returns how many of the region are not down.
 func (p *publication) assignIn(ctx context.Context, region lookup.Region, ahead int) (up int) {
 	x := region.Outward()
 	for _, t := range p.order {
 		full := x.Full(t.dist)
 		t.inside = false
-		if t.down || full && ahead == 0 || !x.Add(t.Group) {
+		if t.down || full && ahead <= 0 && !p.outdated(t, x.Len()-up) || !x.Add(t.Group) {
 			continue
 		}
 		if t.inside = !full; full {
@@ -313,6 +316,31 @@ func (p *publication) assignIn(ctx context.Context, region lookup.Region, ahead 
 	return up
 }
 
+// outdated reports whether a target behind the region, and behind so many others there, was
+// given the value before.
+func (p *publication) outdated(t *target, others int) bool {
+	_, told := slices.BinarySearch(p.told, leading(t.dist))
+	return told && others < p.d.cfg.Replication
+}
+
+// places is where the value was put; where the put was cut short, where the value before was,
+// too.
+func (p *publication) places() (at []uint64) {
+	for _, t := range p.order {
+		if t.started {
+			at = append(at, leading(t.dist))
+		}
+	}
+	if p.complete() {
+		return at
+	}
+	at = append(at, p.told...)
+	slices.Sort(at)
+	return slices.Compact(at)
+}
+
+// start puts to a target. A put that has begun goes on where the publication ends before it,
+// since whoever is behind the region is not waited for.
 func (p *publication) start(ctx context.Context, t *target) {
 	connected := p.d.links.connected(t.ID)
 	if !connected && len(t.Addrs) > 0 {
@@ -324,7 +352,12 @@ func (p *publication) start(ctx context.Context, t *target) {
 		t.trip = min(t.trip, lookup.MinLimit)
 	}
 	ok := p.d.start(func() {
-		rtt, err := p.d.put(ctx, t.ID, putValue(p.key, p.raw))
+		alone, end, err := p.d.enter(context.WithoutCancel(ctx))
+		if err != nil {
+			return
+		}
+		defer end()
+		rtt, err := p.d.put(alone, t.ID, putValue(p.key, p.raw))
 		p.post(ctx, func() { p.putEnded(ctx, t, rtt, err) })
 	})
 	if !ok {

@@ -75,6 +75,9 @@ const (
 	// NearestKept: where strangers' records fill their quota, the farthest leave for nearer
 	// ones.
 	NearestKept Defence = "nearest-kept"
+	// OutdatedToo: whoever was given the value before is given the next one, though it is of
+	// the region no more.
+	OutdatedToo Defence = "outdated-too"
 	// OwnFault: what we cannot take is no fault of who sent it.
 	OwnFault Defence = "own-fault"
 	// PageDoor: who is not the live page's own page, and has not the key of its run, is refused.
@@ -181,6 +184,7 @@ var Defences = [...]Defence{
 	LoneObituary,
 	LongKnown,
 	NearestKept,
+	OutdatedToo,
 	OwnFault,
 	PageDoor,
 	PagePolicy,

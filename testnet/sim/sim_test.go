@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cairn-overlay/cairn/node"
+	"github.com/cairn-overlay/cairn/overlay"
 	"github.com/cairn-overlay/cairn/records"
 	"github.com/cairn-overlay/cairn/testnet"
 	"github.com/cairn-overlay/cairn/testnet/sim"
@@ -112,6 +113,36 @@ func TestLateJoiner(t *testing.T) {
 		t.Logf("ready after %s", round(time.Since(begin)))
 		if err := knows(t.Context(), n, a.ID(), records.StatusRevoked); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// One of the nearest is silent, and another gets the record in its place. When the agent
+// moves it is silent no more: the other one, of whom nobody expects a copy, is told all the same.
+func TestOutdatedToo(t *testing.T) {
+	const copies = 3
+	bubble(t, func(t *testing.T) {
+		w := start(t, sim.Config{Nodes: 12, Replication: copies, Wire: sim.WireConfig{Seed: 8}})
+		a, home := newAgent(t, w), w.Node(0)
+		near := w.Nearest(a.ID(), copies+1, home)
+		silent, other := near[1], near[copies]
+		w.Isolate(silent.Index)
+		r := place(t, w, home.Index, a)
+		if !slices.ContainsFunc(r.Peers, func(p overlay.PeerOutcome) bool { return p.Peer == other.ID() && p.Acked }) {
+			t.Fatalf("nobody has it in the place of %s: %+v", silent.Name(), r.Peers)
+		}
+		w.Heal()
+		time.Sleep(10 * time.Second)
+		place(t, w, home.Index, a)
+		time.Sleep(2 * time.Second) // who does not count is not waited for
+		held, err := w.Holders(t.Context(), a.ID())
+		if err != nil || held[home] == nil || held[silent] == nil {
+			t.Fatalf("held by %d, and by %s: %v; %v", len(held), silent.Name(), held[silent] != nil, err)
+		}
+		for n, v := range held {
+			if string(v.Bytes()) != string(held[home].Bytes()) {
+				t.Errorf("%s holds an older record", n.Name())
+			}
 		}
 	})
 }

@@ -99,6 +99,7 @@ func Table() []Row {
 		{Defence: weak.Lineage, Attack: "A31", Package: "node", Test: "TestA31ParentDies"},
 		{Defence: weak.ProofFacts, Attack: "A28", Package: "node", Test: "TestA28RotationComesWithARecord"},
 		{Defence: weak.Handover, Attack: "P6", Scenario: "lease/all-replaced"},
+		{Defence: weak.OutdatedToo, Attack: "P5", Package: "testnet/sim", Test: "TestOutdatedToo"},
 		{Defence: weak.NearestKept, Attack: "A16", Package: "node", Test: "TestNearestKept"},
 		{Defence: weak.SourceRoom, Attack: "A16", Package: "node", Test: "TestRoomIsShared"},
 		{Defence: weak.Diversity, Attack: "A5", Package: "overlay/lookup", Test: "TestRegionOfManyGroups"},
