@@ -55,9 +55,21 @@ func (s *FactSet) part(prefix [8]byte) (*indexPart, uint64) {
 	return &s.index[h%indexParts], tagOf(h)
 }
 
-// probe appends the facts that a digest's first bytes may stand for. Owned by mu.
-func (s *FactSet) probe(prefix [8]byte, hits []hit) []hit {
-	part, tag := s.part(prefix)
+// has reports whether there may be a fact with these bits of the hash.
+func (p *indexPart) has(tag uint64) bool {
+	if len(p.slots) == 0 {
+		return false
+	}
+	for at := homeOf(tag, len(p.slots)); p.slots[at] != 0; at = p.after(at) {
+		if tagOf(p.slots[at]) == tag && p.slots[at] != left {
+			return true
+		}
+	}
+	return false
+}
+
+// probe appends the facts in a part that these bits of the hash may stand for. Owned by mu.
+func (s *FactSet) probe(part *indexPart, tag uint64, hits []hit) []hit {
 	if len(part.slots) == 0 {
 		return hits
 	}
@@ -94,13 +106,12 @@ func (s *FactSet) slotOf(part *indexPart, tag uint64, n int) *uint64 {
 	return nil
 }
 
-// enter puts the fact with a number, which is about id, into the index. Owned by mu.
-func (s *FactSet) enter(n int, id AgentID) {
-	part, tag := s.part(prefixOf(id))
-	if 8*(part.used+1) > 7*len(part.slots) {
-		part.grow()
+// enter puts the fact with a number and these bits of the hash into a part.
+func (p *indexPart) enter(tag uint64, n int) {
+	if 8*(p.used+1) > 7*len(p.slots) {
+		p.grow()
 	}
-	part.put(tag | uint64(n) + 1)
+	p.put(tag | uint64(n) + 1)
 }
 
 // grow makes a part half as large again, or as large as it was if much in it was

@@ -72,62 +72,13 @@ func (s *FactSet) Enter(f Fact) (n int, now Fact) {
 	if f == nil {
 		return -1, nil
 	}
-	for {
-		seen := s.Next()
-		at, held := s.Find(f.ID()) // what has to be read is not read under the lock
-		if n, now, sure := s.enterOver(f, held, at, seen); sure {
-			return n, now
-		}
+	one := [1]Arrival{{Fact: f}}
+	s.Meet(one[:])
+	s.EnterAll(one[:])
+	if !one[0].New() {
+		return -1, one[0].Now
 	}
-}
-
-// EnterOver is Enter where the caller has found, after Next was seen, what was held of f's
-// subject: it is not looked for again.
-func (s *FactSet) EnterOver(f, held Fact, at, seen int) (n int, now Fact) {
-	n, now, sure := s.enterOver(f, held, at, seen)
-	if !sure {
-		return s.Enter(f)
-	}
-	return n, now
-}
-
-// enterOver enters what f and the fact held, which has the number at, say together. sure is
-// false where that is not held any more, or where something about the subject may have
-// come since.
-func (s *FactSet) enterOver(f, held Fact, at, seen int) (n int, now Fact, sure bool) {
-	if now = Join(held, f); now == held {
-		return -1, held, true
-	}
-	id := f.ID()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var room [2]hit
-	for _, h := range s.probe(prefixOf(id), room[:0]) {
-		if h.n >= seen && h.n != at && (h.fact == nil || h.fact.ID() == id) {
-			return -1, nil, false
-		}
-	}
-	var slot *uint64
-	if held != nil {
-		if slot = s.slot(at, id); slot == nil {
-			return -1, nil, false
-		}
-	}
-	n = s.next
-	if dead, ok := now.(*Tombstone); ok {
-		dead.held(s.place(n))
-	} else {
-		s.place(n)
-		s.others.put(n, now)
-	}
-	s.next++
-	s.bytes += now.Size()
-	if slot != nil {
-		s.replace(slot, at, held, n)
-	} else {
-		s.enter(n, id)
-	}
-	return n, now, true
+	return one[0].Number, one[0].Now
 }
 
 // place makes room for the fact with the next number. Owned by mu.
@@ -247,7 +198,8 @@ func (s *FactSet) strike(h hit) bool {
 func (s *FactSet) hits(prefix [8]byte, room []hit) []hit {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.probe(prefix, room)
+	part, tag := s.part(prefix)
+	return s.probe(part, tag, room)
 }
 
 // Prefixed returns the facts whose subjects' digests begin with these bytes: one, but

@@ -55,7 +55,8 @@ func (s *FactSet) Replay(n int, f Fact) bool {
 	s.next, s.first = n+1, n+1
 	switch {
 	case held == nil:
-		s.enter(n, id)
+		part, tag := s.part(prefixOf(id))
+		part.enter(tag, n)
 	case Join(held, f) != f: // of two that contradict each other the proof is there, too
 		s.gone++
 		return false

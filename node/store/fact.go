@@ -76,35 +76,18 @@ func (s *Store) AddFact(f records.Fact, source string, at time.Time) (isNew bool
 		return false, nil, err
 	}
 	defer s.gate.leave()
-	one := [1]arrival{s.look(f)} // what has to be read is not read under mu
-	if one[0].old() {
-		return false, one[0].held, nil
+	one := [1]records.Arrival{{Fact: f}}
+	s.facts.set.Meet(one[:]) // what has to be read is not read under mu
+	if one[0].New() {
+		if err := s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, one[:]); err != nil {
+			return false, one[0].Held, err
+		}
 	}
-	err = s.queueFacts([]StampedFact{{At: at, Source: source, Fact: f}}, one[:])
-	return err == nil && one[0].isNew, one[0].held, err
+	return one[0].New(), one[0].Now, nil
 }
-
-// arrival is what a fact met that is to be added.
-type arrival struct {
-	fact  records.Fact
-	held  records.Fact // of its subject; what is known once it was added
-	at    int          // the number of that, or -1
-	seen  int          // Next before it was looked for
-	isNew bool         // the fact was added, and said more
-}
-
-// look looks for what is held of a fact's subject.
-func (s *Store) look(f records.Fact) (a arrival) {
-	a.fact, a.seen = f, s.facts.set.Next()
-	a.at, a.held = s.facts.set.Find(f.ID())
-	return a
-}
-
-// old reports whether what is held says all that the fact does.
-func (a arrival) old() bool { return a.held != nil && records.Join(a.held, a.fact) == a.held }
 
 // queueFacts puts facts into the set: those that say more get the next numbers.
-func (s *Store) queueFacts(facts []StampedFact, met []arrival) error {
+func (s *Store) queueFacts(facts []StampedFact, met []records.Arrival) error {
 	q := &s.facts
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -112,14 +95,11 @@ func (s *Store) queueFacts(facts []StampedFact, met []arrival) error {
 		return fmt.Errorf("%w: %d facts wait for the disk (%v)", ErrFull, len(q.queue), q.failing)
 	}
 	q.queue = slices.Grow(q.queue, len(facts))
-	for i, f := range facts {
-		a := &met[i]
-		n, now := q.set.EnterOver(f.Fact, a.held, a.at, a.seen)
-		if a.held = now; n < 0 {
-			continue
+	q.set.EnterAll(met)
+	for i := range met {
+		if a := &met[i]; a.New() {
+			q.queue = append(q.queue, factlog.Entry{Number: a.Number, At: facts[i].At, Source: facts[i].Source, Fact: a.Now})
 		}
-		a.at, a.isNew = n, true
-		q.queue = append(q.queue, factlog.Entry{Number: n, At: f.At, Source: f.Source, Fact: now})
 	}
 	if len(q.queue) > 0 && !q.busy {
 		q.busy = true
@@ -307,10 +287,14 @@ func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("put facts: %w", unwritten(ctx))
 	}
-	met := make([]arrival, len(facts))
+	met := make([]records.Arrival, len(facts))
 	for i, f := range facts {
-		if met[i] = s.look(f.Fact); !met[i].old() {
-			fresh += int64(factCost + f.Fact.Size())
+		met[i].Fact = f.Fact
+	}
+	s.facts.set.Meet(met)
+	for i := range met {
+		if met[i].New() {
+			fresh += int64(factCost + met[i].Fact.Size())
 		}
 	}
 	if fresh > 0 {
@@ -321,8 +305,8 @@ func (s *Store) PutFacts(ctx context.Context, facts []StampedFact) error {
 			return fmt.Errorf("put facts: %w", err)
 		}
 	}
-	for i := range facts { // what it was joined with may have come meanwhile, or go on
-		facts[i].Cursor = uint64(s.facts.set.Arrival(facts[i].Fact.ID())) + 1
+	for i := range facts {
+		facts[i].Cursor = uint64(met[i].Number) + 1
 	}
 	if err := s.syncFacts(ctx); err != nil {
 		return fmt.Errorf("put facts: %w", err)
