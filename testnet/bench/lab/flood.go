@@ -33,6 +33,9 @@ const (
 	floodSlot = 50 * time.Millisecond
 	// floodLate is how long after the last one may come.
 	floodLate = 2 * time.Minute
+	// floodSay is the time between two words on how far a flood is: each takes many times
+	// as long of real time.
+	floodSay = 2 * time.Second
 )
 
 // The kinds of honest subjects in a flood.
@@ -183,6 +186,7 @@ func (r *flooding) run(ctx context.Context, f *Flood, lasts time.Duration) error
 	for i, h := range r.hosts {
 		work.Go(func() { r.pour(ctx, i, h, lasts) })
 	}
+	work.Go(func() { r.tell(ctx, began, lasts, cpu) })
 	err := pause(ctx, floodLead)
 	for i, t := range r.tombs {
 		work.Go(func() { r.send(ctx, r.from[i], t) })
@@ -206,6 +210,17 @@ func (r *flooding) run(ctx context.Context, f *Flood, lasts time.Duration) error
 	}
 	r.count(f)
 	return err
+}
+
+// tell says how far a flood is while it lasts.
+func (r *flooding) tell(ctx context.Context, began time.Time, lasts, cpu time.Duration) {
+	for time.Since(began) < lasts && pause(ctx, floodSay) == nil {
+		held := 0
+		for _, n := range r.ours.Nodes() {
+			held += n.Node.Status().Facts
+		}
+		r.Say("after %.0f s: a node holds %d facts in the mean; %.0f s of CPU time", time.Since(began).Seconds(), held/r.Nodes, (cpuTime() - cpu).Seconds())
+	}
 }
 
 // pour is one flooder's part.
