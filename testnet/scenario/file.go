@@ -76,6 +76,18 @@ func Parse(name string, b []byte) (*File, error) {
 	return f, nil
 }
 
+// uses reports whether a command of that verb is in the file.
+func (f *File) uses(verb string) bool {
+	for _, b := range f.blocks {
+		for _, c := range b.commands {
+			if c.verb.name == verb {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // reader goes through a file line by line.
 type reader struct {
 	file  *File

@@ -28,6 +28,12 @@ const (
 	denied  = "denied"
 )
 
+// reached and direct are about the way to an agent.
+const (
+	reached = "reached" // it answers where its record says that it is
+	direct  = "direct"  // and no relay is between
+)
+
 // ready and narrow are about a node and no agent.
 const (
 	ready  = "ready"
@@ -47,7 +53,7 @@ func readExpect(a *args) action {
 	var v expectVerb
 	v.state = a.oneOf("what is expected", found, gone, ready, narrow,
 		string(records.StatusActive), string(records.StatusRevoked), string(records.StatusExpired),
-		string(records.StatusUnverified), string(records.StatusUnknown), string(records.StatusConflict), granted, denied)
+		string(records.StatusUnverified), string(records.StatusUnknown), string(records.StatusConflict), granted, denied, reached, direct)
 	if v.state != ready && v.state != narrow {
 		v.agent = a.agent()
 		a.word("on")
@@ -155,6 +161,8 @@ func (v expectVerb) condition(p *play, n int, a *agent) look {
 	switch v.state {
 	case granted, denied:
 		return v.allowance(p, n, a)
+	case reached, direct:
+		return p.reach(n, a, v.state == direct)
 	case found:
 		policy = "first"
 	case gone:

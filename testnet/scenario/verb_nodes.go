@@ -79,7 +79,9 @@ func (v *nodesVerb) do(ctx context.Context, p *play) error {
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var err error
-	if p.world, err = p.opts.Make(wait, v.spec); err != nil {
+	spec := v.spec
+	spec.NATs = p.file.uses("nat")
+	if p.world, err = p.opts.Make(wait, spec); err != nil {
 		return err
 	}
 	if err := p.refuse(); err != nil {

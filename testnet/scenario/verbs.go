@@ -48,6 +48,7 @@ func verbs() []verb {
 		{"slow", "slow 4 by 80ms", readSlow, lacksWire},
 		{"loss", "loss 5%", readLoss, lacksWire},
 		{"jitter", "jitter 20ms", readJitter, lacksWire},
+		{"nat", "nat 7-8", readNAT, lacksNATs},
 		{"freeze", "freeze 5", readFreeze, lacksStillness},
 		{"thaw", "thaw 5", readThaw, lacksStillness},
 		{"fill", "fill 5", readFill, lacksDisks},

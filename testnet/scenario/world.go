@@ -35,6 +35,8 @@ type Spec struct {
 	Disk bool
 	// WAN gives the nodes the public profile, each in a network of addresses of its own.
 	WAN bool
+	// NATs says that nodes are put behind NATs later on: the others are to relay for them.
+	NATs bool
 }
 
 // Guest says who a stranger is.
@@ -120,6 +122,17 @@ type Wired interface {
 	Loss(share float64) error
 	// Jitter sets the most that a packet is late.
 	Jitter(most time.Duration) error
+}
+
+// Hiding worlds have nodes behind NATs where Spec.NATs says so.
+type Hiding interface {
+	// Hide puts a node that is down behind a NAT: when it is back only those reach it to
+	// whom it has spoken, and everybody else by way of others that relay.
+	Hide(n int) error
+	// Reach connects from a node to where an agent's record says that it is, and lets it
+	// show there that it has the agent's key. Relayed: somebody between them carries
+	// what they say.
+	Reach(ctx context.Context, n int, rec *records.Record) (relayed bool, err error)
 }
 
 // Freezing worlds have nodes that can stand still.

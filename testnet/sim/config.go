@@ -31,6 +31,8 @@ type Config struct {
 	WAN bool
 	// Room is how many bytes of facts each node has room for; default that of the machine.
 	Room int64
+	// NATs lets nodes be put behind NATs, see [Network.Hide]: all others relay for them.
+	NATs bool
 	// Dir holds one data directory per node, so that a node that restarts remembers.
 	// Empty keeps the stores in memory: one that restarts knows nothing.
 	Dir string

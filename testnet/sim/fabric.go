@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/marcopolo/simnet"
 )
 
@@ -21,6 +22,9 @@ type Fabric struct {
 
 	mu    sync.Mutex
 	ports map[int]*port // of every host that ever was; owned by mu
+
+	nats   bool                  // there may be NATs; not changed once there are hosts
+	relays map[int]peer.AddrInfo // who relays, by number; owned by mu
 }
 
 // NewFabric returns a wire with nobody on it.
@@ -29,7 +33,7 @@ func NewFabric(cfg WireConfig) (*Fabric, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
-	f := &Fabric{cfg: cfg, ports: make(map[int]*port)}
+	f := &Fabric{cfg: cfg, ports: make(map[int]*port), relays: make(map[int]peer.AddrInfo)}
 	f.rules.Store(&rules{
 		loss: cfg.Loss, jitter: cfg.Jitter,
 		cut: make(map[[2]int]bool), down: make(map[int]bool), slow: make(map[int]time.Duration), shut: make(map[int]bool),

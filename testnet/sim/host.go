@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -97,6 +99,32 @@ func (f *Fabric) NewRelayHost(i int) (host.Host, error) {
 		return nobody
 	}
 	return f.newHost(i, door{}, managed, append(node.ReachOptions(none), libp2p.ForceReachabilityPublic())...)
+}
+
+// newRelaying is NewRelayHost for one whom hosts behind NATs are to find, see relaying.
+func (f *Fabric) newRelaying(i int) (host.Host, error) {
+	h, err := f.NewRelayHost(i)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.relays[i] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
+	return h, nil
+}
+
+// relaying names up to most hosts that relay and are not behind a NAT themselves.
+func (f *Fabric) relaying(_ context.Context, most int) <-chan peer.AddrInfo {
+	found := make(chan peer.AddrInfo, most)
+	defer close(found)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, i := range slices.Sorted(maps.Keys(f.relays)) {
+		if len(found) < most && !f.isShut(i) {
+			found <- f.relays[i]
+		}
+	}
+	return found
 }
 
 // newHost builds host i with a connection manager, and with more options or as one that

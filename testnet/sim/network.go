@@ -31,6 +31,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.nats = cfg.NATs
 	w, err := testnet.New(ctx, testnet.Config{
 		Nodes: cfg.Nodes, Replication: cfg.Replication, WAN: cfg.WAN, Room: cfg.Room, Dir: cfg.Dir, Memory: cfg.Dir == "",
 		Logger: cfg.Logger, Started: cfg.Started, NewHost: f.hostOf, Now: cfg.Now,
@@ -44,8 +45,13 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 
 // hostOf builds the host of a node, or of who looks from outside.
 func (f *Fabric) hostOf(i int) (host.Host, error) {
-	if i == testnet.Outside {
-		i = stranger
+	switch {
+	case i == testnet.Outside:
+		return f.NewHost(stranger)
+	case f.isShut(i):
+		return f.NewShutHost(i, f.relaying)
+	case f.nats:
+		return f.newRelaying(i)
 	}
 	return f.NewHost(i)
 }
@@ -56,6 +62,17 @@ func (f *Fabric) hostOf(i int) (host.Host, error) {
 func (w *Network) Kill(i int) error {
 	w.Mute(i)
 	return w.Network.Kill(i)
+}
+
+// Hide puts node i, which is down, behind a NAT, see [Fabric.Shut]: from its next start on it
+// knows that nobody reaches it, and those that are not hidden relay for it. It takes
+// Config.NATs.
+func (w *Network) Hide(i int) error {
+	if !w.nats {
+		return errors.New("sim: nobody relays in this network: want Config.NATs")
+	}
+	w.Shut(i)
+	return nil
 }
 
 // Partition splits the nodes, see [Fabric.Partition]: their connections stay and

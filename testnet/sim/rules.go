@@ -98,6 +98,9 @@ func (f *Fabric) SetJitter(most time.Duration) error {
 // one to. Its address stays, so this is the kind of NAT through which holes can be punched.
 func (f *Fabric) Shut(i int) { f.change(func(r *rules) { r.shut[i] = true }) }
 
+// isShut reports whether a host is behind a NAT.
+func (f *Fabric) isShut(i int) bool { return f.rules.Load().shut[i] }
+
 // Open ends that.
 func (f *Fabric) Open(i int) { f.change(func(r *rules) { delete(r.shut, i) }) }
 

@@ -30,6 +30,10 @@ func (w *nodes) Keep(ctx context.Context, n int, name string, lease time.Duratio
 		return scenario.Receipt{}, nil, nil, err
 	}
 	where := records.Location{Endpoints: []records.Endpoint{{URL: fmt.Sprintf("https://%s.example/place-0", name), Protocol: "a2a"}}}
+	if info := at.AddrInfo(); w.here && len(info.Addrs) > 0 {
+		self := records.Endpoint{URL: fmt.Sprintf("%s/p2p/%s", info.Addrs[0], info.ID), Protocol: "libp2p"}
+		where.Endpoints = append([]records.Endpoint{self}, where.Endpoints...)
+	}
 	said, err := at.PublishAgent(ctx, name, where, lease)
 	r, err := receipt(said.Receipt, err)
 	return r, said.Record, end, err

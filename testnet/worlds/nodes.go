@@ -23,6 +23,7 @@ import (
 type nodes struct {
 	net    *testnet.Network
 	clocks *clocks
+	here   bool // agents that nodes keep are at the nodes themselves
 }
 
 // Settle waits until the network has found itself.

@@ -8,6 +8,7 @@ var (
 		scenario.World
 		scenario.Faulty
 		scenario.Wired
+		scenario.Hiding
 		scenario.Clocked
 		scenario.Ready
 		scenario.Holding

@@ -29,7 +29,7 @@ type virtual struct {
 // a synctest bubble.
 func Virtual(ctx context.Context, want scenario.Spec) (scenario.World, error) {
 	cfg := sim.Config{
-		Nodes: want.Nodes, Replication: want.Replication, WAN: want.WAN, Room: want.Room,
+		Nodes: want.Nodes, Replication: want.Replication, WAN: want.WAN, Room: want.Room, NATs: want.NATs,
 		Wire: sim.WireConfig{Seed: want.Seed, Loss: want.Loss, Jitter: want.Jitter},
 	}
 	if want.Matrix != "" {
@@ -52,7 +52,7 @@ func Virtual(ctx context.Context, want scenario.Spec) (scenario.World, error) {
 	if w.sim, err = sim.New(ctx, cfg); err != nil {
 		return nil, errors.Join(err, w.remove())
 	}
-	w.net = w.sim.Network
+	w.net, w.here = w.sim.Network, want.NATs
 	return w, nil
 }
 
@@ -97,6 +97,9 @@ func (w *virtual) Slow(n int, extra time.Duration) error {
 	w.sim.Slow(n-1, extra)
 	return nil
 }
+
+// Hide puts a node that is down behind a NAT.
+func (w *virtual) Hide(n int) error { return w.sim.Hide(n - 1) }
 
 // Loss sets the share of packets that vanish.
 func (w *virtual) Loss(share float64) error { return w.sim.SetLoss(share) }
