@@ -47,8 +47,14 @@ func (r *trees) missed(fact []byte) {
 func (r *trees) ask() {
 	for s := range r.relay.Ask(r.now()).All {
 		r.t.counters.treeAsked.Add(1)
-		r.links[s].send(appendMore(nil, tree.Helping))
-		r.links[s].recall()
+		r.links[s].askMore()
+	}
+}
+
+// askMore asks a neighbour for the next facts, and names it the latest; owned by trees.mu.
+func (l *link) askMore() {
+	if l.send(appendMore(nil, tree.Helping)) {
+		l.recall()
 	}
 }
 

@@ -105,7 +105,7 @@ func (r *trees) remove(l *link) {
 	r.links[l.slot] = nil
 	delete(r.byPeer, l.peer)
 	r.relay.Unlink(l.slot)
-	if r.relay.Urgent() != 0 && !r.closed {
+	if !r.closed && r.relay.Urgent() != 0 {
 		r.t.inside.Go(r.tellUrgent)
 	}
 	r.tellSoon()

@@ -45,6 +45,7 @@ type DHT struct {
 	telling   *telling
 	listening *listening
 	placed    placed
+	lingering lingering
 	stale     shuns         // who passed on what others outrank
 	woken     chan struct{} // holds a token when there may be new neighbours
 

@@ -323,16 +323,13 @@ func (p *publication) outdated(t *target, others int) bool {
 	return told && others < p.d.cfg.Replication
 }
 
-// places is where the value was put; where the put was cut short, where the value before was,
-// too.
+// places is where the value was put, and where the value before was: who was not met this
+// time may be met the next.
 func (p *publication) places() (at []uint64) {
 	for _, t := range p.order {
 		if t.started {
 			at = append(at, leading(t.dist))
 		}
-	}
-	if p.complete() {
-		return at
 	}
 	at = append(at, p.told...)
 	slices.Sort(at)
@@ -357,6 +354,8 @@ func (p *publication) start(ctx context.Context, t *target) {
 			return
 		}
 		defer end()
+		alone, stop := p.d.lingering.let(ctx, alone)
+		defer stop()
 		rtt, err := p.d.put(alone, t.ID, putValue(p.key, p.raw))
 		p.post(ctx, func() { p.putEnded(ctx, t, rtt, err) })
 	})

@@ -14,6 +14,9 @@ const (
 // new number frees them.
 func (t *Table) watch(r *root) {
 	if !t.detour(r) {
+		if r.detours >= detourTicks {
+			t.touch(r)
+		}
 		r.detours = 0
 		return
 	}

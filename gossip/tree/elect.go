@@ -31,6 +31,10 @@ func Cover(roots int) Dist {
 // lower tag stays.
 func (t *Table) Tick(draw uint32) {
 	t.raises = min(t.raises+1, mostRaises)
+	if r := t.roots[t.self]; r != nil && t.isRoot && r.asks != 0 {
+		t.answer(r, Route{Dist: Unreachable})
+		t.touch(r)
+	}
 	t.settleAll()
 	t.forget()
 	for _, r := range t.order {

@@ -43,7 +43,8 @@ type root struct {
 	own      Route
 	least    Route // the nearest that was ever told: what may be followed must be nearer
 	parent   Slot
-	former   Set // parents until lately, who go on as such until the present one knows
+	former   Set  // parents until lately, who go on as such until the present one knows
+	orphan   bool // a parent left with its link, and no other one knows that it is one
 	backups  Set
 	children Set
 	wants    Set // those whose backup this node is
@@ -90,7 +91,7 @@ func (r *root) clear(s Slot) {
 	r.heard[s], r.told[s] = Route{Dist: Unreachable}, said{dist: Unreachable}
 	r.children, r.wants, r.asks = r.children&^Of(s), r.wants&^Of(s), r.asks&^Of(s)
 	if r.parent == s {
-		r.parent = None
+		r.parent, r.orphan = None, true
 	}
 	r.backups, r.former = r.backups&^Of(s), r.former&^Of(s)
 	r.stale |= Of(s)
@@ -231,7 +232,7 @@ func (t *Table) choose(r *root) {
 			best, least = p, c
 		}
 	}
-	if p := r.parent; p != None && r.told[p].role&Parent != 0 {
+	if p := r.parent; p != None && r.heard[p].reaches() && r.told[p].role&Parent != 0 {
 		r.former |= Of(p)
 	}
 	r.former &^= Of(best)
