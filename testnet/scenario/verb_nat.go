@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,17 +21,16 @@ func lacksNATs(w World) string {
 type natVerb struct{ on set }
 
 func readNAT(a *args) action {
-	v := natVerb{a.nodes()}
-	if v.on.all && len(v.on.but) == 0 {
-		a.fail("somebody has to be in the open")
-	}
-	return v
+	return natVerb{a.nodes()}
 }
 
 func (v natVerb) do(ctx context.Context, p *play) error {
 	nodes, err := p.nodes(v.on)
 	if err != nil {
 		return err
+	}
+	if len(nodes) == len(p.world.Up()) {
+		return errors.New("somebody has to be in the open")
 	}
 	for _, n := range nodes {
 		if err := p.fault(ctx, audit.Stop, n); err != nil {
