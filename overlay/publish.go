@@ -319,8 +319,13 @@ func (p *publication) assignIn(ctx context.Context, region lookup.Region, ahead 
 // outdated reports whether a target behind the region, and behind so many others there, was
 // given the value before.
 func (p *publication) outdated(t *target, others int) bool {
+	return p.gave(t) && others < p.d.cfg.Replication
+}
+
+// gave reports whether a target was given the value before.
+func (p *publication) gave(t *target) bool {
 	_, told := slices.BinarySearch(p.told, leading(t.dist))
-	return told && others < p.d.cfg.Replication
+	return told
 }
 
 // places is where the value was put, and where the value before was: who was not met this
@@ -336,8 +341,9 @@ func (p *publication) places() (at []uint64) {
 	return slices.Compact(at)
 }
 
-// start puts to a target. A put that has begun goes on where the publication ends before it,
-// since whoever is behind the region is not waited for.
+// start puts to a target. A put to one who was given the value before goes on where the
+// publication ends before it, since whoever is behind the region is not waited for. Others
+// would be holders that the receipt does not name.
 func (p *publication) start(ctx context.Context, t *target) {
 	connected := p.d.links.connected(t.ID)
 	if !connected && len(t.Addrs) > 0 {
@@ -348,20 +354,29 @@ func (p *publication) start(ctx context.Context, t *target) {
 	if t.shunned = !connected && p.d.sender.shuns.has(t.ID); t.shunned {
 		t.trip = min(t.trip, lookup.MinLimit)
 	}
+	outlives := p.gave(t)
 	ok := p.d.start(func() {
-		alone, end, err := p.d.enter(context.WithoutCancel(ctx))
-		if err != nil {
-			return
-		}
-		defer end()
-		alone, stop := p.d.lingering.let(ctx, alone)
-		defer stop()
-		rtt, err := p.d.put(alone, t.ID, putValue(p.key, p.raw))
+		rtt, err := p.put(ctx, t, outlives)
 		p.post(ctx, func() { p.putEnded(ctx, t, rtt, err) })
 	})
 	if !ok {
 		t.busy, t.out.Err = false, ErrClosed
 	}
+}
+
+// put puts to a target, and goes on after ctx where it outlives that.
+func (p *publication) put(ctx context.Context, t *target, outlives bool) (time.Duration, error) {
+	if outlives {
+		alone, end, err := p.d.enter(context.WithoutCancel(ctx))
+		if err != nil {
+			return 0, err
+		}
+		defer end()
+		alone, stop := p.d.lingering.let(ctx, alone)
+		defer stop()
+		ctx = alone
+	}
+	return p.d.put(ctx, t.ID, putValue(p.key, p.raw))
 }
 
 // trip is how long a put to a target may take, but for its disk: where its round trip is

