@@ -22,7 +22,8 @@ const (
 	// engineFormat is Pebble's own format, 024. It only goes up: raising it is a
 	// release note, since older builds refuse the store afterwards. From 020 on, log
 	// entries say what was synced before them, so that damage in the middle of a log
-	// is told from a torn end.
+	// is told from a torn end. The engine raises it as it opens, before KeepFormat is
+	// looked at.
 	engineFormat = pebble.FormatValueSeparation
 	cacheSize    = 16 << 20
 	memTableSize = 4 << 20

@@ -24,7 +24,7 @@ func ingest() Metric {
 	return Metric{
 		Name: "ingest", About: "1/s; tombstones stored durably, against a log with group commit", Nodes: 1,
 		Explained: Explanation{
-			Measures: "How many tombstones a second the store takes when each call has a thousand of them and returns once they are on disk, as a node's journal writes them. Beside it 64 writers that each wait for one tombstone at a time, and the same with signed records. The blocks take turns with the floor's on the same disk; set TMPDIR to choose it.",
+			Measures: "How many tombstones a second the store takes when each call has a thousand of them and returns once they are on disk. A node adds facts one by one as they come, and waits for the disk once for many: that is not measured. Beside it 64 writers that each wait for one tombstone at a time, and the same with signed records. The blocks take turns with the floor's on the same disk; set TMPDIR to choose it.",
 			Unit:     "1/s, tombstones per second of real time. `p50` is the median of the ratios of interleaved pairs, `least` and `most` are the ends; `writers` is the same for 64 writers with a fact each. `cpu` is how many µs of CPU time a tombstone takes in a batch. `records` is how many signed records a second 64 writers got stored.",
 			Floor:    "A file to which the same bytes are appended, with one fdatasync for all that wait.",
 			Goal:     "At least 0.8 of the floor with batches; 2,800 signed records a second, which is 10^7 an hour.",
